@@ -1,0 +1,53 @@
+// The only birthplace of error codes. Every code is in the OpenAPI document and the README; a test holds that.
+// Shape on the wire: RFC 9457 application/problem+json (src/schemas/problem.ts).
+
+/** One fault of the input, with its place. */
+export interface InputProblem {
+  /** JSON pointer (RFC 6901) into the request body; '' is the whole. */
+  pointer: string;
+  detail: string;
+}
+
+export const ERRORS = {
+  bad_request: { status: 400, title: 'The request is malformed' },
+  invalid_spec: { status: 400, title: 'The run spec has unknown keys, wrong types or values out of range' },
+  invalid_cursor: { status: 400, title: 'The cursor is not one of ours' },
+  not_found: { status: 404, title: 'There is no such thing' },
+  method_not_allowed: { status: 405, title: 'The resource has no such method' },
+  not_acceptable: { status: 406, title: 'The resource has no such representation' },
+  run_not_active: { status: 409, title: 'The run has ended already' },
+  run_not_ended: { status: 409, title: 'The run has not ended yet' },
+  idempotency_conflict: { status: 409, title: 'A request with this Idempotency-Key is under way' },
+  model_not_ready: { status: 409, title: 'The run has no stored model yet' },
+  precondition_failed: { status: 412, title: 'The resource has changed' },
+  body_too_large: { status: 413, title: 'The body is over the limit' },
+  unsupported_media_type: { status: 415, title: 'The content type is not supported' },
+  range_not_satisfiable: { status: 416, title: 'The range lies outside the file' },
+  impossible_spec: { status: 422, title: 'The run spec is well-formed but cannot be trained' },
+  impossible_input: { status: 422, title: 'The input does not fit the model' },
+  idempotency_mismatch: { status: 422, title: 'The Idempotency-Key was used with another body' },
+  rate_limited: { status: 429, title: 'Too many requests' },
+  internal: { status: 500, title: 'Something failed on our side' },
+  database_unavailable: { status: 503, title: 'The database does not answer', retryAfterS: 5 },
+  queue_unavailable: { status: 503, title: 'The queue does not answer', retryAfterS: 5 },
+  shutting_down: { status: 503, title: 'The service is shutting down', retryAfterS: 5 },
+} as const satisfies Record<string, { status: number; title: string; retryAfterS?: number }>;
+
+export type ErrorCode = keyof typeof ERRORS;
+
+/** An error that a client sees. `detail` is safe to send. */
+export class ServiceError extends Error {
+  readonly code: ErrorCode;
+  readonly problems: readonly InputProblem[];
+
+  constructor(code: ErrorCode, detail?: string, options: { problems?: readonly InputProblem[]; cause?: unknown } = {}) {
+    super(detail ?? ERRORS[code].title, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = 'ServiceError';
+    this.code = code;
+    this.problems = options.problems ?? [];
+  }
+
+  get status(): number {
+    return ERRORS[this.code].status;
+  }
+}

@@ -1,0 +1,67 @@
+// What training says while it runs. `train()` yields these; it never prints, persists or publishes.
+
+/** A block of consecutive steps. All arrays have one entry a step; values may be NaN or infinite. */
+export interface StepsReport {
+  type: 'steps';
+  epoch: number;
+  /** Steps from 1 on, over the whole run. */
+  steps: number[];
+  /** `loss`, `learning_rate` and the spec's metrics, by Keras name (`accuracy`, `mean_squared_error`). */
+  series: Record<string, number[]>;
+  examplesPerSecond: number;
+}
+
+export interface EpochReport {
+  type: 'epoch';
+  /** Counts from 1. */
+  epoch: number;
+  /** Steps done so far. */
+  step: number;
+  /** `loss`, metrics, `val_loss`, `val_*` and `learning_rate` (that of the epoch's last step). */
+  metrics: Record<string, number>;
+  examplesPerSecond: number;
+  /** Wall time of the epoch with its validation, in milliseconds. */
+  durationMs: number;
+  /** Whether this epoch is the best so far by the monitor (early stopping's, else val_loss, else loss). */
+  best: boolean;
+}
+
+export interface PhaseReport {
+  type: 'phase';
+  phase: 'training' | 'validating';
+  epoch: number;
+}
+
+export interface WarningReport {
+  type: 'warning';
+  code: string;
+  message: string;
+}
+
+/** The last report. The session then holds the weights to keep. */
+export interface EndReport {
+  type: 'end';
+  reason: 'completed' | 'early_stopped' | 'cancelled';
+  epochs: number;
+  steps: number;
+  bestEpoch: number | null;
+  /** Of the epoch whose weights are kept. */
+  metrics: Record<string, number>;
+}
+
+export type TrainReport = StepsReport | EpochReport | PhaseReport | WarningReport | EndReport;
+
+/** Thrown by `train()` when a loss is NaN or infinite. */
+export class NonFiniteLossError extends Error {
+  readonly step: number;
+  readonly epoch: number;
+  readonly loss: number;
+
+  constructor(at: { step: number; epoch: number; loss: number }) {
+    super(`loss became ${at.loss} at step ${at.step} (epoch ${at.epoch})`);
+    this.name = 'NonFiniteLossError';
+    this.step = at.step;
+    this.epoch = at.epoch;
+    this.loss = at.loss;
+  }
+}

@@ -1,0 +1,109 @@
+// The run spec: what to train, declared. The one schema of it, used by the API, the planner and the trainer.
+import { Type, type Static } from 'typebox';
+import { oneOf, ref, strictObject } from './build.js';
+import { Layer } from './layers.js';
+import { Callback, Optimizer, Schedule } from './optimization.js';
+
+export const LOSSES = ['categoricalCrossentropy', 'sparseCategoricalCrossentropy', 'binaryCrossentropy', 'meanSquaredError', 'meanAbsoluteError'] as const;
+export const METRICS = ['accuracy', ...LOSSES] as const;
+export const ENGINES = ['auto', 'eager'] as const;
+/** TF.js backends, fastest first: the order in which a trainer tries them. */
+export const BACKENDS = ['tensorflow', 'webgpu', 'wasm', 'cpu'] as const;
+export const DEVICES = ['auto', 'gpu', 'cpu'] as const;
+
+export type LossName = (typeof LOSSES)[number];
+export type MetricName = (typeof METRICS)[number];
+export type Backend = (typeof BACKENDS)[number];
+
+export const Preprocessing = strictObject(
+  { type: Type.Literal('rescaling'), scale: Type.Number({ description: 'Factor on the raw value.' }), offset: Type.Optional(Type.Number({ description: 'Added after scaling; 0 when absent.' })) },
+  { $id: 'Preprocessing', description: 'A step between stored values and the model\'s input; Keras\' Rescaling.' },
+);
+export type Preprocessing = Static<typeof Preprocessing>;
+
+export const DatasetSpec = strictObject(
+  {
+    name: Type.String({ minLength: 1, maxLength: 64, description: 'Name of a data set.' }),
+    validation: Type.Optional(
+      Type.Union([oneOf(['test', 'none']), strictObject({ split: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 }) })], {
+        description: '`test`: the data set\'s own test examples (default); `none`; or `{split}`, the last share of the training examples, held out before any shuffle as Keras does.',
+      }),
+    ),
+    take: Type.Optional(Type.Integer({ minimum: 1, description: 'Only the first so many training examples, and at most as many of the test ones.' })),
+    preprocessing: Type.Optional(Type.Array(ref(Preprocessing), { maxItems: 8, description: 'Stored values to model input; rescaling by 1/255 for images when absent.' })),
+  },
+  { $id: 'DatasetSpec', description: 'Which data, and how they reach the model.' },
+);
+export type DatasetSpec = Static<typeof DatasetSpec>;
+
+export const ModelSpec = Type.Unsafe<{ layers: Layer[] } | { topology: Record<string, unknown> }>({
+  $id: 'ModelSpec',
+  type: 'object',
+  description: 'A list of layers, or a topology: the parsed answer of Keras\' or TF.js\' `model.to_json()`.',
+  additionalProperties: false,
+  minProperties: 1,
+  maxProperties: 1,
+  properties: {
+    layers: { type: 'array', minItems: 1, maxItems: 1000, items: { $ref: 'Layer#' }, description: 'From input to output.' },
+    topology: { type: 'object', description: 'A Sequential or functional model with one input and one output.' },
+  },
+});
+export type ModelSpec = Static<typeof ModelSpec>;
+
+const LossObject = strictObject({
+  type: oneOf(LOSSES),
+  fromLogits: Type.Optional(Type.Boolean({ description: 'Whether the model\'s output is unnormalised; cross-entropies only.' })),
+});
+/** A name, or `{"type": "categoricalCrossentropy", "fromLogits": true}`. */
+export const Loss = Type.Unsafe<LossName | Static<typeof LossObject>>({
+  $id: 'Loss',
+  description: 'What training lowers: a name, or an object with its arguments.',
+  if: { type: 'string' },
+  then: { enum: [...LOSSES] },
+  else: LossObject,
+});
+export type Loss = Static<typeof Loss>;
+
+export const FitSpec = strictObject(
+  {
+    batchSize: Type.Integer({ minimum: 1, maximum: 1_048_576, description: 'Examples per step. At most the number of training examples.' }),
+    epochs: Type.Integer({ minimum: 1, maximum: 100_000, description: 'Passes over the training examples.' }),
+    seed: Type.Optional(Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1, description: 'Of initial weights, shuffles and dropout; 42 when absent.' })),
+    shuffle: Type.Optional(Type.Boolean({ description: 'Whether each epoch visits the examples in a new order; true when absent.' })),
+  },
+  { $id: 'FitSpec', description: 'The arguments of Keras\' `fit`.' },
+);
+export type FitSpec = Static<typeof FitSpec>;
+
+export const ResourcesSpec = strictObject(
+  {
+    device: Type.Optional(oneOf(DEVICES, { description: '`auto` takes a GPU when there is one.' })),
+    backend: Type.Optional(oneOf(['auto', ...BACKENDS], { description: 'The TF.js backend; `auto` takes the first that works of tensorflow, webgpu, wasm, cpu.' })),
+  },
+  { $id: 'ResourcesSpec', description: 'Where the run may train.' },
+);
+export type ResourcesSpec = Static<typeof ResourcesSpec>;
+
+export const RunSpec = strictObject(
+  {
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 120, description: 'For people; need not be unique.' })),
+    tags: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { maxItems: 32, uniqueItems: true, description: 'For filters.' })),
+    priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 100, description: 'Higher starts earlier; 0 when absent.' })),
+    dataset: ref(DatasetSpec),
+    model: ref(ModelSpec),
+    optimizer: ref(Optimizer),
+    schedule: Type.Optional(ref(Schedule)),
+    loss: ref(Loss),
+    metrics: Type.Optional(Type.Array(oneOf(METRICS), { maxItems: METRICS.length, uniqueItems: true, description: 'Measured beside the loss; `["accuracy"]` when absent and the loss is a cross-entropy.' })),
+    fit: ref(FitSpec),
+    callbacks: Type.Optional(Type.Array(ref(Callback), { maxItems: 8, description: 'Watchers of epochs.' })),
+    engine: Type.Optional(oneOf(ENGINES, { description: 'How steps are computed; `auto` picks.' })),
+    resources: Type.Optional(ref(ResourcesSpec)),
+  },
+  { $id: 'RunSpec', description: 'An experiment, declared in Keras\' terms.' },
+);
+export type RunSpec = Static<typeof RunSpec>;
+
+/** Every schema of the spec, in an order in which each is known before it is referred to. */
+export { Initializer, Layer, Regularizer } from './layers.js';
+export { Callback, Optimizer, Schedule } from './optimization.js';
