@@ -1,0 +1,108 @@
+// The only reader of process.env. Every setting, its meaning and its default, in one schema; the README's
+// table is checked against it.
+import { availableParallelism, totalmem } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import { Type, type Static } from 'typebox';
+import { Ajv } from 'ajv';
+import { oneOf, strictObject } from './schemas/build.js';
+import { packageRoot } from './paths.js';
+
+const seconds = (fallback: number, description: string) => Type.Number({ minimum: 0, default: fallback, description });
+
+export const Settings = strictObject({
+  TRAINYARD_HOST: Type.String({ default: '127.0.0.1', description: 'Address to listen on. Without keys configured, loopback only.' }),
+  TRAINYARD_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 8080, description: 'Port to listen on; 0 picks one and prints it.' }),
+  TRAINYARD_DATA_DIR: Type.String({ minLength: 1, default: './data', description: 'Where the embedded database and the artifacts are; relative to the package.' }),
+  TRAINYARD_ROLE: oneOf(['all', 'api'], { default: 'all', description: '`all` also starts a supervisor on this box; `api` serves only.' }),
+  TRAINYARD_ALLOW_REMOTE: Type.Boolean({ default: false, description: 'Listen beyond loopback although no keys are configured.' }),
+  TRAINYARD_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { default: 'info', description: 'Least severe level that is logged.' }),
+  TRAINYARD_LOG_FORMAT: oneOf(['auto', 'json', 'pretty'], { default: 'auto', description: '`auto` is pretty on a terminal, else JSON lines.' }),
+  TRAINYARD_BODY_LIMIT: Type.Integer({ minimum: 1024, default: 8 * 1024 * 1024, description: 'Largest request body, in bytes.' }),
+  TRAINYARD_SLOTS: Type.Integer({ minimum: 0, default: 0, description: 'Runs that a supervisor trains at once; 0 is one for each two cores.' }),
+  TRAINYARD_MEMORY_LIMIT: Type.Integer({ minimum: 0, default: 0, description: 'Largest estimated memory of a run, in bytes; 0 is three quarters of the box.' }),
+  TRAINYARD_LEASE_SECONDS: seconds(15, 'How long a run survives without a heartbeat of its supervisor.'),
+  TRAINYARD_CANCEL_GRACE_SECONDS: seconds(10, 'How long a cancelled trainer may take before it is killed.'),
+  TRAINYARD_SHUTDOWN_SECONDS: seconds(20, 'How long a stopping process may take.'),
+  TRAINYARD_MAX_ATTEMPTS: Type.Integer({ minimum: 1, default: 3, description: 'Starts of a run before it is given up when its workers die.' }),
+  DATABASE_URL: Type.Optional(Type.String({ pattern: '^postgres(ql)?://', description: 'PostgreSQL 15 or later; embedded when absent.' })),
+  REDIS_URL: Type.Optional(Type.String({ pattern: '^rediss?://', description: 'Redis 6.2 or later for the queue and the bus; PostgreSQL when absent.' })),
+});
+export type Settings = Static<typeof Settings>;
+
+export interface Config {
+  host: string;
+  port: number;
+  dataDir: string;
+  role: 'all' | 'api';
+  logLevel: Settings['TRAINYARD_LOG_LEVEL'];
+  logFormat: 'json' | 'pretty';
+  bodyLimitBytes: number;
+  slots: number;
+  memoryLimitBytes: number;
+  leaseMs: number;
+  cancelGraceMs: number;
+  shutdownMs: number;
+  maxAttempts: number;
+  databaseUrl: string | null;
+  redisUrl: string | null;
+}
+
+/** Thrown with one line a fault, for the terminal. */
+export class ConfigError extends Error {
+  constructor(faults: readonly string[]) {
+    super(`The settings are wrong:\n${faults.map((fault) => `  ${fault}`).join('\n')}`);
+    this.name = 'ConfigError';
+  }
+}
+
+const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
+const validate = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true, strict: true }).compile(Settings);
+
+/** @throws ConfigError */
+export function loadConfig(env: NodeJS.ProcessEnv = process.env, overrides: Partial<Record<keyof Settings, string>> = {}): Config {
+  const given = { ...env, ...overrides };
+  const known = Object.keys(Settings.properties);
+  const settings = Object.fromEntries(known.filter((name) => given[name] !== undefined && given[name] !== '').map((name) => [name, given[name]]));
+  const faults = Object.keys(given)
+    .filter((name) => name.startsWith('TRAINYARD_') && !known.includes(name))
+    .map((name) => `${name}: there is no such setting`);
+  if (!validate(settings)) {
+    for (const error of validate.errors ?? []) faults.push(`${error.instancePath.slice(1)}: ${error.message}${error.params.allowedValues ? ` (${String(error.params.allowedValues)})` : ''}`);
+  }
+  if (faults.length > 0) throw new ConfigError(faults);
+  const s = settings as unknown as Settings;
+  if (!LOOPBACK.has(s.TRAINYARD_HOST) && !s.TRAINYARD_ALLOW_REMOTE) {
+    throw new ConfigError([`TRAINYARD_HOST: ${s.TRAINYARD_HOST} is reachable from other machines and no keys are configured; set TRAINYARD_ALLOW_REMOTE=true on a network that you trust`]);
+  }
+  return {
+    host: s.TRAINYARD_HOST,
+    port: s.TRAINYARD_PORT,
+    dataDir: isAbsolute(s.TRAINYARD_DATA_DIR) ? s.TRAINYARD_DATA_DIR : resolve(packageRoot, s.TRAINYARD_DATA_DIR),
+    role: s.TRAINYARD_ROLE,
+    logLevel: s.TRAINYARD_LOG_LEVEL,
+    logFormat: s.TRAINYARD_LOG_FORMAT === 'auto' ? (process.stdout.isTTY ? 'pretty' : 'json') : s.TRAINYARD_LOG_FORMAT,
+    bodyLimitBytes: s.TRAINYARD_BODY_LIMIT,
+    slots: s.TRAINYARD_SLOTS || Math.max(1, Math.floor(availableParallelism() / 2)),
+    memoryLimitBytes: s.TRAINYARD_MEMORY_LIMIT || Math.floor(boxMemoryBytes() * 0.75),
+    leaseMs: s.TRAINYARD_LEASE_SECONDS * 1000,
+    cancelGraceMs: s.TRAINYARD_CANCEL_GRACE_SECONDS * 1000,
+    shutdownMs: s.TRAINYARD_SHUTDOWN_SECONDS * 1000,
+    maxAttempts: s.TRAINYARD_MAX_ATTEMPTS,
+    databaseUrl: s.DATABASE_URL ?? null,
+    redisUrl: s.REDIS_URL ?? null,
+  };
+}
+
+export const artifactsDir = (config: Config) => join(config.dataDir, 'artifacts');
+export const scratchDir = (config: Config) => join(config.dataDir, 'scratch');
+
+/** A container's limit where there is one, else the machine's memory. */
+function boxMemoryBytes(): number {
+  const constrained = process.constrainedMemory();
+  return constrained > 0 && constrained < totalmem() ? constrained : totalmem();
+}
+
+/** The settings as the environment of a child process of ours. */
+export function childEnv(config: Config, connections: { databaseUrl: string }): NodeJS.ProcessEnv {
+  return { ...process.env, TRAINYARD_DATA_DIR: config.dataDir, DATABASE_URL: connections.databaseUrl };
+}

@@ -1,0 +1,59 @@
+// The Prisma client over `pg`, and how its faults read to the rest of the service.
+import { PrismaPg } from '@prisma/adapter-pg';
+import { Prisma, PrismaClient } from '../generated/prisma/client.js';
+import { ServiceError } from '../errors.js';
+
+export type Database = PrismaClient;
+/** What repositories accept: the client, or the transaction they are handed. */
+export type DatabaseSession = Prisma.TransactionClient;
+
+export interface DatabaseOptions {
+  url: string;
+  maxConnections: number;
+}
+
+export function connectDatabase(options: DatabaseOptions): Database {
+  const adapter = new PrismaPg({
+    connectionString: options.url,
+    max: options.maxConnections,
+    connectionTimeoutMillis: 3_000,
+    idleTimeoutMillis: 30_000,
+    keepAlive: true,
+  });
+  return new PrismaClient({ adapter, transactionOptions: { maxWait: 5_000, timeout: 15_000 } });
+}
+
+// P1xxx: unreachable or refused; P2024, P2028: no connection or transaction in time. The rest are
+// PostgreSQL's classes 08 (connection), 57P (shutdown) and 53 (out of resources), and Node's own.
+const UNREACHABLE_CODES = /^(P1\d{3}|P2024|P2028|08\w{3}|57P\d{2}|53\w{3}|ECONN\w+|EPIPE|ETIMEDOUT|ENOENT|EHOSTUNREACH)$/;
+const UNREACHABLE_TEXT = /can't reach database|connection terminated|connection timeout|timeout exceeded when trying to connect|server closed the connection|ECONNREFUSED|shutting down|starting up|not queryable/i;
+
+/** Whether an error says that the database is away, rather than that a statement was wrong. */
+export function isDatabaseAway(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause) {
+    const { code } = at as { code?: unknown };
+    if (typeof code === 'string' && UNREACHABLE_CODES.test(code)) return true;
+    if (UNREACHABLE_TEXT.test(at.message)) return true;
+  }
+  return false;
+}
+
+/** The same error, or `database_unavailable` when the database is away. */
+export function databaseError(error: unknown): unknown {
+  return isDatabaseAway(error) ? new ServiceError('database_unavailable', undefined, { cause: error }) : error;
+}
+
+/** @throws ServiceError database_unavailable */
+export async function pingDatabase(database: Database): Promise<void> {
+  try {
+    await database.$queryRaw`SELECT 1`;
+  } catch (error) {
+    throw new ServiceError('database_unavailable', undefined, { cause: error });
+  }
+}
+
+export function isUniqueViolation(error: unknown): boolean {
+  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002';
+}
+
+export { Prisma };

@@ -1,0 +1,97 @@
+// What may happen to a run once it is queued: claimed by a supervisor, kept alive by its lease, handed
+// back, ended, or found dead. Used by supervisors and by the API's sweep; each step is fenced by attempt.
+import type { Bus } from '../live/bus.js';
+import type { Fence } from '../live/event-log.js';
+import type { RunQueue } from '../queue/queue.js';
+import type { Run, RunReason } from '../schemas/run.js';
+import type { Changed, RunRepository } from './run-repository.js';
+
+export interface RunEnd {
+  state: 'succeeded' | 'failed' | 'cancelled';
+  reason: RunReason | null;
+  message: string | null;
+  bestEpoch?: number | null;
+  metrics?: Record<string, number>;
+}
+
+export interface LifecycleOptions {
+  runs: RunRepository;
+  queue: RunQueue;
+  bus: Bus;
+  /** How long a run survives without its supervisor's heartbeat. */
+  leaseMs: number;
+  /** Starts in all before a run whose workers die is given up. */
+  maxAttempts: number;
+  now?: () => number;
+  onError: (error: unknown, what: string) => void;
+}
+
+export type Lifecycle = ReturnType<typeof createLifecycle>;
+
+export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = Date.now, onError }: LifecycleOptions) {
+  const leaseEnd = () => new Date(now() + leaseMs);
+
+  /** Tells the world; the log is the truth, so a lost notice is only late news. */
+  async function announce(changed: Changed | null): Promise<Run | null> {
+    if (changed === null) return null;
+    await bus.publishEvents({ runId: changed.run.id, head: changed.run.head, events: changed.events }).catch((error: unknown) => onError(error, 'publish'));
+    return changed.run;
+  }
+
+  async function requeue(run: { id: string; attempt: number; priority: number }): Promise<void> {
+    await queue.enqueue({ runId: run.id, attempt: run.attempt + 1, priority: run.priority }).catch((error: unknown) => onError(error, 'enqueue'));
+  }
+
+  return {
+    announce,
+
+    /** Takes a queued run for `attempt`; null when someone else has it or it is no longer wanted. */
+    async claim({ runId, attempt }: Fence, owner: string): Promise<Run | null> {
+      return announce(await runs.change(runId, { to: 'starting', from: ['queued'], attempt: attempt - 1, set: { attempt, leaseOwner: owner, leaseExpiresAt: leaseEnd() } }));
+    },
+
+    async advance({ runId, attempt }: Fence, to: 'running' | 'finalizing'): Promise<Run | null> {
+      return announce(await runs.change(runId, { to, attempt }));
+    },
+
+    /** Ends the run, whatever it was doing; null when the fence no longer holds. */
+    async end({ runId, attempt }: Fence, { state, reason, message, ...set }: RunEnd): Promise<Run | null> {
+      return announce(await runs.change(runId, { to: state, attempt, reason, message, set }));
+    },
+
+    /** Back to the queue, to be started anew by any worker. */
+    async handBack({ runId, attempt }: Fence, message: string): Promise<Run | null> {
+      const run = await announce(await runs.change(runId, { to: 'queued', attempt, reason: 'preempted', message }));
+      if (run !== null) await requeue(run);
+      return run;
+    },
+
+    /** Extends leases of `owner`; answers the state of each run it still holds. */
+    renew: (owner: string, ids: readonly string[]) => runs.renewLeases(owner, ids, leaseEnd()),
+
+    /** Runs whose supervisor has gone: queued again while attempts remain, else failed; cancelling ones are cancelled. */
+    async sweepExpired(): Promise<void> {
+      for (const run of await runs.findExpired(new Date(now()))) {
+        if (run.state === 'cancelling') {
+          await announce(await runs.change(run.id, { to: 'cancelled', attempt: run.attempt, reason: 'user_cancel', message: 'cancelled; its worker had gone' }));
+          continue;
+        }
+        if (run.state !== 'lost') {
+          const message = `no heartbeat from its worker for ${leaseMs / 1000} s`;
+          const lost = await announce(await runs.change(run.id, { to: 'lost', from: [run.state], attempt: run.attempt, reason: 'worker_lost', message }));
+          if (lost === null) continue;
+        }
+        if (run.attempt >= maxAttempts) {
+          await announce(await runs.change(run.id, { to: 'failed', attempt: run.attempt, reason: 'worker_lost', message: `its worker was lost ${run.attempt} times` }));
+        } else if (await announce(await runs.change(run.id, { to: 'queued', from: ['lost'], attempt: run.attempt, reason: 'worker_lost', message: 'queued again' }))) {
+          await requeue(run);
+        }
+      }
+    },
+
+    /** Puts every queued run into the queue; a no-op for those that are there. */
+    async sweepQueued(): Promise<void> {
+      for (const run of await runs.findQueued(10_000)) await requeue(run);
+    },
+  };
+}

@@ -1,0 +1,191 @@
+// Runs in the database. Every change of state is a compare-and-set against the table of legal
+// transitions, and writes its transition and its event in the same transaction.
+import { Prisma, type Database, type DatabaseSession } from '../db/client.js';
+import { insertEvents, type Fence } from '../live/event-log.js';
+import type { RunEvent } from '../schemas/event.js';
+import type { Plan } from '../schemas/plan.js';
+import type { Run, RunReason, RunState } from '../schemas/run.js';
+import type { RunSpec } from '../schemas/spec.js';
+import { toMetricValues } from './metric-values.js';
+import { toRun, type RunRow } from './run-row.js';
+import { hasEnded, statesBefore } from './states.js';
+
+export interface NewRun {
+  teamId: string;
+  name: string;
+  recipe: string | null;
+  spec: RunSpec;
+  plan: Plan;
+  hyperparameters: readonly { key: string; value: string | number | boolean }[];
+  idempotency?: { key: string; fingerprint: string };
+}
+
+export interface StateChange {
+  to: RunState;
+  reason?: RunReason | null;
+  message?: string | null;
+  /** Only from these, if legal at all. */
+  from?: readonly RunState[];
+  /** Only when this attempt holds the run. */
+  attempt?: number;
+  set?: { attempt?: number; leaseOwner?: string | null; leaseExpiresAt?: Date | null; bestEpoch?: number | null; metrics?: Record<string, number> };
+}
+
+export interface Changed {
+  run: Run;
+  events: RunEvent[];
+}
+
+export interface RunFilter {
+  states?: readonly RunState[];
+  tag?: string;
+  recipe?: string;
+  name?: string;
+  dataset?: string;
+}
+
+export interface RunRepository {
+  create(run: NewRun): Promise<Changed>;
+  findIdempotent(teamId: string, key: string): Promise<{ runId: string; fingerprint: string } | null>;
+  find(teamId: string, id: string): Promise<Run | null>;
+  findPlan(teamId: string, id: string): Promise<Plan | null>;
+  /** In order of creation; `after` is the id of the last run seen. */
+  list(teamId: string, query: { filter: RunFilter; order: 'newest' | 'oldest'; after?: string; limit: number }): Promise<Run[]>;
+  /** Null when the run is not in a state, or attempt, that allows it. */
+  change(id: string, change: StateChange): Promise<Changed | null>;
+  setDevice(fence: Fence, device: { engine: string; backend: string; device: string }): Promise<void>;
+  /** Removes an ended run with all that belongs to it; false when it is not there or has not ended. */
+  delete(teamId: string, id: string): Promise<boolean>;
+  /** Extends leases; answers the state of each run that this owner still holds. */
+  renewLeases(owner: string, ids: readonly string[], until: Date): Promise<Map<string, RunState>>;
+  findExpired(now: Date): Promise<{ id: string; attempt: number; state: RunState; priority: number }[]>;
+  findQueued(limit: number): Promise<{ id: string; attempt: number; priority: number }[]>;
+}
+
+const include = { transitions: { orderBy: { index: 'asc' } } } as const satisfies Prisma.RunInclude;
+
+export function createRunRepository(database: Database): RunRepository {
+  async function load(session: DatabaseSession, id: string): Promise<Run> {
+    return toRun((await session.run.findUniqueOrThrow({ where: { id }, include })) as RunRow);
+  }
+
+  return {
+    async create(run) {
+      return database.$transaction(async (session) => {
+        const { id, createdAt } = await session.run.create({
+          data: {
+            teamId: run.teamId, name: run.name, tags: run.spec.tags ?? [], priority: run.spec.priority ?? 0, recipe: run.recipe,
+            spec: run.spec as unknown as Prisma.InputJsonObject, plan: run.plan as unknown as Prisma.InputJsonObject,
+            dataset: run.spec.dataset.name, state: 'queued', epochs: run.spec.fit.epochs, totalSteps: run.plan.totalSteps, head: 1,
+            hyperparameters: { createMany: { data: run.hyperparameters.map(({ key, value }) => ({ key, value })) } },
+          },
+          select: { id: true, createdAt: true },
+        });
+        await session.runTransition.create({ data: { runId: id, index: 0, state: 'queued', attempt: 0, at: createdAt } });
+        if (run.idempotency !== undefined) {
+          await session.idempotencyKey.create({ data: { teamId: run.teamId, runId: id, ...run.idempotency } });
+        }
+        const events = await insertEvents(session, id, { head: 1, events: [{ kind: 'state', at: createdAt.toISOString(), data: { state: 'queued', attempt: 0 } }] });
+        return { run: await load(session, id), events };
+      });
+    },
+
+    async findIdempotent(teamId, key) {
+      const freshSince = new Date(Date.now() - 24 * 3600_000);
+      await database.idempotencyKey.deleteMany({ where: { createdAt: { lt: freshSince } } });
+      return database.idempotencyKey.findUnique({ where: { teamId_key: { teamId, key } }, select: { runId: true, fingerprint: true } });
+    },
+
+    async find(teamId, id) {
+      const row = await database.run.findFirst({ where: { id, teamId }, include });
+      return row === null ? null : toRun(row as RunRow);
+    },
+
+    async findPlan(teamId, id) {
+      const row = await database.run.findFirst({ where: { id, teamId }, select: { plan: true } });
+      return row === null ? null : (row.plan as unknown as Plan);
+    },
+
+    async list(teamId, { filter, order, after, limit }) {
+      const newest = order === 'newest';
+      const rows = await database.run.findMany({
+        where: {
+          teamId,
+          ...(filter.states ? { state: { in: [...filter.states] } } : {}),
+          ...(filter.tag ? { tags: { has: filter.tag } } : {}),
+          ...(filter.recipe ? { recipe: filter.recipe } : {}),
+          ...(filter.dataset ? { dataset: filter.dataset } : {}),
+          ...(filter.name ? { name: { contains: filter.name, mode: 'insensitive' } } : {}),
+          ...(after ? { id: newest ? { lt: after } : { gt: after } } : {}),
+        },
+        orderBy: { id: newest ? 'desc' : 'asc' },
+        take: limit,
+        include,
+      });
+      return rows.map((row) => toRun(row as RunRow));
+    },
+
+    async change(id, change) {
+      const legal = statesBefore(change.to);
+      const from = change.from === undefined ? legal : legal.filter((state) => change.from?.includes(state));
+      const { metrics, ...set } = change.set ?? {};
+      const at = new Date();
+      return database.$transaction(async (session) => {
+        const { count } = await session.run.updateMany({
+          where: { id, state: { in: from }, ...(change.attempt === undefined ? {} : { attempt: change.attempt }) },
+          data: {
+            state: change.to, reason: change.reason ?? null, message: change.message ?? null, head: { increment: 1 },
+            ...set,
+            ...(metrics === undefined ? {} : { metrics: toMetricValues(metrics) }),
+            ...(change.to === 'starting' ? { startedAt: at, epoch: 0, step: 0, examplesPerSecond: null, bestEpoch: null, metrics: {} } : {}),
+            ...(hasEnded(change.to) ? { endedAt: at } : {}),
+            ...(hasEnded(change.to) || change.to === 'queued' ? { leaseOwner: null, leaseExpiresAt: null } : {}),
+          },
+        });
+        if (count === 0) return null;
+        const { head, attempt } = await session.run.findUniqueOrThrow({ where: { id }, select: { head: true, attempt: true } });
+        const index = await session.runTransition.count({ where: { runId: id } });
+        const said = { state: change.to, attempt, ...(change.reason ? { reason: change.reason } : {}), ...(change.message ? { message: change.message } : {}) };
+        await session.runTransition.create({ data: { runId: id, index, at, ...said } });
+        const events = await insertEvents(session, id, { head, events: [{ kind: 'state', at: at.toISOString(), data: said }] });
+        return { run: await load(session, id), events };
+      });
+    },
+
+    async setDevice({ runId, attempt }, device) {
+      await database.run.updateMany({ where: { id: runId, attempt }, data: device });
+    },
+
+    async delete(teamId, id) {
+      const { count } = await database.run.deleteMany({ where: { id, teamId, state: { in: ['succeeded', 'failed', 'cancelled'] } } });
+      return count > 0;
+    },
+
+    async renewLeases(owner, ids, until) {
+      const rows = await database.run.updateManyAndReturn({
+        where: { id: { in: [...ids] }, leaseOwner: owner },
+        data: { leaseExpiresAt: until },
+        select: { id: true, state: true },
+      });
+      return new Map(rows.map((row) => [row.id, row.state as RunState]));
+    },
+
+    async findExpired(now) {
+      const rows = await database.run.findMany({
+        where: { OR: [{ leaseExpiresAt: { lt: now } }, { state: 'lost' }], state: { in: ['starting', 'running', 'finalizing', 'cancelling', 'lost'] } },
+        select: { id: true, attempt: true, state: true, priority: true },
+        take: 1000,
+      });
+      return rows.map((row) => ({ ...row, state: row.state as RunState }));
+    },
+
+    async findQueued(limit) {
+      return database.run.findMany({
+        where: { state: 'queued' },
+        orderBy: [{ priority: 'desc' }, { id: 'asc' }],
+        select: { id: true, attempt: true, priority: true },
+        take: limit,
+      });
+    },
+  };
+}

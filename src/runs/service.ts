@@ -1,0 +1,165 @@
+// What clients may do with runs. Routes call this and nothing below it.
+import { createHash } from 'node:crypto';
+import { ServiceError } from '../errors.js';
+import type { ArtifactRepository } from '../artifacts/artifact-repository.js';
+import type { ArtifactStore } from '../artifacts/store.js';
+import type { DatasetCatalog } from '../datasets/catalog.js';
+import { databaseError, isUniqueViolation } from '../db/client.js';
+import type { Bus } from '../live/bus.js';
+import type { RunQueue } from '../queue/queue.js';
+import type { Plan } from '../schemas/plan.js';
+import type { Run } from '../schemas/run.js';
+import { flattenHyperparameters } from '../specs/hyperparameters.js';
+import { planSubmission, type PlanLimits } from '../specs/plan-submission.js';
+import type { Lifecycle } from './lifecycle.js';
+import type { RunFilter, RunRepository } from './run-repository.js';
+import { hasEnded } from './states.js';
+
+export interface RunServiceOptions {
+  runs: RunRepository;
+  artifacts: ArtifactRepository;
+  store: ArtifactStore;
+  queue: RunQueue;
+  bus: Bus;
+  lifecycle: Lifecycle;
+  datasets: DatasetCatalog;
+  limits: PlanLimits;
+  onError: (error: unknown, what: string) => void;
+}
+
+export interface RunListQuery {
+  filter: RunFilter;
+  order: 'newest' | 'oldest';
+  limit: number;
+  cursor?: string;
+}
+
+export type RunService = ReturnType<typeof createRunService>;
+
+/** Canonical enough to compare two bodies of one client: key order does not count. */
+function fingerprintOf(value: unknown): string {
+  const ordered = JSON.stringify(value, (_key, part: unknown) =>
+    part !== null && typeof part === 'object' && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
+  );
+  return createHash('sha256').update(ordered ?? 'null').digest('hex');
+}
+
+const encodeCursor = (id: string) => Buffer.from(JSON.stringify({ v: 1, id })).toString('base64url');
+function decodeCursor(cursor: string): string {
+  try {
+    const { v, id } = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as { v?: unknown; id?: unknown };
+    if (v === 1 && typeof id === 'string' && /^[0-9a-f-]{36}$/.test(id)) return id;
+  } catch {
+    // Falls through: whatever is wrong with it, it is not one of ours.
+  }
+  throw new ServiceError('invalid_cursor');
+}
+
+export function createRunService({ runs, artifacts, store, queue, bus, lifecycle, datasets, limits, onError }: RunServiceOptions) {
+  async function get(teamId: string, id: string): Promise<Run> {
+    const run = await runs.find(teamId, id);
+    if (run === null) throw new ServiceError('not_found', `There is no run ${id}.`);
+    return run;
+  }
+
+  /** The run that an Idempotency-Key made before; null when the key is new. */
+  async function earlier(teamId: string, idempotency: { key: string; fingerprint: string }): Promise<Run | null> {
+    const known = await runs.findIdempotent(teamId, idempotency.key);
+    if (known === null) return null;
+    if (known.fingerprint !== idempotency.fingerprint) throw new ServiceError('idempotency_mismatch');
+    return get(teamId, known.runId);
+  }
+
+  async function cancelOnce(teamId: string, id: string): Promise<Run | null> {
+    const run = await get(teamId, id);
+    if (run.state === 'cancelling') return run;
+    if (hasEnded(run.state)) throw new ServiceError('run_not_active', `Run ${id} is ${run.state}.`);
+    const words = { reason: 'user_cancel', message: 'cancelled on request' } as const;
+    if (run.state === 'queued' || run.state === 'lost') {
+      const changed = await runs.change(id, { to: 'cancelled', from: ['queued', 'lost'], ...words });
+      if (changed === null) return null;
+      await lifecycle.announce(changed);
+      await queue.remove({ runId: id, attempt: run.attempt + 1 }).catch((error: unknown) => onError(error, 'queue.remove'));
+      return changed.run;
+    }
+    const changed = await runs.change(id, { to: 'cancelling', attempt: run.attempt, ...words });
+    if (changed === null) return null;
+    await lifecycle.announce(changed);
+    // The supervisor also reads the state at its next heartbeat, so a lost command is only a late one.
+    await bus.sendCommand({ type: 'cancel', runId: id }).catch((error: unknown) => onError(error, 'sendCommand'));
+    return changed.run;
+  }
+
+  return {
+    get,
+
+    /** All that can be known before training; never throws for a bad spec, the plan lists its problems. */
+    plan: (body: unknown): Plan => planSubmission(body, datasets, limits).plan,
+
+    /**
+     * Checks, stores and queues a run. `created` is false when the idempotency key had made it before.
+     * @throws ServiceError invalid_spec, impossible_spec, idempotency_mismatch, queue_unavailable
+     */
+    async submit(teamId: string, body: unknown, idempotencyKey?: string): Promise<{ run: Run; created: boolean }> {
+      const idempotency = idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: fingerprintOf(body) };
+      if (idempotency !== undefined) {
+        const run = await earlier(teamId, idempotency);
+        if (run !== null) return { run, created: false };
+      }
+      const { spec, recipe, plan, malformed } = planSubmission(body, datasets, limits);
+      if (spec === null || plan.problems.length > 0) {
+        throw new ServiceError(malformed ? 'invalid_spec' : 'impossible_spec', undefined, { problems: plan.problems });
+      }
+      // Asked before the row exists, so that a 503 means that nothing was kept.
+      await queue.ping().catch((error: unknown) => {
+        throw databaseError(error) instanceof ServiceError && error instanceof ServiceError ? error : new ServiceError('queue_unavailable', undefined, { cause: error });
+      });
+      const name = spec.name ?? recipe ?? `${spec.dataset.name} run`;
+      try {
+        const changed = await runs.create({ teamId, name, recipe, spec, plan, hyperparameters: flattenHyperparameters(spec), ...(idempotency ? { idempotency } : {}) });
+        const { run } = changed;
+        await lifecycle.announce(changed);
+        // The row is the truth: should this fail, the sweep queues it.
+        await queue.enqueue({ runId: run.id, attempt: 1, priority: run.priority }).catch((error: unknown) => onError(error, 'enqueue'));
+        return { run, created: true };
+      } catch (error) {
+        if (idempotency === undefined || !isUniqueViolation(error)) throw error;
+        const run = await earlier(teamId, idempotency);
+        if (run === null) throw new ServiceError('idempotency_conflict');
+        return { run, created: false };
+      }
+    },
+
+    async list(teamId: string, { filter, order, limit, cursor }: RunListQuery): Promise<{ items: Run[]; nextCursor: string | null }> {
+      const found = await runs.list(teamId, { filter, order, limit: limit + 1, ...(cursor === undefined ? {} : { after: decodeCursor(cursor) }) });
+      const items = found.slice(0, limit);
+      const last = items.at(-1);
+      return { items, nextCursor: found.length > limit && last !== undefined ? encodeCursor(last.id) : null };
+    },
+
+    async getPlan(teamId: string, id: string): Promise<Plan> {
+      const plan = await runs.findPlan(teamId, id);
+      if (plan === null) throw new ServiceError('not_found', `There is no run ${id}.`);
+      return plan;
+    },
+
+    /** Idempotent; the run ends as soon as its trainer has stopped between two batches. @throws ServiceError not_found, run_not_active */
+    async cancel(teamId: string, id: string): Promise<Run> {
+      // A state may change between the reading and the compare-and-set; each retry meets a later one, and lives are short.
+      for (let tries = 0; tries < 8; tries += 1) {
+        const run = await cancelOnce(teamId, id);
+        if (run !== null) return run;
+      }
+      return get(teamId, id);
+    },
+
+    /** Removes an ended run and frees the bytes that no other run uses. @throws ServiceError not_found, run_not_ended */
+    async delete(teamId: string, id: string): Promise<void> {
+      const run = await get(teamId, id);
+      if (!hasEnded(run.state)) throw new ServiceError('run_not_ended', `Run ${id} is ${run.state}; cancel it first.`);
+      const hashes = (await artifacts.list(id)).map((artifact) => artifact.sha256);
+      if (!(await runs.delete(teamId, id))) throw new ServiceError('not_found', `There is no run ${id}.`);
+      for (const hash of await artifacts.unreferenced(hashes)) await store.remove(hash);
+    },
+  };
+}

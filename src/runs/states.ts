@@ -1,0 +1,27 @@
+// A run's life: the one table of legal changes of state. Writers compare-and-set against it.
+import { ENDED_STATES, RUN_STATES, type RunState } from '../schemas/run.js';
+
+/** From each state to those that may follow. From `cancelling` nothing leads back to work. */
+export const NEXT_STATES: Record<RunState, readonly RunState[]> = {
+  queued: ['starting', 'cancelled', 'failed'],
+  starting: ['running', 'queued', 'lost', 'cancelling', 'failed'],
+  running: ['finalizing', 'queued', 'lost', 'cancelling', 'failed'],
+  finalizing: ['succeeded', 'queued', 'lost', 'cancelling', 'failed'],
+  lost: ['queued', 'cancelled', 'failed'],
+  cancelling: ['cancelled', 'succeeded', 'failed'],
+  succeeded: [],
+  failed: [],
+  cancelled: [],
+};
+
+/** States in which a supervisor holds the run's lease. */
+export const HELD_STATES = ['starting', 'running', 'finalizing', 'cancelling'] as const satisfies readonly RunState[];
+
+/** The states from which `to` may be entered. */
+export function statesBefore(to: RunState): RunState[] {
+  return RUN_STATES.filter((from) => NEXT_STATES[from].includes(to));
+}
+
+export function hasEnded(state: RunState): boolean {
+  return (ENDED_STATES as readonly RunState[]).includes(state);
+}

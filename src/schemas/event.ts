@@ -1,0 +1,85 @@
+// The event log of a run: numbered, append-only, without gaps. What people see is a reading of it.
+import { Type, type Static, type TSchema } from 'typebox';
+import { oneOf, ref, strictObject } from './build.js';
+import { MetricValue, MetricValues, RUN_REASONS, RUN_STATES } from './run.js';
+
+export const EVENT_KINDS = ['state', 'metrics', 'epoch', 'log', 'system', 'warning', 'checkpoint', 'artifact'] as const;
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
+export type EventKind = (typeof EVENT_KINDS)[number];
+
+const attempt = Type.Integer({ minimum: 0, description: 'The attempt it belongs to.' });
+const epoch = Type.Integer({ minimum: 0, description: 'Counts from 1.' });
+
+export const StateData = strictObject({
+  state: oneOf(RUN_STATES),
+  reason: Type.Optional(oneOf(RUN_REASONS)),
+  message: Type.Optional(Type.String()),
+  attempt,
+});
+/** A block of steps of several series; every array is as long as `steps`. */
+export const MetricsData = strictObject({
+  attempt,
+  epoch,
+  steps: Type.Array(Type.Integer({ minimum: 1 }), { description: 'Steps from 1 on, over the whole run.' }),
+  series: Type.Record(Type.String(), Type.Array(ref(MetricValue)), { description: '`loss`, `learning_rate` and metrics.' }),
+  examplesPerSecond: Type.Number(),
+});
+export const EpochData = strictObject({
+  attempt,
+  epoch,
+  step: Type.Integer({ minimum: 0, description: 'Steps done.' }),
+  metrics: ref(MetricValues),
+  examplesPerSecond: Type.Number(),
+  durationMs: Type.Number(),
+  best: Type.Boolean({ description: 'Whether it is the best epoch so far.' }),
+});
+export const LogData = strictObject({ level: oneOf(LOG_LEVELS), message: Type.String({ maxLength: 16_384 }) });
+export const SystemData = strictObject({
+  attempt,
+  rssBytes: Type.Integer({ description: 'Memory of the trainer process.' }),
+  cpuPercent: Type.Number({ description: 'Of one core; 200 is two cores at full load.' }),
+  tensorBytes: Type.Optional(Type.Integer({ description: 'Memory in tensors, as far as the backend knows.' })),
+});
+export const WarningData = strictObject({ code: Type.String(), message: Type.String() });
+export const CheckpointData = strictObject({ attempt, kind: oneOf(['final']), epoch, step: Type.Integer(), metrics: ref(MetricValues) });
+export const ArtifactData = strictObject({ path: Type.String(), bytes: Type.Integer(), sha256: Type.String() });
+
+const DATA = {
+  state: StateData, metrics: MetricsData, epoch: EpochData, log: LogData,
+  system: SystemData, warning: WarningData, checkpoint: CheckpointData, artifact: ArtifactData,
+} as const satisfies Record<EventKind, TSchema>;
+
+type DataOf = { [K in EventKind]: Static<(typeof DATA)[K]> };
+/** An event before it has a number. */
+export type NewEvent = { [K in EventKind]: { kind: K; at: string; data: DataOf[K] } }[EventKind];
+export type EventOf<K extends EventKind> = { seq: number; kind: K; at: string; data: DataOf[K] };
+export type RunEvent = { [K in EventKind]: EventOf<K> }[EventKind];
+
+export const RunEvent = Type.Unsafe<RunEvent>({
+  $id: 'RunEvent',
+  description: 'One numbered event of a run.',
+  type: 'object',
+  required: ['seq', 'kind', 'at', 'data'],
+  discriminator: { propertyName: 'kind' },
+  oneOf: EVENT_KINDS.map((kind) => ({
+    type: 'object',
+    additionalProperties: false,
+    required: ['seq', 'kind', 'at', 'data'],
+    properties: {
+      seq: { type: 'integer', minimum: 1, description: 'Counts from 1 within the run, without gaps.' },
+      kind: { type: 'string', const: kind },
+      at: { type: 'string', format: 'date-time', description: 'When it happened.' },
+      data: DATA[kind],
+    },
+  })),
+});
+
+export const EventPage = strictObject(
+  {
+    items: Type.Array(ref(RunEvent), { description: 'In order, contiguous from `after` + 1 unless filtered by kind.' }),
+    head: Type.Integer({ minimum: 0, description: 'Number of the latest event.' }),
+    hasMore: Type.Boolean({ description: 'Whether later events exist already.' }),
+  },
+  { $id: 'EventPage', description: 'A piece of the event log.' },
+);
+export type EventPage = Static<typeof EventPage>;

@@ -1,0 +1,45 @@
+// The live protocol: WebSocket `GET /v1/live`, subprotocol `trainyard.v1`. A frame is one message or a
+// JSON array of messages. `after` is the number of the last event seen: 0 for all, "now" for none.
+import { Type, type Static } from 'typebox';
+import { discriminated, ref, strictObject } from './build.js';
+import { MetricValues, RunId, RUN_STATES } from './run.js';
+import { oneOf } from './build.js';
+import type { RunEvent } from './event.js';
+
+export const LIVE_SUBPROTOCOL = 'trainyard.v1';
+
+export const ClientMessage = discriminated(
+  [
+    strictObject({
+      type: Type.Literal('subscribe'),
+      runId: RunId,
+      after: Type.Optional(Type.Unsafe<number | 'now'>({ anyOf: [{ type: 'integer', minimum: 0 }, { const: 'now' }] })),
+    }),
+    strictObject({ type: Type.Literal('unsubscribe'), runId: RunId }),
+    strictObject({ type: Type.Literal('ping'), id: Type.Optional(Type.String({ maxLength: 64 })) }),
+  ],
+  { $id: 'LiveClientMessage', description: 'What a client may send.' },
+);
+export type ClientMessage = Static<typeof ClientMessage>;
+
+export const LaggingMessage = strictObject({
+  type: Type.Literal('lagging'),
+  runId: RunId,
+  /** Events up to here are left out; fetch them by REST or subscribe again after the last seq seen. */
+  head: Type.Integer(),
+  state: oneOf(RUN_STATES),
+  epoch: Type.Integer(),
+  step: Type.Integer(),
+  metrics: ref(MetricValues),
+});
+export type LaggingMessage = Static<typeof LaggingMessage>;
+
+/** What the server sends. */
+export type ServerMessage =
+  | { type: 'subscribed'; runId: string; head: number; recovered: boolean }
+  | { type: 'unsubscribed'; runId: string }
+  | ({ type: 'event'; runId: string } & RunEvent)
+  | LaggingMessage
+  | { type: 'deleted'; runId: string }
+  | { type: 'pong'; id?: string }
+  | { type: 'error'; code: string; detail: string; runId?: string };

@@ -1,0 +1,100 @@
+// Runs as the API shows them.
+import { Type, type Static } from 'typebox';
+import { oneOf, page, ref, strictObject } from './build.js';
+import { RunSpec } from './spec.js';
+
+export const RUN_STATES = ['queued', 'starting', 'running', 'finalizing', 'cancelling', 'lost', 'succeeded', 'failed', 'cancelled'] as const;
+export const ENDED_STATES = ['succeeded', 'failed', 'cancelled'] as const satisfies readonly (typeof RUN_STATES)[number][];
+export const RUN_REASONS = [
+  'user_cancel', 'early_stopped', 'timeout', 'out_of_gpu_memory', 'out_of_memory', 'non_finite_loss', 'preempted',
+  'worker_lost', 'trainer_lost', 'data_missing', 'device_missing', 'disk_full', 'invalid_spec', 'internal',
+] as const;
+
+export type RunState = (typeof RUN_STATES)[number];
+export type RunReason = (typeof RUN_REASONS)[number];
+
+export const RunId = Type.String({ format: 'uuid', description: 'Sortable by time of creation (UUIDv7).' });
+const time = (description: string) => Type.String({ format: 'date-time', description });
+const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
+
+/** A double that survives JSON: NaN and the infinities travel as strings. */
+export const MetricValue = Type.Unsafe<number | 'NaN' | 'Infinity' | '-Infinity'>({
+  $id: 'MetricValue',
+  description: 'A number; NaN and infinities as strings.',
+  anyOf: [{ type: 'number' }, { type: 'string', enum: ['NaN', 'Infinity', '-Infinity'] }],
+});
+export type MetricValue = Static<typeof MetricValue>;
+
+export const MetricValues = Type.Unsafe<Record<string, MetricValue>>({
+  $id: 'MetricValues',
+  type: 'object',
+  description: 'Metric name to value.',
+  additionalProperties: { $ref: 'MetricValue#' },
+});
+
+export const RunTransition = strictObject(
+  {
+    state: oneOf(RUN_STATES, { description: 'The state entered.' }),
+    reason: nullable(oneOf(RUN_REASONS)),
+    message: nullable(Type.String({ description: 'The reason in words.' })),
+    attempt: Type.Integer({ minimum: 0, description: 'The attempt it belongs to; 0 before the first.' }),
+    at: time('When.'),
+  },
+  { $id: 'RunTransition', description: 'One change of state.' },
+);
+export type RunTransition = Static<typeof RunTransition>;
+
+export const RunProgress = strictObject(
+  {
+    epoch: Type.Integer({ minimum: 0, description: 'The epoch under way, from 1; 0 before the first.' }),
+    epochs: Type.Integer({ minimum: 1, description: 'Epochs asked for.' }),
+    step: Type.Integer({ minimum: 0, description: 'Steps done.' }),
+    totalSteps: Type.Integer({ minimum: 1, description: 'Steps in all, unless stopped early.' }),
+    examplesPerSecond: nullable(Type.Number({ description: 'While training; null before it.' })),
+  },
+  { $id: 'RunProgress', description: 'How far a run is.' },
+);
+export type RunProgress = Static<typeof RunProgress>;
+
+export const Run = strictObject(
+  {
+    id: RunId,
+    name: Type.String({ description: "The spec's name, or one made from it." }),
+    tags: Type.Array(Type.String(), { description: 'For filters.' }),
+    priority: Type.Integer({ description: 'Higher starts earlier.' }),
+    recipe: nullable(Type.String({ description: 'The recipe it was made from.' })),
+    state: oneOf(RUN_STATES, { description: 'Where it is in its life.' }),
+    reason: nullable(oneOf(RUN_REASONS, { description: 'Why it is there, for machines.' })),
+    message: nullable(Type.String({ description: 'The reason in words.' })),
+    attempt: Type.Integer({ minimum: 0, description: 'How often a worker has started it.' }),
+    spec: ref(RunSpec),
+    engine: nullable(Type.String({ description: 'The engine that trains it.' })),
+    backend: nullable(Type.String({ description: 'The backend of the engine.' })),
+    device: nullable(Type.String({ description: 'The device it trains on.' })),
+    progress: ref(RunProgress),
+    metrics: ref(MetricValues),
+    bestEpoch: nullable(Type.Integer({ description: 'The epoch with the best monitored value.' })),
+    head: Type.Integer({ minimum: 0, description: 'Number of its latest event.' }),
+    createdAt: time('When it was submitted.'),
+    startedAt: nullable(time('When its latest attempt started.')),
+    endedAt: nullable(time('When it ended.')),
+    transitions: Type.Array(ref(RunTransition), { description: 'All changes of state, oldest first.' }),
+  },
+  { $id: 'Run', description: 'One experiment: its spec, its state and its latest numbers.' },
+);
+export type Run = Static<typeof Run>;
+
+export const RunPage = page(Run, 'RunPage');
+export type RunPage = Static<typeof RunPage>;
+
+export const RunQuery = strictObject({
+  state: Type.Optional(Type.String({ description: 'One state, or several with commas between.' })),
+  tag: Type.Optional(Type.String({ description: 'Runs that carry this tag.' })),
+  recipe: Type.Optional(Type.String({ description: 'Runs made from this recipe.' })),
+  name: Type.Optional(Type.String({ description: 'Runs whose name contains this, ignoring case.' })),
+  dataset: Type.Optional(Type.String({ description: 'Runs on this data set.' })),
+  order: Type.Optional(oneOf(['newest', 'oldest'], { description: 'By creation; newest when absent.' })),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: 'Page size; 50 when absent.' })),
+  cursor: Type.Optional(Type.String({ maxLength: 512, description: '`nextCursor` of the page before.' })),
+});
+export type RunQuery = Static<typeof RunQuery>;

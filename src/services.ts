@@ -1,0 +1,33 @@
+// What the API's routes are given. Types only: `compose` makes the real ones, tests make fakes.
+import type { ArtifactRepository } from './artifacts/artifact-repository.js';
+import type { ArtifactStore } from './artifacts/store.js';
+import type { DatasetCatalog } from './datasets/catalog.js';
+import type { WorkerRepository } from './devices/worker-repository.js';
+import type { LiveHub } from './live/hub.js';
+import type { EventLog } from './live/event-log.js';
+import type { PredictService } from './predict/service.js';
+import type { RecipeCatalog } from './recipes/catalog.js';
+import type { MetricRepository } from './runs/metric-repository.js';
+import type { RunService } from './runs/service.js';
+
+/** One dependency that `/readyz` asks. `ping` rejects when it does not answer. */
+export interface HealthCheck {
+  name: 'database' | 'queue' | 'bus';
+  ping(): Promise<void>;
+}
+
+export interface Services {
+  runs: RunService;
+  metrics: MetricRepository;
+  events: EventLog;
+  artifacts: ArtifactRepository;
+  store: ArtifactStore;
+  datasets: DatasetCatalog;
+  recipes: RecipeCatalog;
+  workers: WorkerRepository;
+  hub: LiveHub;
+  predict: PredictService;
+  health: readonly HealthCheck[];
+  /** The team that requests belong to. */
+  teamId: string;
+}
