@@ -1,0 +1,53 @@
+// How processes tell each other that a run has news, and that somebody wants it stopped.
+// Notices may be lost: the event log in the database is the truth, and whoever listens reads it again after a gap.
+import type { RunEvent } from '../schemas/event.js';
+
+/** The log of a run has grown. */
+export interface EventNotice {
+  runId: string;
+  /** Number of its latest event. */
+  head: number;
+  /** The events up to `head`, without a gap among them; absent when they are too large to be carried along. */
+  events?: RunEvent[];
+}
+
+/** For whoever holds the run's lease. The state in the database says the same, in case the command gets lost. */
+export interface Command {
+  type: 'cancel';
+  runId: string;
+}
+
+/** Stops the calls to the listener at once. */
+export type Unsubscribe = () => void;
+
+/**
+ * Delivers at most once, in order per publisher, to every process that listens at the time, its own included.
+ * Survives the store: it connects again by itself, with every listener kept.
+ */
+export interface Bus {
+  /**
+   * Resolves when the store has it, which says nothing of the listeners. Without a store it rejects, within two
+   * seconds: then nobody hears of it before the gap is reported.
+   */
+  publishEvents(notice: EventNotice): Promise<void>;
+  /** Hears of all runs. */
+  onEvents(listener: (notice: EventNotice) => void): Unsubscribe;
+  /** Hears of one run; on Redis a process is sent only what it subscribed to. */
+  subscribe(runId: string, listener: (notice: EventNotice) => void): Unsubscribe;
+  /** As `publishEvents`. */
+  sendCommand(command: Command): Promise<void>;
+  onCommand(listener: (command: Command) => void): Unsubscribe;
+  /**
+   * Called each time that the connection is up again: anything may have been missed, so read it again. Also on a
+   * first connection that took long enough for a listener to have missed something.
+   */
+  onGap(listener: () => void): Unsubscribe;
+  /**
+   * Resolves when everything listened to so far is really heard. To miss nothing: subscribe, wait for this, then read
+   * the log. Rejects when that takes over two seconds; `onGap` is called when it comes true later.
+   */
+  listening(): Promise<void>;
+  /** Resolves when the store answers, and rejects within two seconds when it does not. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
