@@ -60,7 +60,7 @@ const validate = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true
 
 /** @throws ConfigError */
 export function loadConfig(env: NodeJS.ProcessEnv = process.env, overrides: Partial<Record<keyof Settings, string>> = {}): Config {
-  const given = { ...env, ...overrides };
+  const given: Record<string, string | undefined> = { ...env, ...overrides };
   const known = Object.keys(Settings.properties);
   const settings = Object.fromEntries(known.filter((name) => given[name] !== undefined && given[name] !== '').map((name) => [name, given[name]]));
   const faults = Object.keys(given)
@@ -100,6 +100,14 @@ export const scratchDir = (config: Config) => join(config.dataDir, 'scratch');
 function boxMemoryBytes(): number {
   const constrained = process.constrainedMemory();
   return constrained > 0 && constrained < totalmem() ? constrained : totalmem();
+}
+
+/** What a trainer sees of the environment: all of it but the service's own settings and secrets. */
+export function trainerEnv(): NodeJS.ProcessEnv {
+  const ours = (name: string) => name.startsWith('TRAINYARD_') || name === 'DATABASE_URL' || name === 'REDIS_URL';
+  const kept = Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours(name)));
+  // One process per run shares the GPU with others: grow on demand. TensorFlow's own chatter is left out of the run's log.
+  return { TF_FORCE_GPU_ALLOW_GROWTH: 'true', TF_CPP_MIN_LOG_LEVEL: '2', ...kept };
 }
 
 /** The settings as the environment of a child process of ours. */

@@ -6,7 +6,7 @@ import type { WorkerRepository } from './devices/worker-repository.js';
 import type { LiveHub } from './live/hub.js';
 import type { EventLog } from './live/event-log.js';
 import type { PredictService } from './predict/service.js';
-import type { RecipeCatalog } from './recipes/catalog.js';
+import type { Recipe } from './schemas/recipe.js';
 import type { MetricRepository } from './runs/metric-repository.js';
 import type { RunService } from './runs/service.js';
 
@@ -23,7 +23,7 @@ export interface Services {
   artifacts: ArtifactRepository;
   store: ArtifactStore;
   datasets: DatasetCatalog;
-  recipes: RecipeCatalog;
+  recipes: { list(): readonly Recipe[]; find(name: string): Recipe | null };
   workers: WorkerRepository;
   hub: LiveHub;
   predict: PredictService;

@@ -26,6 +26,9 @@ export interface LifecycleOptions {
   onError: (error: unknown, what: string) => void;
 }
 
+/** Queued runs that one sweep looks at, most urgent first; the next sweep meets the others. */
+const SWEEP_LIMIT = 10_000;
+
 export type Lifecycle = ReturnType<typeof createLifecycle>;
 
 export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = Date.now, onError }: LifecycleOptions) {
@@ -89,9 +92,12 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
       }
     },
 
-    /** Puts every queued run into the queue; a no-op for those that are there. */
+    /** Puts queued runs into the queue that are missing there: committed but never queued, or a queue rebuilt. */
     async sweepQueued(): Promise<void> {
-      for (const run of await runs.findQueued(10_000)) await requeue(run);
+      const queued = await runs.findQueued(SWEEP_LIMIT);
+      const { waiting } = await queue.counts();
+      if (waiting >= queued.length) return;
+      for (const run of queued) await requeue(run);
     },
   };
 }

@@ -1,0 +1,112 @@
+// The only place that constructs databases, queues and buses: by configuration, nothing else knows.
+import { artifactsDir, childEnv, type Config } from './config.js';
+import { createArtifactRepository } from './artifacts/artifact-repository.js';
+import { createDiskArtifactStore } from './artifacts/store.js';
+import { createDatasetCatalog } from './datasets/catalog.js';
+import { connectDatabase, pingDatabase } from './db/client.js';
+import { migrate } from './db/migrate.js';
+import { seedDatabase } from './db/seed.js';
+import { createWorkerRepository } from './devices/worker-repository.js';
+import { startEmbeddedPostgres } from './embedded/postgres.js';
+import { startSupervisorProcess } from './embedded/supervisor-process.js';
+import { createEventLog } from './live/event-log.js';
+import { createLiveHub } from './live/hub.js';
+import { createPostgresBus } from './live/postgres-bus.js';
+import { createRedisBus } from './live/redis-bus.js';
+import type { Log } from './log.js';
+import { migrationsDir } from './paths.js';
+import { createPredictService } from './predict/service.js';
+import { createRunQueue } from './queue/bullmq-queue.js';
+import type { StoreConnection } from './queue/queue.js';
+import { findRecipe, RECIPES } from './recipes/catalog.js';
+import { createLifecycle } from './runs/lifecycle.js';
+import { createMetricRepository } from './runs/metric-repository.js';
+import { createRunRepository } from './runs/run-repository.js';
+import { createRunService } from './runs/service.js';
+import type { Services } from './services.js';
+
+export type Stores = ReturnType<typeof composeStores>;
+
+/** What both the API and a supervisor stand on. Connects lazily. */
+export function composeStores(config: Config, databaseUrl: string, log: Log) {
+  const onError = (error: unknown, what: string) => log.warn({ err: error }, `${what} failed`);
+  const queueConnection: StoreConnection = config.redisUrl === null ? { kind: 'postgres', url: databaseUrl } : { kind: 'redis', url: config.redisUrl };
+  const database = connectDatabase({ url: databaseUrl, maxConnections: 8 });
+  const queue = createRunQueue(queueConnection);
+  const bus = config.redisUrl === null ? createPostgresBus({ url: databaseUrl, onError: (error) => onError(error, 'bus') }) : createRedisBus({ url: config.redisUrl, onError: (error) => onError(error, 'bus') });
+  const runs = createRunRepository(database);
+  const lifecycle = createLifecycle({ runs, queue, bus, leaseMs: config.leaseMs, maxAttempts: config.maxAttempts, onError });
+  return {
+    database,
+    queueConnection,
+    queue,
+    bus,
+    runs,
+    lifecycle,
+    events: createEventLog(database),
+    metrics: createMetricRepository(database),
+    artifacts: createArtifactRepository(database),
+    workers: createWorkerRepository(database),
+    store: createDiskArtifactStore(artifactsDir(config)),
+    async close() {
+      await Promise.allSettled([queue.close(), bus.close()]);
+      await database.$disconnect();
+    },
+  };
+}
+
+export interface Composition {
+  services: Services;
+  databaseUrl: string;
+  /** Stops what was started, in the reverse order. */
+  close(): Promise<void>;
+}
+
+/** The API's services, with the embedded database and a supervisor where the settings ask for them. */
+export async function compose(config: Config, log: Log): Promise<Composition> {
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const closer of closers.reverse().splice(0)) await closer().catch((error: unknown) => log.error({ err: error }, 'closing failed'));
+  };
+  try {
+    let { databaseUrl } = config;
+    if (databaseUrl === null) {
+      const postgres = await startEmbeddedPostgres({ dataDir: config.dataDir, log });
+      closers.push(() => postgres.stop());
+      databaseUrl = postgres.url;
+    }
+    await migrate({ url: databaseUrl, dir: migrationsDir, log });
+    const stores = composeStores(config, databaseUrl, log);
+    closers.push(() => stores.close());
+    const datasets = createDatasetCatalog();
+    const teamId = await seedDatabase(stores.database, datasets.list());
+    const onError = (error: unknown, what: string) => log.warn({ err: error }, `${what} failed`);
+    const services: Services = {
+      ...stores,
+      datasets,
+      recipes: { list: () => RECIPES, find: findRecipe },
+      runs: createRunService({ ...stores, datasets, limits: { limitBytes: config.memoryLimitBytes }, onError }),
+      hub: createLiveHub({ events: stores.events, bus: stores.bus, findRun: (id) => stores.runs.find(teamId, id), log }),
+      predict: createPredictService({ ...stores, log }),
+      health: [
+        { name: 'database', ping: () => pingDatabase(stores.database) },
+        { name: 'queue', ping: () => stores.queue.ping() },
+        { name: 'bus', ping: () => stores.bus.ping() },
+      ],
+      teamId,
+    };
+    closers.push(() => services.hub.close(), () => services.predict.close());
+    const sweep = setInterval(() => {
+      stores.lifecycle.sweepExpired().catch((error: unknown) => onError(error, 'sweep of leases'));
+    }, config.leaseMs / 3);
+    closers.push(async () => clearInterval(sweep));
+    if (config.role === 'all') {
+      const supervisor = startSupervisorProcess({ env: childEnv(config, { databaseUrl }), shutdownMs: config.shutdownMs, log });
+      closers.push(() => supervisor.stop());
+    }
+    return { services, databaseUrl, close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}

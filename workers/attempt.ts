@@ -1,0 +1,197 @@
+// One attempt of one run, from claim to end: forks the trainer, writes what it reports, passes on the
+// cancel, and sees to it that the run ends in a state with a cause, however its trainer ends.
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { ArtifactRepository } from '../src/artifacts/artifact-repository.js';
+import type { ArtifactStore } from '../src/artifacts/store.js';
+import type { Bus } from '../src/live/bus.js';
+import type { EventLog, Fence } from '../src/live/event-log.js';
+import type { Log } from '../src/log.js';
+import type { Lifecycle, RunEnd } from '../src/runs/lifecycle.js';
+import { toMetricValues } from '../src/runs/metric-values.js';
+import type { RunRepository } from '../src/runs/run-repository.js';
+import type { LogData, NewEvent } from '../src/schemas/event.js';
+import type { TrainerMessage } from '../src/schemas/ipc.js';
+import type { Run } from '../src/schemas/run.js';
+import type { Static } from 'typebox';
+import { Journal } from './journal.js';
+import { causeOfDeath, startTrainerProcess, type TrainerProcess } from './trainer-process.js';
+
+export interface AttemptContext {
+  runs: RunRepository;
+  lifecycle: Lifecycle;
+  events: EventLog;
+  artifacts: ArtifactRepository;
+  store: ArtifactStore;
+  bus: Bus;
+  log: Log;
+  scratchDir: string;
+  trainerEnv: NodeJS.ProcessEnv;
+  trainerModule?: string;
+  cancelGraceMs: number;
+}
+
+/** How many lines of a trainer's own output go into the log of its run. */
+const OUTPUT_LINES = 1_000;
+const FULL_DISK = new Set(['ENOSPC', 'EDQUOT']);
+
+const event = <K extends NewEvent['kind']>(kind: K, data: Extract<NewEvent, { kind: K }>['data']) => ({ kind, at: new Date().toISOString(), data }) as NewEvent;
+const logEvent = (level: Static<typeof LogData>['level'], message: string) => event('log', { level, message: message.slice(0, 16_384) });
+
+export class Attempt {
+  readonly fence: Fence;
+  readonly #context: AttemptContext;
+  readonly #run: Run;
+  readonly #journal: Journal;
+  readonly #scratch: string;
+  #trainer: TrainerProcess | null = null;
+  #graceTimer: NodeJS.Timeout | null = null;
+  #outputLines = 0;
+  /** How the run ends; the first to say so wins. */
+  #end: RunEnd | null = null;
+  #handBack: string | null = null;
+  #fenced = false;
+  #cancelled = false;
+
+  constructor(run: Run, context: AttemptContext) {
+    this.#run = run;
+    this.#context = context;
+    this.fence = { runId: run.id, attempt: run.attempt };
+    this.#scratch = join(context.scratchDir, `${run.id}.${run.attempt}`);
+    this.#journal = new Journal({
+      fence: this.fence,
+      events: context.events,
+      bus: context.bus,
+      onAway: (error) => context.log.warn({ err: error, ...this.fence }, 'the database does not answer; training goes on and its events wait'),
+      onBroken: (error) => this.#giveUp(error),
+    });
+  }
+
+  /** Trains to the end. Never rejects for a fault of the run; its cause is in the run's state. */
+  async execute(): Promise<void> {
+    const { log, lifecycle } = this.#context;
+    try {
+      await mkdir(this.#scratch, { recursive: true });
+      const trainer = this.#start();
+      const exit = await trainer.exited;
+      log.debug({ ...this.fence, ...exit }, 'trainer gone');
+      if (this.#cancelled && this.#end === null) {
+        this.#end = { state: 'cancelled', reason: 'user_cancel', message: 'cancelled; its trainer did not stop by itself and was killed' };
+      }
+      this.#end ??= { state: 'failed', ...causeOfDeath(exit) };
+    } catch (error) {
+      this.#end ??= this.#failure(error);
+    } finally {
+      if (this.#graceTimer !== null) clearTimeout(this.#graceTimer);
+    }
+    await this.#journal.settled();
+    if (!this.#fenced) {
+      const end = this.#end;
+      const handBack = this.#handBack;
+      this.#journal.act(async () => {
+        const run = handBack === null ? await lifecycle.end(this.fence, end) : await lifecycle.handBack(this.fence, handBack);
+        if (run !== null) log.info({ ...this.fence, state: run.state, reason: run.reason }, run.message ?? `run ${run.state}`);
+      });
+      await this.#journal.settled();
+    }
+    await rm(this.#scratch, { recursive: true, force: true }).catch((error: unknown) => log.warn({ err: error }, 'scratch folder stays'));
+  }
+
+  /** Asks the trainer to stop between two batches; kills it after the grace. Idempotent. */
+  cancel(): void {
+    if (this.#cancelled) return;
+    this.#cancelled = true;
+    this.#trainer?.send({ type: 'cancel' });
+    this.#graceTimer = setTimeout(() => this.#trainer?.kill(), this.#context.cancelGraceMs);
+  }
+
+  /** Stops at once and puts the run back into the queue. */
+  handBack(message: string): void {
+    this.#handBack = message;
+    this.#trainer?.kill();
+  }
+
+  /** The lease is gone: another attempt may run. Stops at once and writes nothing more. */
+  fenceOff(): void {
+    this.#fenced = true;
+    this.#trainer?.kill();
+  }
+
+  #start(): TrainerProcess {
+    const { trainerEnv, trainerModule } = this.#context;
+    const trainer = startTrainerProcess({
+      ...(trainerModule === undefined ? {} : { module: trainerModule }),
+      env: trainerEnv,
+      onMessage: (message) => this.#receive(message),
+      onOutput: ({ stream, text }) => {
+        this.#outputLines += 1;
+        if (this.#outputLines <= OUTPUT_LINES) this.#journal.write(logEvent(stream === 'stderr' ? 'warn' : 'info', text));
+      },
+    });
+    this.#trainer = trainer;
+    trainer.send({ type: 'start', runId: this.#run.id, attempt: this.#run.attempt, spec: this.#run.spec, scratchDir: this.#scratch });
+    if (this.#cancelled) trainer.send({ type: 'cancel' });
+    return trainer;
+  }
+
+  #receive(message: TrainerMessage): void {
+    const { runs, lifecycle } = this.#context;
+    switch (message.type) {
+      case 'device': {
+        const { engine, backend, device } = message;
+        this.#journal.act(() => runs.setDevice(this.fence, { engine, backend, device }));
+        return;
+      }
+      case 'running':
+      case 'finalizing':
+        this.#journal.act(async () => void (await lifecycle.advance(this.fence, message.type)));
+        return;
+      case 'events':
+        this.#journal.write(...message.events);
+        return;
+      case 'artifacts':
+        this.#journal.act(() => this.#keep(message));
+        return;
+      case 'ended': {
+        const { state, reason, message: words, bestEpoch, metrics } = message;
+        this.#end ??= { state, reason, message: words, bestEpoch, metrics };
+        return;
+      }
+      case 'ready':
+        return;
+      default:
+        message satisfies never;
+    }
+  }
+
+  /** Takes the trainer's files into the store, then into the index. Must come before the run succeeds. */
+  async #keep({ files, epoch, step, metrics }: Extract<TrainerMessage, { type: 'artifacts' }>): Promise<void> {
+    const { store, artifacts } = this.#context;
+    try {
+      const stored = [];
+      for (const { path, file, contentType } of files) stored.push({ path, contentType, ...(await store.put(join(this.#scratch, file))) });
+      await artifacts.addCheckpoint(this.fence, { kind: 'final', epoch, step, metrics, path: 'model', files: stored });
+      for (const { path, bytes, sha256 } of stored) this.#journal.write(event('artifact', { path, bytes, sha256 }));
+      this.#journal.write(event('checkpoint', { attempt: this.fence.attempt, kind: 'final', epoch, step, metrics: toMetricValues(metrics) }));
+    } catch (error) {
+      if (!isFullDisk(error)) throw error;
+      this.#end = this.#failure(error);
+      this.#trainer?.kill();
+    }
+  }
+
+  #failure(error: unknown): RunEnd {
+    if (isFullDisk(error)) return { state: 'failed', reason: 'disk_full', message: 'the disk is full: the model could not be stored' };
+    this.#context.log.error({ err: error, ...this.fence }, 'attempt failed');
+    return { state: 'failed', reason: 'internal', message: 'the supervisor failed; its log says more' };
+  }
+
+  #giveUp(error: unknown): void {
+    this.#context.log.error({ err: error, ...this.fence }, 'the run can no longer be written');
+    this.fenceOff();
+  }
+}
+
+function isFullDisk(error: unknown): boolean {
+  return error instanceof Error && FULL_DISK.has((error as NodeJS.ErrnoException).code ?? '');
+}

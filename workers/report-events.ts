@@ -1,0 +1,67 @@
+// From the training loop's reports to events of the run's log. Blocks of steps that come faster than the
+// log is flushed are joined, so that a fast model makes ten events a second and not thousands.
+import { toMetricValue, toMetricValues } from '../src/runs/metric-values.js';
+import type { EpochReport, StepsReport, TrainReport } from '../src/ml/reports.js';
+import type { NewEvent } from '../src/schemas/event.js';
+
+export const FLUSH_MS = 100;
+
+export interface ReportEvents {
+  /** The events that are due now. */
+  add(report: TrainReport): NewEvent[];
+  /** Whatever is still held. */
+  flush(): NewEvent[];
+}
+
+export function createReportEvents(attempt: number, now: () => number = Date.now): ReportEvents {
+  let held: StepsReport | null = null;
+  let lastFlush = -Infinity;
+  const at = () => new Date(now()).toISOString();
+
+  function flush(): NewEvent[] {
+    if (held === null) return [];
+    const { epoch, steps, series, examplesPerSecond } = held;
+    held = null;
+    lastFlush = now();
+    const values = Object.fromEntries(Object.entries(series).map(([name, numbers]) => [name, numbers.map(toMetricValue)]));
+    return [{ kind: 'metrics', at: at(), data: { attempt, epoch, steps, series: values, examplesPerSecond } }];
+  }
+
+  function join(report: StepsReport): void {
+    if (held === null) {
+      held = { ...report, steps: [...report.steps], series: Object.fromEntries(Object.entries(report.series).map(([name, numbers]) => [name, [...numbers]])) };
+      return;
+    }
+    held.steps.push(...report.steps);
+    held.examplesPerSecond = report.examplesPerSecond;
+    for (const [name, numbers] of Object.entries(report.series)) (held.series[name] ??= []).push(...numbers);
+  }
+
+  const epochEvent = ({ epoch, step, metrics, examplesPerSecond, durationMs, best }: EpochReport): NewEvent => ({
+    kind: 'epoch',
+    at: at(),
+    data: { attempt, epoch, step, metrics: toMetricValues(metrics), examplesPerSecond, durationMs, best },
+  });
+
+  return {
+    flush,
+    add(report) {
+      switch (report.type) {
+        case 'steps': {
+          const earlier = held !== null && held.epoch !== report.epoch ? flush() : [];
+          join(report);
+          return now() - lastFlush >= FLUSH_MS ? [...earlier, ...flush()] : earlier;
+        }
+        case 'epoch':
+          return [...flush(), epochEvent(report)];
+        case 'warning':
+          return [...flush(), { kind: 'warning', at: at(), data: { code: report.code, message: report.message } }];
+        case 'phase':
+        case 'end':
+          return flush();
+        default:
+          return report satisfies never;
+      }
+    },
+  };
+}

@@ -1,0 +1,127 @@
+// What a supervisor does: consume jobs into attempts, beat for its leases, sweep up after dead workers.
+import type { Stores } from '../src/compose.js';
+import type { Device } from '../src/devices/worker-repository.js';
+import type { Log } from '../src/log.js';
+import { consumeRuns } from '../src/queue/bullmq-consumer.js';
+import type { RunJob } from '../src/queue/queue.js';
+import { Attempt, type AttemptContext } from './attempt.js';
+
+export interface SupervisorOptions {
+  /** Unique among all supervisors that ever were; it owns leases. */
+  id: string;
+  host: string;
+  slots: number;
+  leaseMs: number;
+  cancelGraceMs: number;
+  scratchDir: string;
+  trainerEnv: NodeJS.ProcessEnv;
+  /** Another module than the real trainer, for tests. */
+  trainerModule?: string;
+  probeDevices(): Promise<Device[]>;
+  stores: Stores;
+  log: Log;
+}
+
+export interface Supervisor {
+  /** Takes no more jobs, hands back what runs, lets go of everything. */
+  stop(): Promise<void>;
+}
+
+export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
+  const { id, slots, leaseMs, stores, log } = options;
+  const { lifecycle, bus } = stores;
+  const startedAt = new Date();
+  const attempts = new Map<string, Attempt>();
+  const finished = new Set<Promise<void>>();
+  let devices: Device[] = [];
+  let stopping = false;
+
+  const context: AttemptContext = {
+    ...stores,
+    log,
+    scratchDir: options.scratchDir,
+    trainerEnv: options.trainerEnv,
+    ...(options.trainerModule === undefined ? {} : { trainerModule: options.trainerModule }),
+    cancelGraceMs: options.cancelGraceMs,
+  };
+
+  async function handle(job: RunJob): Promise<void> {
+    if (stopping) return; // Its row is still queued; another supervisor's sweep, or ours after a restart, brings it back.
+    const run = await lifecycle.claim(job, id);
+    if (run === null) return;
+    log.info({ runId: run.id, attempt: run.attempt, name: run.name }, 'run taken');
+    const attempt = new Attempt(run, context);
+    attempts.set(run.id, attempt);
+    const done = attempt.execute().finally(() => attempts.delete(run.id));
+    finished.add(done);
+    await done.finally(() => finished.delete(done));
+  }
+
+  async function beat(): Promise<void> {
+    await stores.workers.beat({ id, host: options.host, pid: process.pid, slots, devices, startedAt });
+    const held = [...attempts.keys()];
+    if (held.length === 0) return;
+    const states = await lifecycle.renew(id, held);
+    for (const runId of held) {
+      const state = states.get(runId);
+      if (state === undefined) attempts.get(runId)?.fenceOff();
+      else if (state === 'cancelling') attempts.get(runId)?.cancel();
+    }
+  }
+
+  /** Runs `task` again and again, never twice at once, until stopped. */
+  function repeat(task: () => Promise<void>, what: string, everyMs: number): () => void {
+    let busy = false;
+    const timer = setInterval(() => {
+      if (busy) return;
+      busy = true;
+      task()
+        .catch((error: unknown) => log.warn({ err: error }, `${what} failed; it is tried again`))
+        .finally(() => {
+          busy = false;
+        });
+    }, everyMs);
+    return () => clearInterval(timer);
+  }
+
+  const offCommand = bus.onCommand((command) => {
+    if (command.type === 'cancel') attempts.get(command.runId)?.cancel();
+  });
+  await beat();
+  await lifecycle.sweepExpired();
+  await lifecycle.sweepQueued();
+  const consumer = consumeRuns(stores.queueConnection, {
+    concurrency: slots,
+    lockDurationMs: Math.max(leaseMs, 5_000),
+    handler: handle,
+    onError: (error) => log.warn({ err: error }, 'queue'),
+  });
+  consumer.ready().then(
+    () => log.info({ slots }, 'ready for runs'),
+    () => undefined, // stopped before the queue answered
+  );
+  const stops = [
+    repeat(beat, 'heartbeat', Math.max(50, Math.min(leaseMs / 3, 2_000))),
+    repeat(() => lifecycle.sweepExpired(), 'sweep of leases', Math.max(100, leaseMs / 3)),
+    repeat(() => lifecycle.sweepQueued(), 'sweep of the queue', 30_000),
+  ];
+  // Loading every backend takes a second; runs need not wait for it.
+  const probing = options.probeDevices().then(
+    (found) => {
+      devices = found;
+      return beat();
+    },
+  ).catch((error: unknown) => log.warn({ err: error }, 'devices could not be probed'));
+
+  return {
+    async stop() {
+      stopping = true;
+      offCommand();
+      await consumer.pause();
+      for (const attempt of attempts.values()) attempt.handBack('its worker was stopped; queued again');
+      await Promise.allSettled([...finished]);
+      for (const stop of stops) stop();
+      await Promise.allSettled([probing, consumer.close(), stores.workers.remove(id)]);
+    },
+  };
+}

@@ -1,0 +1,53 @@
+// The supervisor of one box, a process of its own: takes runs from the queue, forks a trainer for each,
+// holds their leases. Started by the service (role `all`) or by itself: node dist/workers/supervisor.js
+import { randomUUID } from 'node:crypto';
+import { hostname } from 'node:os';
+import { ConfigError, loadConfig, scratchDir, trainerEnv } from '../src/config.js';
+import { composeStores } from '../src/compose.js';
+import { migrate } from '../src/db/migrate.js';
+import { createLog } from '../src/log.js';
+import { migrationsDir } from '../src/paths.js';
+import { startSupervisor } from './supervise.js';
+import { probeDevices } from './devices.js';
+
+async function main(): Promise<void> {
+  const config = loadConfig();
+  const log = createLog(config, 'supervisor');
+  if (config.databaseUrl === null) throw new ConfigError(['DATABASE_URL: a supervisor by itself needs the database that the API uses']);
+  await migrate({ url: config.databaseUrl, dir: migrationsDir, log });
+  const stores = composeStores(config, config.databaseUrl, log);
+  const supervisor = await startSupervisor({
+    id: randomUUID(),
+    host: hostname(),
+    slots: config.slots,
+    leaseMs: config.leaseMs,
+    cancelGraceMs: config.cancelGraceMs,
+    scratchDir: scratchDir(config),
+    trainerEnv: trainerEnv(),
+    probeDevices,
+    stores,
+    log,
+  });
+
+  let stopping = false;
+  const stop = async (why: string) => {
+    if (stopping) return;
+    stopping = true;
+    log.info(`stopping: ${why}`);
+    // Whatever hangs, the process ends in bounded time; leases then run out and the runs are queued again.
+    setTimeout(() => process.exit(1), config.shutdownMs).unref();
+    await supervisor.stop();
+    await stores.close();
+    process.exit(0);
+  };
+  const report = (error: unknown) => log.error({ err: error }, 'stopping failed');
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop(signal).catch(report));
+  process.on('disconnect', () => void stop('the service that started it has gone').catch(report));
+  process.send?.({ type: 'ready' });
+}
+
+main().catch((error: unknown) => {
+  if (error instanceof ConfigError) console.error(error.message);
+  else console.error(error);
+  process.exit(1);
+});

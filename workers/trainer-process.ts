@@ -1,0 +1,82 @@
+// A trainer child process as its supervisor sees it: typed messages out and in, and how it ended.
+import { fork, type ChildProcess } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import type { RunReason } from '../src/schemas/run.js';
+import type { TrainerCommand, TrainerMessage } from '../src/schemas/ipc.js';
+
+export interface TrainerExit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** The end of what it wrote to stderr. */
+  lastWords: string;
+}
+
+export interface TrainerProcess {
+  readonly pid: number | undefined;
+  send(command: TrainerCommand): void;
+  kill(): void;
+  /** Resolves when the process is gone and every message it sent has been handed over. */
+  readonly exited: Promise<TrainerExit>;
+}
+
+export interface TrainerProcessOptions {
+  /** Module to run; the real trainer when absent. Tests give ones that misbehave. */
+  module?: string;
+  env: NodeJS.ProcessEnv;
+  onMessage(message: TrainerMessage): void;
+  onOutput(line: { stream: 'stdout' | 'stderr'; text: string }): void;
+}
+
+const TRAINER_MODULE = fileURLToPath(new URL('./trainer.js', import.meta.url));
+const LAST_WORDS_LENGTH = 2_000;
+
+export function startTrainerProcess(options: TrainerProcessOptions): TrainerProcess {
+  const child: ChildProcess = fork(options.module ?? TRAINER_MODULE, [], {
+    env: options.env,
+    serialization: 'advanced',
+    // Its own process group: Ctrl-C in a terminal reaches the service, which then stops things in order.
+    detached: true,
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+  });
+  let lastWords = '';
+  for (const stream of ['stdout', 'stderr'] as const) {
+    const readable = child[stream];
+    if (readable === null) continue;
+    createInterface({ input: readable }).on('line', (text) => {
+      if (stream === 'stderr') lastWords = `${lastWords}${text}\n`.slice(-LAST_WORDS_LENGTH);
+      options.onOutput({ stream, text });
+    });
+  }
+  child.on('message', (message) => options.onMessage(message as TrainerMessage));
+
+  const exited = new Promise<TrainerExit>((resolve) => {
+    child.once('error', (error) => {
+      lastWords = `${lastWords}${error.message}\n`;
+      if (child.pid === undefined) resolve({ code: null, signal: null, lastWords });
+    });
+    // `close` comes after stdio has ended; messages come before it.
+    child.once('close', (code, signal) => resolve({ code, signal, lastWords: lastWords.trim() }));
+  });
+
+  return {
+    pid: child.pid,
+    // A child that has just died cannot be told anything; its exit is handled elsewhere.
+    send: (command) => void (child.connected && child.send(command, () => undefined)),
+    kill: () => void child.kill('SIGKILL'),
+    exited,
+  };
+}
+
+/** Why a trainer died that did not say so itself. */
+export function causeOfDeath(exit: TrainerExit): { reason: RunReason; message: string } {
+  const tail = exit.lastWords === '' ? '' : `: ${exit.lastWords.split('\n').slice(-3).join(' | ')}`;
+  if (/heap out of memory|allocation failed|std::bad_alloc|Array buffer allocation failed/i.test(exit.lastWords)) {
+    return { reason: 'out_of_memory', message: `the trainer ran out of memory${tail}` };
+  }
+  if (exit.signal === 'SIGKILL') {
+    return { reason: 'trainer_lost', message: 'the trainer was killed by SIGKILL; the system does that when memory runs out' };
+  }
+  if (exit.signal !== null) return { reason: 'trainer_lost', message: `the trainer died of ${exit.signal}${tail}` };
+  return { reason: 'trainer_lost', message: `the trainer exited with code ${exit.code} before its run had ended${tail}` };
+}
