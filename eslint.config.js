@@ -1,0 +1,41 @@
+// Lint rules; the last part holds the walls between the parts of the code.
+import js from '@eslint/js';
+import { createNodeResolver, importX } from 'eslint-plugin-import-x';
+import tseslint from 'typescript-eslint';
+
+const forbid = (files, patterns, ignores = []) => ({
+  files,
+  ignores,
+  rules: { 'no-restricted-imports': ['error', { patterns: patterns.map(([group, message]) => ({ group, message })) }] },
+});
+const OUTER = [['**/workers/*', '**/workers/**', '**/test/**'], 'src never imports workers or test'];
+const PRISMA = [['@prisma/*', '**/generated/prisma/**'], 'only repositories (through src/db/client) touch Prisma'];
+const BULLMQ = [['bullmq', 'ioredis'], 'only src/queue and src/live touch BullMQ and Redis'];
+
+export default tseslint.config(
+  { ignores: ['dist/', 'src/generated/', 'data/', 'test-output/', 'node_modules/'] },
+  js.configs.recommended,
+  ...tseslint.configs.strict,
+  {
+    files: ['**/*.ts'],
+    plugins: { 'import-x': importX },
+    settings: { 'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.js'], extensionAlias: { '.js': ['.ts', '.js'] } })] },
+    rules: {
+      'import-x/no-cycle': 'error',
+      'max-lines': ['error', 400],
+      'max-params': 'off',
+      '@typescript-eslint/no-explicit-any': 'error',
+      '@typescript-eslint/no-invalid-void-type': 'off',
+      '@typescript-eslint/no-dynamic-delete': 'off',
+      // A schema and its type share one name.
+      'no-redeclare': 'off',
+      'no-restricted-syntax': ['error', { selector: "MemberExpression[object.name='process'][property.name='env']", message: 'only src/config.ts reads the environment' }],
+    },
+  },
+  { files: ['src/config.ts', 'test/**', 'prisma.config.ts'], rules: { 'no-restricted-syntax': 'off' } },
+  forbid(['src/**'], [OUTER, PRISMA, BULLMQ], ['src/db/**', 'src/queue/**', 'src/live/redis-bus.ts', 'src/ml/**', 'src/schemas/**', 'src/errors.ts']),
+  forbid(['src/db/**', 'src/queue/**', 'src/live/redis-bus.ts'], [OUTER]),
+  forbid(['src/ml/**'], [OUTER, PRISMA, BULLMQ, [['fastify', '@fastify/*', 'pg', '**/db/**', '**/runs/**', '**/live/**', '**/config.js'], 'src/ml is pure: it trains, and knows no service']]),
+  forbid(['src/schemas/**', 'src/errors.ts'], [OUTER, PRISMA, BULLMQ, [['../*'], 'schemas and errors import nothing of ours']]),
+  { files: ['src/schemas/**'], rules: { '@typescript-eslint/no-redeclare': 'off' } },
+);
