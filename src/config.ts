@@ -58,9 +58,17 @@ export class ConfigError extends Error {
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 const validate = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true, strict: true }).compile(Settings);
 
+export interface ConfigSources {
+  env?: NodeJS.ProcessEnv;
+  /** Used where the environment is silent. */
+  fallbacks?: Partial<Record<keyof Settings, string>>;
+  /** Used whatever the environment says. */
+  overrides?: Partial<Record<keyof Settings, string>>;
+}
+
 /** @throws ConfigError */
-export function loadConfig(env: NodeJS.ProcessEnv = process.env, overrides: Partial<Record<keyof Settings, string>> = {}): Config {
-  const given: Record<string, string | undefined> = { ...env, ...overrides };
+export function loadConfig({ env = process.env, fallbacks = {}, overrides = {} }: ConfigSources = {}): Config {
+  const given: Record<string, string | undefined> = { ...fallbacks, ...env, ...overrides };
   const known = Object.keys(Settings.properties);
   const settings = Object.fromEntries(known.filter((name) => given[name] !== undefined && given[name] !== '').map((name) => [name, given[name]]));
   const faults = Object.keys(given)
@@ -112,5 +120,11 @@ export function trainerEnv(): NodeJS.ProcessEnv {
 
 /** The settings as the environment of a child process of ours. */
 export function childEnv(config: Config, connections: { databaseUrl: string }): NodeJS.ProcessEnv {
-  return { ...process.env, TRAINYARD_DATA_DIR: config.dataDir, DATABASE_URL: connections.databaseUrl };
+  return {
+    ...process.env,
+    TRAINYARD_DATA_DIR: config.dataDir,
+    TRAINYARD_LOG_LEVEL: config.logLevel,
+    TRAINYARD_LOG_FORMAT: config.logFormat,
+    DATABASE_URL: connections.databaseUrl,
+  };
 }

@@ -5,6 +5,8 @@ import type { RunSpec } from '../schemas/spec.js';
 import { emptyPlan, planRun, type PlanLimits } from './plan.js';
 import { checkSubmission } from './submission.js';
 
+export type { PlanLimits };
+
 export interface PlannedSubmission {
   /** Null when the body is malformed. */
   spec: RunSpec | null;

@@ -9,11 +9,19 @@ import * as bindings from '@prisma/schema-engine-wasm/schema_engine_bg';
 import { packageRoot } from '../../../src/paths.js';
 import { testDatabase } from '../../helpers/postgres.js';
 
+// Node's types leave WebAssembly to the browser's.
+interface WasmInstance {
+  exports: Record<string, unknown>;
+}
+const { WebAssembly } = globalThis as unknown as {
+  WebAssembly: { instantiate(bytes: Uint8Array, imports: Record<string, unknown>): Promise<{ instance: WasmInstance }> };
+};
+
 // The package's own entry imports the .wasm file as a module, which Node 20 cannot.
 async function loadEngine(): Promise<void> {
   const file = join(createRequire(import.meta.url).resolve('@prisma/schema-engine-wasm'), '..', 'schema_engine_bg.wasm');
-  const { instance } = await WebAssembly.instantiate(readFileSync(file), { './schema_engine_bg.js': bindings as unknown as WebAssembly.ModuleImports });
-  const { __wbg_set_wasm: setWasm } = bindings as unknown as { __wbg_set_wasm(exports: WebAssembly.Exports): void };
+  const { instance } = await WebAssembly.instantiate(readFileSync(file), { './schema_engine_bg.js': bindings });
+  const { __wbg_set_wasm: setWasm } = bindings as unknown as { __wbg_set_wasm(exports: WasmInstance['exports']): void };
   setWasm(instance.exports);
   (instance.exports.__wbindgen_start as (() => void) | undefined)?.();
 }
@@ -27,9 +35,8 @@ t.test('a migrated database is what the Prisma schema declares', async (t) => {
   const files = [{ path: 'schema.prisma', content }];
   const { stdout } = await engine.diff({
     from: { tag: 'schemaDatasource', files, configDir: '.' },
-    to: { tag: 'schemaDatamodel', files, configDir: '.' },
+    to: { tag: 'schemaDatamodel', files },
     script: true,
-    shadowDatabaseUrl: null,
     exitCode: null,
     filters: { externalTables: ['public._prisma_migrations'], externalEnums: [] },
   });

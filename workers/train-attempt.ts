@@ -1,0 +1,157 @@
+// What a trainer does for one attempt: device, data, model, loop, files; each step told to the supervisor.
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import * as tf from '@tensorflow/tfjs-core';
+import { createDatasetCatalog } from '../src/datasets/catalog.js';
+import { loadMnist } from '../src/datasets/mnist.js';
+import { chooseExamples } from '../src/ml/data.js';
+import { BackendUnavailableError, selectBackend } from '../src/ml/engines/eager/backends.js';
+import { createEagerEngine } from '../src/ml/engines/eager/engine.js';
+import type { EngineSession } from '../src/ml/engines/engine.js';
+import { graphFromModelSpec } from '../src/ml/graph.js';
+import { WEIGHT_FILE, withLabels } from '../src/ml/model-files.js';
+import { NonFiniteLossError, type EndReport } from '../src/ml/reports.js';
+import { train } from '../src/ml/train.js';
+import type { LogData, NewEvent } from '../src/schemas/event.js';
+import type { TrainerCommand, TrainerMessage } from '../src/schemas/ipc.js';
+import type { RunReason } from '../src/schemas/run.js';
+import type { RunSpec } from '../src/schemas/spec.js';
+import { baseLearningRate, defaultMetrics, effectiveFit, effectiveLoss, effectivePreprocessing } from '../src/specs/defaults.js';
+import type { Static } from 'typebox';
+import { createReportEvents } from './report-events.js';
+import { startSystemSamples } from './system-samples.js';
+
+type Start = Extract<TrainerCommand, { type: 'start' }>;
+type Ended = Extract<TrainerMessage, { type: 'ended' }>;
+
+export interface TrainAttemptOptions {
+  send(message: TrainerMessage): void;
+  /** Stops between two batches. */
+  signal: AbortSignal;
+}
+
+/** A fault with a cause that a client can act on. */
+class TrainingFault extends Error {
+  readonly reason: RunReason;
+
+  constructor(reason: RunReason, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.reason = reason;
+  }
+}
+
+/** Gives a failing step its cause. */
+async function because<T>(reason: RunReason, step: () => T | Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    throw new TrainingFault(reason, error);
+  }
+}
+
+const events = (...batch: NewEvent[]): TrainerMessage => ({ type: 'events', events: batch });
+const log = (level: Static<typeof LogData>['level'], message: string): TrainerMessage => events({ kind: 'log', at: new Date().toISOString(), data: { level, message } });
+
+/** Never rejects for a fault of the run: the answer names its cause. */
+export async function trainAttempt(start: Start, { send, signal }: TrainAttemptOptions): Promise<Ended> {
+  const reports = createReportEvents(start.attempt);
+  const stopSamples = startSystemSamples({ attempt: start.attempt, tensorBytes: () => tf.memory().numBytes, onSample: (sample) => send(events(sample)) });
+  let session: EngineSession | null = null;
+  try {
+    const prepared = await prepare(start.spec, send);
+    session = prepared.session;
+    send({ type: 'running' });
+    let end: EndReport | null = null;
+    for await (const report of train({ ...settingsOf(start.spec), ...prepared, signal })) {
+      if (report.type === 'end') end = report;
+      const due = reports.add(report);
+      if (due.length > 0) send(events(...due));
+    }
+    if (end === null) throw new Error('the training loop ended without a report');
+    if (end.reason === 'cancelled') return ended('cancelled', 'user_cancel', 'cancelled on request', end);
+    send({ type: 'finalizing' });
+    send({ type: 'artifacts', ...(await saveFiles(start, session)), epoch: end.bestEpoch ?? end.epochs, step: end.steps, metrics: end.metrics });
+    const early = end.reason === 'early_stopped';
+    return ended('succeeded', early ? 'early_stopped' : null, early ? `stopped early; the weights of epoch ${end.bestEpoch ?? end.epochs} are kept` : null, end);
+  } catch (error) {
+    const due = reports.flush();
+    if (due.length > 0) send(events(...due));
+    const { reason, message } = causeOf(error);
+    send(log('error', error instanceof Error ? (error.stack ?? message) : message));
+    return ended('failed', reason, message, null);
+  } finally {
+    stopSamples();
+    session?.dispose();
+  }
+}
+
+function ended(state: Ended['state'], reason: RunReason | null, message: string | null, end: EndReport | null): Ended {
+  return { type: 'ended', state, reason, message, bestEpoch: end?.bestEpoch ?? null, metrics: end?.metrics ?? {} };
+}
+
+function datasetOf(spec: RunSpec) {
+  const dataset = createDatasetCatalog().find(spec.dataset.name);
+  if (dataset === null) throw new TrainingFault('data_missing', new Error(`there is no data set ${spec.dataset.name} on this box`));
+  return dataset;
+}
+
+/** Device, model and data; the session is ready to train. */
+async function prepare(spec: RunSpec, send: TrainAttemptOptions['send']) {
+  const { device = 'auto', backend = 'auto' } = spec.resources ?? {};
+  const selected = await because('device_missing', () => selectBackend({ device, backend }));
+  send({ type: 'device', engine: 'eager', backend: selected.backend, device: selected.deviceName });
+  const others = selected.tried.map((other) => `${other.backend}: ${other.reason}`).join('; ');
+  send(log('info', `training on ${selected.backend} (${selected.deviceName})${others === '' ? '' : `; not on ${others}`}`));
+
+  const dataset = datasetOf(spec);
+  const { graph, problems } = graphFromModelSpec(spec.model, dataset.inputShape);
+  if (graph === null) throw new TrainingFault('invalid_spec', new Error(problems.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; ')));
+  const session = await createEagerEngine({
+    graph,
+    inputShape: dataset.inputShape,
+    classCount: dataset.labels.length,
+    preprocessing: effectivePreprocessing(spec, dataset.kind),
+    optimizer: spec.optimizer,
+    loss: effectiveLoss(spec.loss),
+    metrics: defaultMetrics(spec),
+    seed: effectiveFit(spec).seed,
+  });
+  const { train: training, validation } = chooseExamples(await because('data_missing', loadMnist), spec.dataset);
+  session.bind('train', training);
+  if (validation !== null) session.bind('validation', validation);
+  return { session, trainCount: training.count, hasValidation: validation !== null };
+}
+
+function settingsOf(spec: RunSpec) {
+  return {
+    ...effectiveFit(spec),
+    learningRate: baseLearningRate(spec.optimizer),
+    schedule: spec.schedule ?? { type: 'constant' as const },
+    metrics: defaultMetrics(spec),
+    callbacks: spec.callbacks ?? [],
+    now: () => performance.now(),
+  };
+}
+
+async function saveFiles({ spec, scratchDir }: Start, session: EngineSession) {
+  const { modelJson, weightData } = withLabels(await session.save(), datasetOf(spec).labels);
+  await writeFile(join(scratchDir, 'model.json'), JSON.stringify(modelJson));
+  await writeFile(join(scratchDir, WEIGHT_FILE), weightData);
+  return {
+    files: [
+      { path: 'model/model.json', file: 'model.json', contentType: 'application/json' },
+      { path: `model/${WEIGHT_FILE}`, file: WEIGHT_FILE, contentType: 'application/octet-stream' },
+    ],
+  };
+}
+
+function causeOf(error: unknown): { reason: RunReason; message: string } {
+  const message = error instanceof Error ? error.message : String(error);
+  if (error instanceof TrainingFault) return { reason: error.reason, message };
+  if (error instanceof NonFiniteLossError) return { reason: 'non_finite_loss', message };
+  const { code } = error as { code?: string };
+  if (code === 'ENOSPC' || code === 'EDQUOT') return { reason: 'disk_full', message: 'the disk is full: the model could not be written' };
+  if (/OOM|RESOURCE_EXHAUSTED|CUDA_ERROR_OUT_OF_MEMORY/i.test(message)) return { reason: 'out_of_gpu_memory', message };
+  if (/allocation failed|out of memory|Invalid typed array length/i.test(message)) return { reason: 'out_of_memory', message };
+  return { reason: 'internal', message };
+}
