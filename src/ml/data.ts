@@ -1,0 +1,79 @@
+// Examples as the engines see them: views that split them, preprocessing folded into one affine step,
+// and the gathering of batches. Nothing here copies a data set.
+import type { Preprocessing } from '../schemas/spec.js';
+import type { Examples } from './engines/engine.js';
+import { elementsOf } from './graph-types.js';
+
+/** Examples `from` (included) to `to` (excluded), on the same memory. */
+export function sliceExamples(examples: Examples, from: number, to: number): Examples {
+  const { count, shape } = examples;
+  if (!(from >= 0 && from <= to && to <= count)) throw new RangeError(`examples ${from} to ${to} of ${count}`);
+  const xSize = elementsOf(shape);
+  const ySize = count === 0 ? 1 : examples.y.length / count;
+  return {
+    x: examples.x.subarray(from * xSize, to * xSize),
+    y: examples.y.subarray(from * ySize, to * ySize),
+    count: to - from,
+    shape,
+  };
+}
+
+/** The first `count` examples, or all when there are fewer. */
+export function takeExamples(examples: Examples, count: number): Examples {
+  return sliceExamples(examples, 0, Math.min(count, examples.count));
+}
+
+/**
+ * Holds out the last `share` (0 to 1, excluded) of the examples, before any shuffle, as Keras'
+ * `validation_split` does: the first floor(count * (1 - share)) train.
+ */
+export function splitExamples(examples: Examples, share: number): { train: Examples; validation: Examples } {
+  const at = Math.floor(examples.count * (1 - share));
+  return { train: sliceExamples(examples, 0, at), validation: sliceExamples(examples, at, examples.count) };
+}
+
+export interface DataChoice {
+  validation?: 'test' | 'none' | { split: number } | undefined;
+  take?: number | undefined;
+}
+
+/** What a run trains on and what it validates with (null: nothing), by the spec's `dataset`. */
+export function chooseExamples(
+  data: { train: Examples; test: Examples },
+  { validation = 'test', take = Infinity }: DataChoice,
+): { train: Examples; validation: Examples | null } {
+  const train = takeExamples(data.train, take);
+  if (validation === 'none') return { train, validation: null };
+  if (validation === 'test') return { train, validation: takeExamples(data.test, take) };
+  return splitExamples(train, validation.split);
+}
+
+/** `value * scale + offset`. */
+export interface Affine {
+  scale: number;
+  offset: number;
+}
+
+/** The steps in their order, as one. */
+export function foldPreprocessing(steps: readonly Preprocessing[]): Affine {
+  return steps.reduce<Affine>(
+    (done, { scale, offset = 0 }) => ({ scale: done.scale * scale, offset: done.offset * scale + offset }),
+    { scale: 1, offset: 0 },
+  );
+}
+
+/** Copies rows of `x`, preprocessed, into a batch. Row r of `rows` goes to `out[r * size …]`. */
+export type GatherRows = (x: Examples['x'], rows: Iterable<number>, out: Float32Array) => void;
+
+/** A gatherer for examples of `size` elements. Bytes go through a table of 256 values. */
+export function rowGatherer(size: number, { scale, offset }: Affine): GatherRows {
+  const table = Float32Array.from({ length: 256 }, (_, value) => value * scale + offset);
+  return (x, rows, out) => {
+    let to = 0;
+    for (const row of rows) {
+      const end = (row + 1) * size;
+      if (x instanceof Uint8Array) for (let from = row * size; from < end; from++) out[to++] = table[x[from]!]!;
+      else for (let from = row * size; from < end; from++) out[to++] = x[from]! * scale + offset;
+    }
+  };
+}
