@@ -1,0 +1,32 @@
+// The numbers of one epoch: their names, and their means over its batches.
+import type { MetricName } from '../schemas/spec.js';
+import type { BatchResult } from './engines/engine.js';
+import { SERIES_NAMES } from './metrics.js';
+
+/** The names of an epoch's metrics, in Keras' terms: what a callback may monitor. */
+export function epochMetricNames(metrics: readonly MetricName[], hasValidation: boolean): string[] {
+  const names = ['loss', ...metrics.map((metric) => SERIES_NAMES[metric])];
+  return hasValidation ? [...names, ...names.map((name) => `val_${name}`)] : names;
+}
+
+/** `val_loss`, `val_accuracy`, … */
+export function validationMetrics({ loss, metrics }: BatchResult): Record<string, number> {
+  return Object.fromEntries(Object.entries({ loss, ...metrics }).map(([name, value]) => [`val_${name}`, value]));
+}
+
+/** Means weighted by examples, so that a short last batch counts for what it is. */
+export class EpochMeans {
+  readonly #sums = new Map<string, number>();
+  #examples = 0;
+
+  add({ loss, metrics }: BatchResult, examples: number): void {
+    this.#examples += examples;
+    for (const [name, value] of Object.entries({ loss, ...metrics })) {
+      this.#sums.set(name, (this.#sums.get(name) ?? 0) + value * examples);
+    }
+  }
+
+  means(): Record<string, number> {
+    return Object.fromEntries([...this.#sums].map(([name, sum]) => [name, sum / this.#examples]));
+  }
+}
