@@ -36,12 +36,12 @@ export async function probeDevices(): Promise<Device[]> {
   const device = (kind: Device['kind'], facts: Pick<Device, 'id' | 'name' | 'memoryBytes' | 'cores'>): Device => ({
     ...facts,
     kind,
-    backends: probes.filter((found) => found.available && found.device === kind).map((found) => found.backend),
-    unavailable: kind === 'cpu' ? probes.flatMap((found) => (found.available ? [] : [{ backend: found.backend, reason: found.reason }])) : [],
+    backends: probes.filter((found) => found.automatic && found.device === kind).map((found) => found.backend),
+    unavailable: kind === 'cpu' ? probes.flatMap((found) => (found.reason === null ? [] : [{ backend: found.backend, reason: found.reason }])) : [],
   });
   const cores = cpus();
   const devices = [device('cpu', { id: 'cpu', name: cores[0]?.model.trim() ?? 'CPU', memoryBytes: totalmem(), cores: cores.length })];
-  const gpu = probes.find((found) => found.available && found.device === 'gpu');
-  if (gpu?.available === true) devices.unshift(device('gpu', { id: 'gpu:0', name: gpu.deviceName, memoryBytes: null, cores: null }));
+  const gpu = probes.find((found) => found.automatic && found.device === 'gpu');
+  if (gpu !== undefined) devices.unshift(device('gpu', { id: 'gpu:0', name: gpu.deviceName ?? 'GPU', memoryBytes: null, cores: null }));
   return devices;
 }
