@@ -29,7 +29,7 @@ export const Optimizer = discriminated(
 export type Optimizer = Static<typeof Optimizer>;
 
 const every = {
-  everyEpochs: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Length of one decay interval, in epochs.' })),
+  everyEpochs: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Length of one decay interval, in epochs; 1 when both are absent.' })),
   everySteps: Type.Optional(Type.Integer({ minimum: 1, description: 'Length of one decay interval, in steps; instead of everyEpochs.' })),
 };
 const span = {
@@ -38,7 +38,11 @@ const span = {
 };
 const warmup = Type.Optional(
   strictObject(
-    { epochs: span.epochs, steps: span.steps, from: Type.Optional(Type.Number({ minimum: 0, description: 'Learning rate at step 0; 0 when absent.' })) },
+    {
+      epochs: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Length in epochs; 1 when both are absent.' })),
+      steps: span.steps,
+      from: Type.Optional(Type.Number({ minimum: 0, description: 'Learning rate at step 0; 0 when absent.' })),
+    },
     { description: 'A linear rise from `from` to the base rate, before the schedule itself starts at its own step 0.', minProperties: 1 },
   ),
 );

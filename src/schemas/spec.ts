@@ -1,7 +1,7 @@
 // The run spec: what to train, declared. The one schema of it, used by the API, the planner and the trainer.
 import { Type, type Static } from 'typebox';
 import { oneOf, ref, strictObject } from './build.js';
-import { Layer } from './layers.js';
+import { Initializer, Layer, Regularizer } from './layers.js';
 import { Callback, Optimizer, Schedule } from './optimization.js';
 
 export const LOSSES = ['categoricalCrossentropy', 'sparseCategoricalCrossentropy', 'binaryCrossentropy', 'meanSquaredError', 'meanAbsoluteError'] as const;
@@ -105,5 +105,8 @@ export const RunSpec = strictObject(
 export type RunSpec = Static<typeof RunSpec>;
 
 /** Every schema of the spec, in an order in which each is known before it is referred to. */
+export const SPEC_SCHEMAS = [
+  Initializer, Regularizer, Layer, Optimizer, Schedule, Callback, Preprocessing, DatasetSpec, ModelSpec, Loss, FitSpec, ResourcesSpec, RunSpec,
+] as const;
 export { Initializer, Layer, Regularizer } from './layers.js';
 export { Callback, Optimizer, Schedule } from './optimization.js';
