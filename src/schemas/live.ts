@@ -1,5 +1,5 @@
 // The live protocol: WebSocket `GET /v1/live`, subprotocol `trainyard.v1`. A frame is one message or a
-// JSON array of messages. `after` is the number of the last event seen: 0 for all, "now" for none.
+// JSON array of messages. `after` is the number of the last event seen: 0 (or absent) for all, "now" for none.
 import { Type, type Static } from 'typebox';
 import { discriminated, ref, strictObject } from './build.js';
 import { MetricValues, RunId, RUN_STATES } from './run.js';
@@ -25,7 +25,7 @@ export type ClientMessage = Static<typeof ClientMessage>;
 export const LaggingMessage = strictObject({
   type: Type.Literal('lagging'),
   runId: RunId,
-  /** Events up to here are left out; fetch them by REST or subscribe again after the last seq seen. */
+  /** Number of the latest event. Those up to it still follow, in order, as fast as the client reads them. */
   head: Type.Integer(),
   state: oneOf(RUN_STATES),
   epoch: Type.Integer(),

@@ -1,0 +1,85 @@
+// The live hub: every client's subscriptions over one feed per watched run. Knows no transport. A client
+// gets every event after its position, in order and once, whatever happens to notices: the bus only says
+// when to look, and the heads in the log are compared every two seconds all the same.
+import type { Run } from '../schemas/run.js';
+import type { Bus } from './bus.js';
+import { systemClock, type Clock } from './clock.js';
+import { Connection, type LiveConnection } from './connection.js';
+import type { EventLog } from './event-log.js';
+import type { LiveClient } from './frame-pump.js';
+import { LIVE_LIMITS, type LiveLimits } from './limits.js';
+import { createWatchedRuns } from './watched-runs.js';
+
+export type { LiveConnection } from './connection.js';
+export type { LiveClient } from './frame-pump.js';
+
+export interface LiveHubOptions {
+  events: Pick<EventLog, 'read' | 'heads'>;
+  bus: Pick<Bus, 'subscribe' | 'listening' | 'onGap'>;
+  /** When it throws a ServiceError, the client is told its code. */
+  findRun(id: string): Promise<Run | null>;
+  log: { warn(details: object, message: string): void };
+  limits?: Partial<LiveLimits>;
+  clock?: Clock;
+}
+
+export interface LiveHub {
+  connect(client: LiveClient): LiveConnection;
+  /** What there is now. */
+  counts(): { connections: number; subscriptions: number; runs: number };
+  /** Closes every connection with 1001. */
+  close(): Promise<void>;
+}
+
+export function createLiveHub({ events, bus, findRun, log, limits: given = {}, clock = systemClock }: LiveHubOptions): LiveHub {
+  const limits: LiveLimits = { ...LIVE_LIMITS, ...given };
+  const onError = (error: unknown, what: string) => log.warn({ err: error }, `${what} failed`);
+  const watched = createWatchedRuns({ events, bus, findRun, limits, onError });
+  const connections = new Set<Connection>();
+  let stopped = false;
+  let checking = false;
+  let again = false;
+  let cancelCheck = () => {};
+
+  async function check(): Promise<void> {
+    if (checking) {
+      again = true;
+      return;
+    }
+    checking = true;
+    cancelCheck();
+    await watched.check().catch((error: unknown) => onError(error, 'comparing the heads of runs'));
+    checking = false;
+    scheduleCheck(again ? 0 : limits.checkEveryMs);
+    again = false;
+  }
+
+  function scheduleCheck(ms: number): void {
+    if (!stopped) cancelCheck = clock.after(ms, () => void check());
+  }
+
+  scheduleCheck(limits.checkEveryMs);
+  const stopGaps = bus.onGap(() => void check());
+
+  return {
+    connect(client) {
+      const connection = new Connection({ client, clock, limits, runs: watched, onClosed: () => connections.delete(connection), onError });
+      connections.add(connection);
+      if (stopped) connection.close(1001, 'the service is stopping');
+      return connection;
+    },
+
+    counts() {
+      let subscriptions = 0;
+      for (const connection of connections) subscriptions += connection.subscriptionCount;
+      return { connections: connections.size, subscriptions, runs: watched.count() };
+    },
+
+    async close() {
+      stopped = true;
+      cancelCheck();
+      stopGaps();
+      for (const connection of [...connections]) connection.close(1001, 'the service is stopping');
+    },
+  };
+}
