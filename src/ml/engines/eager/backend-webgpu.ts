@@ -1,0 +1,57 @@
+// The `webgpu` backend: TF.js on Dawn, the WebGPU of the `webgpu` npm package (Vulkan, Metal or Direct3D 12).
+// The package and a driver may each be missing. https://github.com/dawn-gpu/node-webgpu
+import * as tf from '@tensorflow/tfjs-core';
+import { BackendUnavailable, firstLine, type OpenTheBackend } from './backend-opening.js';
+
+/** As much of WebGPU as is used here; TypeScript's Node library has none of it. */
+interface Adapter {
+  info: { vendor: string; architecture: string; device: string; description: string; isFallbackAdapter?: boolean };
+}
+interface Gpu {
+  requestAdapter(options: { powerPreference: 'high-performance' }): Promise<Adapter | null>;
+}
+interface Dawn {
+  create(options: string[]): Gpu;
+  globals: object;
+}
+
+const SOFTWARE = /swiftshader|llvmpipe|lavapipe|basic render/i;
+
+async function loadDawn(): Promise<Dawn> {
+  const name: string = 'webgpu';
+  try {
+    return (await import(name)) as Dawn;
+  } catch (cause) {
+    const missing = (cause as { code?: string }).code === 'ERR_MODULE_NOT_FOUND';
+    throw new BackendUnavailable(missing ? `the optional package ${name} is not installed` : `Dawn does not load: ${firstLine(cause)}`, { cause });
+  }
+}
+
+let shared: Gpu | undefined;
+
+/** TF.js looks for WebGPU where a browser has it. One Dawn a process: a second would not share its devices. */
+function offer({ create, globals }: Dawn): Gpu {
+  if (shared !== undefined) return shared;
+  shared = create([]);
+  Object.assign(globalThis, globals);
+  const scope = globalThis as { navigator?: object };
+  // Node 20 has no navigator; later ones have one that cannot be assigned.
+  if (scope.navigator === undefined) Object.defineProperty(scope, 'navigator', { value: {}, configurable: true });
+  Object.defineProperty(scope.navigator, 'gpu', { value: shared, configurable: true });
+  return shared;
+}
+
+export const openWebgpu: OpenTheBackend = async () => {
+  const gpu = offer(await loadDawn());
+  // Asked for first, because TF.js takes a missing adapter for a broken program.
+  const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
+  if (adapter === null) throw new BackendUnavailable('there is no GPU with a driver that Dawn takes');
+  const { info } = adapter;
+  const deviceName = info.description || info.device || [info.vendor, info.architecture].filter(Boolean).join(' ') || 'GPU';
+
+  await import('@tensorflow/tfjs-backend-webgpu');
+  if (!(await tf.setBackend('webgpu'))) throw new BackendUnavailable(`TF.js could not start it on ${deviceName}`);
+  return info.isFallbackAdapter === true || SOFTWARE.test(`${info.device} ${info.description}`)
+    ? { device: 'cpu', deviceName: `${deviceName} (software)`, onlyWhenNamed: `${deviceName} computes in software` }
+    : { device: 'gpu', deviceName };
+};
