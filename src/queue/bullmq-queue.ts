@@ -1,0 +1,118 @@
+// The run queue on BullMQ, on PostgreSQL or Redis. Run by every API process; takes no jobs itself.
+import { Queue, type IQueueBackend } from 'bullmq';
+import { ServiceError } from '../errors.js';
+import { within } from '../deadline.js';
+import { MAX_PRIORITY, type RunJob, type RunQueue, type StoreConnection } from './queue.js';
+import { closeWithin, describeStore, prepareStore, QUEUE_NAME } from './stores.js';
+
+export { consumeRuns } from './bullmq-consumer.js';
+
+const ANSWER_WITHIN_MS = 2_000;
+/** Nobody reads BullMQ's own event stream; it is kept short because it cannot be switched off. */
+const KEPT_STREAM_EVENTS = 100;
+
+export interface RunQueueOptions {
+  /** Trouble in the background, for a log: the call that suffers from it rejects anyway. */
+  onError?: (error: Error) => void;
+}
+
+/** Starts to connect at once, and does not wait for it: a store that is away makes the calls fail, not this one. */
+export function createRunQueue(connection: StoreConnection, options: RunQueueOptions = {}): RunQueue {
+  return new BullmqRunQueue(connection, options.onError ?? (() => {}));
+}
+
+/** BullMQ wants custom ids without a colon. */
+export function jobIdOf({ runId, attempt }: RunJob): string {
+  return `${runId}.${attempt}`;
+}
+
+type JobQueue = Queue<RunJob, void, string, RunJob, void, string, IQueueBackend>;
+
+class BullmqRunQueue implements RunQueue {
+  readonly #connection: StoreConnection;
+  readonly #onError: (error: Error) => void;
+  #opening: Promise<JobQueue> | undefined;
+  #closed = false;
+
+  constructor(connection: StoreConnection, onError: (error: Error) => void) {
+    this.#connection = connection;
+    this.#onError = onError;
+    this.#queue().catch(onError);
+  }
+
+  async enqueue(job: RunJob & { priority: number }): Promise<void> {
+    const { runId, attempt, priority } = job;
+    if (!Number.isInteger(priority) || priority < 0 || priority > MAX_PRIORITY) {
+      throw new RangeError(`priority ${priority} is not an integer from 0 to ${MAX_PRIORITY}`);
+    }
+    await this.#ask((queue) =>
+      queue.add('run', { runId, attempt }, {
+        jobId: jobIdOf(job),
+        // In BullMQ the lowest number goes first, but for 0, which goes before all others.
+        priority: MAX_PRIORITY + 1 - priority,
+        // Retrying is a new attempt with a new number, which is not BullMQ's to make.
+        attempts: 1,
+        removeOnComplete: true,
+        removeOnFail: true,
+      }),
+    );
+  }
+
+  async remove(job: RunJob): Promise<boolean> {
+    const id = jobIdOf(job);
+    return this.#ask(async (queue) => {
+      // On Redis, removing what is not there succeeds; hence the look before.
+      const state = await queue.getJobState(id);
+      if (state !== 'waiting' && state !== 'prioritized') return false;
+      return (await queue.remove(id)) === 1;
+    });
+  }
+
+  async counts(): Promise<{ waiting: number; active: number }> {
+    const counts = await this.#ask((queue) => queue.getJobCounts('waiting', 'prioritized', 'active'));
+    return { waiting: (counts.waiting ?? 0) + (counts.prioritized ?? 0), active: counts.active ?? 0 };
+  }
+
+  async ping(): Promise<void> {
+    await this.#ask((queue) => queue.getVersion());
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    const queue = await within(ANSWER_WITHIN_MS, this.#opening ?? Promise.resolve(undefined)).catch(() => undefined);
+    if (queue) await closeWithin(ANSWER_WITHIN_MS, queue);
+  }
+
+  async #ask<T>(question: (queue: JobQueue) => Promise<T>): Promise<T> {
+    try {
+      return await within(ANSWER_WITHIN_MS, this.#queue().then(question));
+    } catch (cause) {
+      throw new ServiceError('queue_unavailable', undefined, { cause });
+    }
+  }
+
+  #queue(): Promise<JobQueue> {
+    if (this.#closed) return Promise.reject(new Error('the queue is closed'));
+    this.#opening ??= this.#open().catch((error: unknown) => {
+      // BullMQ remembers a failed start for ever, so the next call makes a new queue.
+      this.#opening = undefined;
+      throw error;
+    });
+    return this.#opening;
+  }
+
+  async #open(): Promise<JobQueue> {
+    await prepareStore(this.#connection);
+    const { options, backend } = describeStore(this.#connection, 'failsFast');
+    const queue: JobQueue = new Queue(QUEUE_NAME, { ...options, streams: { events: { maxLen: KEPT_STREAM_EVENTS } } }, backend);
+    queue.on('error', this.#onError);
+    try {
+      await queue.waitUntilReady();
+    } catch (error) {
+      await closeWithin(ANSWER_WITHIN_MS, queue);
+      throw error;
+    }
+    if (this.#closed) await closeWithin(ANSWER_WITHIN_MS, queue);
+    return queue;
+  }
+}

@@ -1,0 +1,28 @@
+// The run queue's contract on PostgreSQL, and what can only be shown there.
+import pg from 'pg';
+import t from 'tap';
+import { until } from '../../helpers/poll.js';
+import { bench, gate, queueContract } from './contract.js';
+import { postgresStore } from './stores.js';
+
+await t.test('the run queue on PostgreSQL', (t) => queueContract(t, postgresStore));
+
+await t.test('a job that comes back while its handler still runs joins that handler', async (t) => {
+  const { store, queue, consume } = await bench(t, postgresStore);
+  const held = gate();
+  const lockDurationMs = 300;
+  await queue.enqueue({ runId: 'stubborn', attempt: 1, priority: 0 });
+  consume({ concurrency: 2, lockDurationMs, handler: held.handler });
+  await until(() => held.entered.length === 1, { what: 'the job to be taken' });
+  const client = new pg.Client(store.connection.url);
+  await client.connect();
+  await client.query(`UPDATE bullmq.job SET lock_token = 'stolen', locked_until_ms = 0`);
+  await until(async () => {
+    const { rows } = await client.query(`SELECT 1 FROM bullmq.job WHERE stalled_count > 0 AND state = 'active'`);
+    return rows.length === 1;
+  }, { what: 'the stalled job to be taken again' });
+  await client.end();
+  t.same(held.entered, ['stubborn'], 'the handler was not called a second time');
+  held.open();
+  await until(async () => (await queue.counts()).active === 0, { what: 'the job to end' });
+});
