@@ -17,6 +17,13 @@ export interface Command {
   runId: string;
 }
 
+export interface BusOptions {
+  /** `postgres://…` or `redis://host:port/db`. */
+  url: string;
+  /** Lost connections, which come back by themselves, and what listeners throw. */
+  onError?: (error: Error) => void;
+}
+
 /** Stops the calls to the listener at once. */
 export type Unsubscribe = () => void;
 
