@@ -65,6 +65,7 @@ export function createLiveHub({ events, bus, findRun, log, limits: given = {}, c
     connect(client) {
       const connection = new Connection({ client, clock, limits, runs: watched, onClosed: () => connections.delete(connection), onError });
       connections.add(connection);
+      if (connections.size > limits.connections) connection.close(1013, 'too many clients');
       if (stopped) connection.close(1001, 'the service is stopping');
       return connection;
     },

@@ -1,6 +1,8 @@
 // How much one live connection may ask for, and how much the hub keeps for it. Bytes are counted in
 // UTF-16 units of the JSON text, which is ASCII but for names and log lines.
 export interface LiveLimits {
+  /** Clients at once; a further one is closed with 1013. */
+  connections: number;
   /** Shortest time between two frames of live events to one client; past ones go as fast as it takes them. */
   frameIntervalMs: number;
   /** A frame is closed once it holds this much. */
@@ -36,6 +38,7 @@ export interface LiveLimits {
 }
 
 export const LIVE_LIMITS: LiveLimits = {
+  connections: 1000,
   frameIntervalMs: 50,
   frameBytes: 128 * 1024,
   highBytes: 512 * 1024,

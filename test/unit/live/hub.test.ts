@@ -267,6 +267,13 @@ t.test('limits of a connection', async (t) => {
     await clock.advance(50);
     t.same(client.seqs(RUN_A), [1, 1], 'subscribing anew to a watched one is not');
   });
+  t.test('too many clients', async (t) => {
+    const { connect } = setUp({ limits: { connections: 1 } });
+    const first = connect();
+    t.equal(connect().client.closedWith?.code, 1013, 'the one too many is closed');
+    first.connection.closed();
+    t.equal(connect().client.closedWith, null, 'until another has gone');
+  });
   t.test('a ping is answered with its id', async (t) => {
     const { client, say } = setUp().connect();
     await say({ type: 'ping', id: 'a' });
