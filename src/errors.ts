@@ -8,13 +8,22 @@ export interface InputProblem {
   detail: string;
 }
 
+/** One fault of a request outside its body. */
+export interface ParameterProblem {
+  in: 'path' | 'query' | 'header';
+  parameter: string;
+  detail: string;
+}
+
 export const ERRORS = {
   bad_request: { status: 400, title: 'The request is malformed' },
   invalid_spec: { status: 400, title: 'The run spec has unknown keys, wrong types or values out of range' },
   invalid_cursor: { status: 400, title: 'The cursor is not one of ours' },
+  origin_not_allowed: { status: 403, title: 'The page that asks is not of this host' },
   not_found: { status: 404, title: 'There is no such thing' },
   method_not_allowed: { status: 405, title: 'The resource has no such method' },
   not_acceptable: { status: 406, title: 'The resource has no such representation' },
+  request_timeout: { status: 408, title: 'The request did not arrive in time' },
   run_not_active: { status: 409, title: 'The run has ended already' },
   run_not_ended: { status: 409, title: 'The run has not ended yet' },
   idempotency_conflict: { status: 409, title: 'A request with this Idempotency-Key is under way' },
@@ -26,10 +35,14 @@ export const ERRORS = {
   impossible_spec: { status: 422, title: 'The run spec is well-formed but cannot be trained' },
   impossible_input: { status: 422, title: 'The input does not fit the model' },
   idempotency_mismatch: { status: 422, title: 'The Idempotency-Key was used with another body' },
+  upgrade_required: { status: 426, title: 'The resource speaks WebSocket only' },
   rate_limited: { status: 429, title: 'Too many requests' },
+  headers_too_large: { status: 431, title: 'The headers or the address are over the limit' },
   internal: { status: 500, title: 'Something failed on our side' },
   database_unavailable: { status: 503, title: 'The database does not answer', retryAfterS: 5 },
   queue_unavailable: { status: 503, title: 'The queue does not answer', retryAfterS: 5 },
+  predictor_unavailable: { status: 503, title: 'Too many predictions are under way, or their process was lost', retryAfterS: 2 },
+  not_ready: { status: 503, title: 'Something that the service needs does not answer', retryAfterS: 5 },
   shutting_down: { status: 503, title: 'The service is shutting down', retryAfterS: 5 },
 } as const satisfies Record<string, { status: number; title: string; retryAfterS?: number }>;
 
@@ -39,12 +52,14 @@ export type ErrorCode = keyof typeof ERRORS;
 export class ServiceError extends Error {
   readonly code: ErrorCode;
   readonly problems: readonly InputProblem[];
+  readonly parameters: readonly ParameterProblem[];
 
-  constructor(code: ErrorCode, detail?: string, options: { problems?: readonly InputProblem[]; cause?: unknown } = {}) {
+  constructor(code: ErrorCode, detail?: string, options: { problems?: readonly InputProblem[]; parameters?: readonly ParameterProblem[]; cause?: unknown } = {}) {
     super(detail ?? ERRORS[code].title, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = 'ServiceError';
     this.code = code;
     this.problems = options.problems ?? [];
+    this.parameters = options.parameters ?? [];
   }
 
   get status(): number {

@@ -8,12 +8,13 @@ export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
 const attempt = Type.Integer({ minimum: 0, description: 'The attempt it belongs to.' });
+const examplesPerSecond = Type.Number({ description: 'Training throughput.' });
 const epoch = Type.Integer({ minimum: 0, description: 'Counts from 1.' });
 
 export const StateData = strictObject({
-  state: oneOf(RUN_STATES),
-  reason: Type.Optional(oneOf(RUN_REASONS)),
-  message: Type.Optional(Type.String()),
+  state: oneOf(RUN_STATES, { description: 'The state entered.' }),
+  reason: Type.Optional(oneOf(RUN_REASONS, { description: 'Why, for machines.' })),
+  message: Type.Optional(Type.String({ description: 'The reason in words.' })),
   attempt,
 });
 /** A block of steps of several series; every array is as long as `steps`. */
@@ -22,27 +23,43 @@ export const MetricsData = strictObject({
   epoch,
   steps: Type.Array(Type.Integer({ minimum: 1 }), { description: 'Steps from 1 on, over the whole run.' }),
   series: Type.Record(Type.String(), Type.Array(ref(MetricValue)), { description: '`loss`, `learning_rate` and metrics.' }),
-  examplesPerSecond: Type.Number(),
+  examplesPerSecond,
 });
 export const EpochData = strictObject({
   attempt,
   epoch,
   step: Type.Integer({ minimum: 0, description: 'Steps done.' }),
   metrics: ref(MetricValues),
-  examplesPerSecond: Type.Number(),
-  durationMs: Type.Number(),
+  examplesPerSecond,
+  durationMs: Type.Number({ description: 'Wall time of the epoch with its validation.' }),
   best: Type.Boolean({ description: 'Whether it is the best epoch so far.' }),
 });
-export const LogData = strictObject({ level: oneOf(LOG_LEVELS), message: Type.String({ maxLength: 16_384 }) });
+export const LogData = strictObject({
+  level: oneOf(LOG_LEVELS, { description: 'How severe it is.' }),
+  message: Type.String({ maxLength: 16_384, description: 'What was said.' }),
+});
 export const SystemData = strictObject({
   attempt,
   rssBytes: Type.Integer({ description: 'Memory of the trainer process.' }),
   cpuPercent: Type.Number({ description: 'Of one core; 200 is two cores at full load.' }),
   tensorBytes: Type.Optional(Type.Integer({ description: 'Memory in tensors, as far as the backend knows.' })),
 });
-export const WarningData = strictObject({ code: Type.String(), message: Type.String() });
-export const CheckpointData = strictObject({ attempt, kind: oneOf(['final']), epoch, step: Type.Integer(), metrics: ref(MetricValues) });
-export const ArtifactData = strictObject({ path: Type.String(), bytes: Type.Integer(), sha256: Type.String() });
+export const WarningData = strictObject({
+  code: Type.String({ description: 'The kind of warning, for machines.' }),
+  message: Type.String({ description: 'The warning in words.' }),
+});
+export const CheckpointData = strictObject({
+  attempt,
+  kind: oneOf(['final'], { description: '`final`: the weights that the run ends with.' }),
+  epoch,
+  step: Type.Integer({ description: 'Steps done when it was taken.' }),
+  metrics: ref(MetricValues),
+});
+export const ArtifactData = strictObject({
+  path: Type.String({ description: 'Path of the file within the run.' }),
+  bytes: Type.Integer({ description: 'Size.' }),
+  sha256: Type.String({ description: 'SHA-256 of the bytes.' }),
+});
 
 const DATA = {
   state: StateData, metrics: MetricsData, epoch: EpochData, log: LogData,
@@ -69,7 +86,7 @@ export const RunEvent = Type.Unsafe<RunEvent>({
       seq: { type: 'integer', minimum: 1, description: 'Counts from 1 within the run, without gaps.' },
       kind: { type: 'string', const: kind },
       at: { type: 'string', format: 'date-time', description: 'When it happened.' },
-      data: DATA[kind],
+      data: { ...DATA[kind], description: 'What happened.' },
     },
   })),
 });

@@ -24,20 +24,30 @@ const variance = (name: 'glorotNormal' | 'glorotUniform' | 'heNormal' | 'heUnifo
   strictObject({ type: Type.Literal(name), seed });
 const plain = <N extends 'identity' | 'ones' | 'zeros'>(name: N) => strictObject({ type: Type.Literal(name) });
 
+const gain = Type.Optional(Type.Number({ description: 'Factor on every element.' }));
+const normal = {
+  mean: Type.Optional(Type.Number({ description: 'Mean of the distribution.' })),
+  stddev: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Its standard deviation.' })),
+};
+const uniform = {
+  minval: Type.Optional(Type.Number({ description: 'Lower end of the distribution.' })),
+  maxval: Type.Optional(Type.Number({ description: 'Upper end of the distribution.' })),
+};
+
 const InitializerObject = discriminated([
   plain('zeros'),
   plain('ones'),
   strictObject({ type: Type.Literal('constant'), value: Type.Number({ description: 'The value of every element.' }) }),
-  strictObject({ type: Type.Literal('identity'), gain: Type.Optional(Type.Number()) }),
-  strictObject({ type: Type.Literal('orthogonal'), gain: Type.Optional(Type.Number()), seed }),
-  strictObject({ type: Type.Literal('randomNormal'), mean: Type.Optional(Type.Number()), stddev: Type.Optional(Type.Number({ exclusiveMinimum: 0 })), seed }),
-  strictObject({ type: Type.Literal('truncatedNormal'), mean: Type.Optional(Type.Number()), stddev: Type.Optional(Type.Number({ exclusiveMinimum: 0 })), seed }),
-  strictObject({ type: Type.Literal('randomUniform'), minval: Type.Optional(Type.Number()), maxval: Type.Optional(Type.Number()), seed }),
+  strictObject({ type: Type.Literal('identity'), gain }),
+  strictObject({ type: Type.Literal('orthogonal'), gain, seed }),
+  strictObject({ type: Type.Literal('randomNormal'), ...normal, seed }),
+  strictObject({ type: Type.Literal('truncatedNormal'), ...normal, seed }),
+  strictObject({ type: Type.Literal('randomUniform'), ...uniform, seed }),
   strictObject({
     type: Type.Literal('varianceScaling'),
-    scale: Type.Optional(Type.Number({ exclusiveMinimum: 0 })),
-    mode: Type.Optional(oneOf(['fanIn', 'fanOut', 'fanAvg'])),
-    distribution: Type.Optional(oneOf(['normal', 'uniform', 'truncatedNormal'])),
+    scale: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Factor on the variance.' })),
+    mode: Type.Optional(oneOf(['fanIn', 'fanOut', 'fanAvg'], { description: 'Which count of connections divides the variance.' })),
+    distribution: Type.Optional(oneOf(['normal', 'uniform', 'truncatedNormal'], { description: 'What is drawn from.' })),
     seed,
   }),
   variance('glorotNormal'), variance('glorotUniform'), variance('heNormal'), variance('heUniform'), variance('leCunNormal'), variance('leCunUniform'),

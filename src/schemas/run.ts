@@ -1,5 +1,5 @@
 // Runs as the API shows them.
-import { Type, type Static } from 'typebox';
+import { Type, type Static, type TSchema } from 'typebox';
 import { oneOf, page, ref, strictObject } from './build.js';
 import { RunSpec } from './spec.js';
 
@@ -15,7 +15,11 @@ export type RunReason = (typeof RUN_REASONS)[number];
 
 export const RunId = Type.String({ format: 'uuid', description: 'Sortable by time of creation (UUIDv7).' });
 const time = (description: string) => Type.String({ format: 'date-time', description });
-const nullable = <T extends Parameters<typeof Type.Union>[0][number]>(schema: T) => Type.Union([schema, Type.Null()]);
+/** The description moves up, to where readers of the property look for it. */
+function nullable<T extends TSchema>(schema: T) {
+  const { description, ...rest } = schema as T & { description?: string };
+  return Type.Union([rest as T, Type.Null()], description === undefined ? {} : { description });
+}
 
 /** A double that survives JSON: NaN and the infinities travel as strings. */
 export const MetricValue = Type.Unsafe<number | 'NaN' | 'Infinity' | '-Infinity'>({
@@ -35,7 +39,7 @@ export const MetricValues = Type.Unsafe<Record<string, MetricValue>>({
 export const RunTransition = strictObject(
   {
     state: oneOf(RUN_STATES, { description: 'The state entered.' }),
-    reason: nullable(oneOf(RUN_REASONS)),
+    reason: nullable(oneOf(RUN_REASONS, { description: 'Why, for machines.' })),
     message: nullable(Type.String({ description: 'The reason in words.' })),
     attempt: Type.Integer({ minimum: 0, description: 'The attempt it belongs to; 0 before the first.' }),
     at: time('When.'),

@@ -25,7 +25,7 @@ export const DatasetSpec = strictObject(
   {
     name: Type.String({ minLength: 1, maxLength: 64, description: 'Name of a data set.' }),
     validation: Type.Optional(
-      Type.Union([oneOf(['test', 'none']), strictObject({ split: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1 }) })], {
+      Type.Union([oneOf(['test', 'none']), strictObject({ split: Type.Number({ exclusiveMinimum: 0, exclusiveMaximum: 1, description: 'Share of the training examples.' }) })], {
         description: '`test`: the data set\'s own test examples (default); `none`; or `{split}`, the last share of the training examples, held out before any shuffle as Keras does.',
       }),
     ),
@@ -51,7 +51,7 @@ export const ModelSpec = Type.Unsafe<{ layers: Layer[] } | { topology: Record<st
 export type ModelSpec = Static<typeof ModelSpec>;
 
 const LossObject = strictObject({
-  type: oneOf(LOSSES),
+  type: oneOf(LOSSES, { description: 'The loss.' }),
   fromLogits: Type.Optional(Type.Boolean({ description: 'Whether the model\'s output is unnormalised; cross-entropies only.' })),
 });
 /** A name, or `{"type": "categoricalCrossentropy", "fromLogits": true}`. */

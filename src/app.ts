@@ -1,0 +1,65 @@
+// The API as one Fastify app: its options, plugins and routes. It reads no environment and listens nowhere,
+// so that tests run the very same app on fakes.
+import { randomUUID } from 'node:crypto';
+import helmet from '@fastify/helmet';
+import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import plugin from 'fastify-plugin';
+import { artifactRoutes } from './artifacts/routes.js';
+import type { Config } from './config.js';
+import { datasetRoutes } from './datasets/routes.js';
+import { deviceRoutes } from './devices/routes.js';
+import { healthRoutes } from './health/routes.js';
+import { documentation } from './http/documentation.js';
+import { installErrorHandling, refuseConnection, sendProblem } from './http/error-handler.js';
+import { installJsonBody } from './http/json-body.js';
+import { installRequestRules } from './http/requests.js';
+import { buildValidator } from './http/validation.js';
+import { liveRoutes } from './live/routes.js';
+import { recipeRoutes } from './recipes/routes.js';
+import { historyRoutes } from './runs/history-routes.js';
+import { runRoutes } from './runs/routes.js';
+import type { Services } from './services.js';
+
+export interface AppOptions {
+  config: Pick<Config, 'bodyLimitBytes' | 'leaseMs'>;
+  services: Services;
+  log: FastifyBaseLogger;
+}
+
+export function buildApp({ config, services, log }: AppOptions): FastifyInstance {
+  const app = Fastify({
+    loggerInstance: log,
+    bodyLimit: config.bodyLimitBytes,
+    logController: new LogController({ disableRequestLogging: true }),
+    genReqId: () => randomUUID(),
+    // Ids of ours only: a client's could forge lines of the log.
+    requestIdHeader: false,
+    // Refusals while closing are ours too, as problems.
+    return503OnClosing: false,
+    frameworkErrors: (error, request, reply) => void sendProblem(error, request, reply),
+    clientErrorHandler: refuseConnection,
+    schemaController: { compilersFactory: { buildValidator } },
+  });
+  // Handlers are typed by the response schemas; a serializer that drops what a schema lacks would only hide faults.
+  app.setSerializerCompiler(() => (body) => JSON.stringify(body));
+
+  installErrorHandling(app);
+  installRequestRules(app);
+  installJsonBody(app);
+  app.register(helmet, {
+    contentSecurityPolicy: { directives: { defaultSrc: ["'self'"], scriptSrc: ["'self'"], styleSrc: ["'self'", "'unsafe-inline'"], imgSrc: ["'self'", 'data:', 'blob:'], connectSrc: ["'self'", 'ws:', 'wss:'], frameAncestors: ["'none'"], upgradeInsecureRequests: null } },
+    // TLS ends in front of us, where it is used at all.
+    strictTransportSecurity: false,
+  });
+  app.register(plugin(documentation, { name: 'documentation' }));
+
+  app.register(healthRoutes, { services });
+  app.register(runRoutes, { services });
+  app.register(historyRoutes, { services });
+  app.register(artifactRoutes, { services });
+  app.register(datasetRoutes, { services });
+  app.register(recipeRoutes, { services });
+  app.register(deviceRoutes, { services, leaseMs: config.leaseMs });
+  app.register(liveRoutes, { services });
+  return app;
+}

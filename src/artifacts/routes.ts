@@ -1,0 +1,70 @@
+// The files of a run: the list, and downloads with ranges and conditions.
+import { Type } from 'typebox';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { RunParams } from '../http/params.js';
+import { onePage } from '../http/query.js';
+import { problems } from '../http/responses.js';
+import { ArtifactPage, type Artifact as ArtifactBody } from '../schemas/artifact.js';
+import { ref, strictObject } from '../schemas/build.js';
+import { RunId } from '../schemas/run.js';
+import type { Services } from '../services.js';
+import type { Artifact } from './artifact-repository.js';
+import { findArtifact, sendArtifact } from './download.js';
+
+type Needs = { services: Pick<Services, 'runs' | 'artifacts' | 'store' | 'teamId'> };
+
+const DownloadParams = strictObject({ id: RunId, '*': Type.String({ minLength: 1, description: 'Path of the file within the run.' }) });
+const DownloadHeaders = Type.Object({
+  range: Type.Optional(Type.String({ description: 'One range: `bytes=0-1023`, `bytes=1024-`, `bytes=-1024`.' })),
+  'if-none-match': Type.Optional(Type.String({ description: 'Tags that the client holds; 304 when the current one is among them.' })),
+  'if-match': Type.Optional(Type.String({ description: 'Tags that the client means; 412 when the current one is not among them.' })),
+  'if-range': Type.Optional(Type.String({ description: 'The tag that `range` belongs to; the whole file when it is another one.' })),
+});
+
+const bytes = { 'application/octet-stream': { schema: { type: 'string', format: 'binary' } } };
+const headers = { etag: { type: 'string', description: 'The SHA-256 of the bytes, in quotes.' }, 'accept-ranges': { type: 'string', description: '`bytes`.' } };
+const partial = { ...headers, 'content-range': { type: 'string', description: 'Which bytes these are.' } };
+const download = {
+  params: DownloadParams,
+  headers: DownloadHeaders,
+  tags: ['models'],
+  response: {
+    200: { description: 'The file, with its own media type.', headers, content: bytes } as unknown,
+    206: { description: 'The range.', headers: partial, content: bytes } as unknown,
+    304: { description: 'The client holds these bytes already.', type: 'null' } as unknown,
+    ...problems('not_found', 'precondition_failed', 'range_not_satisfiable'),
+  },
+};
+
+export const artifactRoutes: FastifyPluginAsyncTypebox<Needs> = async (app, { services }) => {
+  const { artifacts, runs, store, teamId } = services;
+
+  app.get('/v1/runs/:id/artifacts', {
+    schema: { operationId: 'listArtifacts', tags: ['models'], summary: "List a run's files", params: RunParams, response: { 200: ref(ArtifactPage), ...problems('not_found') } },
+  }, async ({ params: { id } }) => {
+    await runs.get(teamId, id);
+    return onePage((await artifacts.list(id)).map((artifact) => toBody(id, artifact)));
+  });
+
+  const path = '/v1/runs/:id/artifacts/*';
+  // Two routes, because Fastify's own HEAD would read the whole file to throw it away.
+  app.get(path, {
+    exposeHeadRoute: false,
+    schema: { ...download, operationId: 'downloadArtifact', summary: 'Download a file', description: 'The model loads in TF.js from the address of its `model.json`.' },
+  }, async (request, reply) => {
+    const { id, '*': file } = request.params;
+    await runs.get(teamId, id);
+    return sendArtifact(await findArtifact({ artifacts, store, runId: id, path: file }), request, reply);
+  });
+
+  app.head(path, { schema: { ...download, operationId: 'headArtifact', summary: 'Ask about a file without its bytes' } }, async (request, reply) => {
+    const { id, '*': file } = request.params;
+    await runs.get(teamId, id);
+    return sendArtifact(await findArtifact({ artifacts, store, runId: id, path: file }), request, reply);
+  });
+};
+
+function toBody(runId: string, { createdAt, ...artifact }: Artifact): ArtifactBody {
+  const path = artifact.path.split('/').map(encodeURIComponent).join('/');
+  return { ...artifact, createdAt: createdAt.toISOString(), url: `/v1/runs/${runId}/artifacts/${path}` };
+}

@@ -1,0 +1,28 @@
+// The schemas that others refer to by `$ref`, and so the named components of the OpenAPI document.
+import type { FastifyInstance } from 'fastify';
+import { Artifact, ArtifactPage } from '../schemas/artifact.js';
+import { Dataset, DatasetPage } from '../schemas/dataset.js';
+import { Device, DevicePage, DeviceWorker } from '../schemas/device.js';
+import { EventPage, RunEvent } from '../schemas/event.js';
+import { CheckResult, Liveness, Readiness } from '../schemas/health.js';
+import { MetricBuckets, MetricPoints, MetricSeries, MetricSeriesList } from '../schemas/metric.js';
+import { ModelSummary } from '../schemas/model.js';
+import { Plan, PlanLayer } from '../schemas/plan.js';
+import { Problem, ProblemError } from '../schemas/problem.js';
+import { Recipe, RecipePage } from '../schemas/recipe.js';
+import { MetricValue, MetricValues, Run, RunPage, RunProgress, RunTransition } from '../schemas/run.js';
+import { SPEC_SCHEMAS } from '../schemas/spec.js';
+import { RecipeChanges, RunSubmission } from '../schemas/submission.js';
+
+export const SHARED_SCHEMAS = [
+  CheckResult, ProblemError, Problem, Liveness, Readiness,
+  ...SPEC_SCHEMAS, RecipeChanges, RunSubmission,
+  MetricValue, MetricValues, RunTransition, RunProgress, Run, RunPage,
+  PlanLayer, Plan, ModelSummary,
+  MetricPoints, MetricBuckets, MetricSeries, MetricSeriesList, RunEvent, EventPage,
+  Artifact, ArtifactPage, Dataset, DatasetPage, Recipe, RecipePage, DeviceWorker, Device, DevicePage,
+] as const;
+
+export function installSharedSchemas(app: FastifyInstance): void {
+  for (const schema of SHARED_SCHEMAS) app.addSchema(schema);
+}

@@ -1,0 +1,99 @@
+// Runs over HTTP: submit, plan, list, get, cancel, delete, and the model that a run trains.
+import { Type } from 'typebox';
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import { negotiate } from '../http/negotiate.js';
+import { RunParams } from '../http/params.js';
+import { commaList } from '../http/query.js';
+import { empty, problems, representations } from '../http/responses.js';
+import { ref } from '../schemas/build.js';
+import { ModelSummary } from '../schemas/model.js';
+import { Plan } from '../schemas/plan.js';
+import { Run, RUN_STATES, RunPage, RunQuery } from '../schemas/run.js';
+import { RunSubmission } from '../schemas/submission.js';
+import type { Services } from '../services.js';
+import { summaryOf, summaryTable } from './model-summary.js';
+
+const DEFAULT_PAGE = 50;
+
+const SubmitHeaders = Type.Object({
+  'idempotency-key': Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{1,255}$', description: 'A name for this submission, remembered for a day: sent again with the same body, it answers the run that it made before.' })),
+});
+
+const created = {
+  description: 'The run is stored and queued.',
+  headers: {
+    location: { type: 'string', description: 'Address of the run.' },
+    'idempotency-replayed': { type: 'string', description: '`true` when the Idempotency-Key had made the run before.' },
+  },
+  content: { 'application/json': { schema: ref(Run) } },
+};
+
+export const runRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'runs' | 'teamId'> }> = async (app, { services: { runs, teamId } }) => {
+  app.post('/v1/runs', {
+    config: { documentedBody: ref(RunSubmission) },
+    schema: {
+      operationId: 'createRun', tags: ['runs'], summary: 'Submit a run', headers: SubmitHeaders,
+      description: 'Answers every problem of the spec at once, and keeps nothing of a run that has one.',
+      response: { 202: created as unknown, ...problems('invalid_spec', 'impossible_spec', 'idempotency_conflict', 'idempotency_mismatch', 'body_too_large', 'unsupported_media_type', 'queue_unavailable') },
+    },
+  }, async ({ body, headers }, reply) => {
+    const { run, created } = await runs.submit(teamId, body, headers['idempotency-key']);
+    if (!created) void reply.header('idempotency-replayed', 'true');
+    return reply.code(202).header('location', `/v1/runs/${run.id}`).send(run);
+  });
+
+  app.post('/v1/runs::plan', {
+    config: { documentedBody: ref(RunSubmission) },
+    schema: {
+      operationId: 'planRun', tags: ['runs'], summary: 'Check a run without submitting it',
+      description: 'The same checks as a submission. A bad spec is answered with 200 too: the plan lists its problems.',
+      response: { 200: ref(Plan), ...problems('body_too_large', 'unsupported_media_type') },
+    },
+  }, async ({ body }) => runs.plan(body));
+
+  app.get('/v1/runs', {
+    schema: { operationId: 'listRuns', tags: ['runs'], summary: 'List runs', querystring: RunQuery, response: { 200: ref(RunPage), ...problems('invalid_cursor') } },
+  }, async ({ query: { state, order = 'newest', limit = DEFAULT_PAGE, cursor, ...rest } }) => {
+    const states = commaList('state', state, RUN_STATES);
+    return runs.list(teamId, { filter: { ...rest, ...(states ? { states } : {}) }, order, limit, ...(cursor === undefined ? {} : { cursor }) });
+  });
+
+  app.get('/v1/runs/:id', {
+    schema: { operationId: 'getRun', tags: ['runs'], summary: 'Get a run', params: RunParams, response: { 200: ref(Run), ...problems('not_found') } },
+  }, async ({ params: { id } }) => runs.get(teamId, id));
+
+  app.post('/v1/runs/:id/cancel', {
+    schema: {
+      operationId: 'cancelRun', tags: ['runs'], summary: 'Cancel a run', params: RunParams,
+      description: 'A queued run is cancelled at once, a training one between two batches. Asking again does no harm.',
+      response: { 202: ref(Run), ...problems('not_found', 'run_not_active') },
+    },
+  }, async ({ params: { id } }, reply) => reply.code(202).send(await runs.cancel(teamId, id)));
+
+  app.delete('/v1/runs/:id', {
+    schema: {
+      operationId: 'deleteRun', tags: ['runs'], summary: 'Delete a run that has ended', params: RunParams,
+      description: 'With its events, curves and files.',
+      response: { ...empty(204, 'The run is gone.'), ...problems('not_found', 'run_not_ended') },
+    },
+  }, async ({ params: { id } }, reply) => {
+    await runs.delete(teamId, id);
+    return reply.code(204).send();
+  });
+
+  app.get('/v1/runs/:id/model', {
+    schema: {
+      operationId: 'getModelSummary', tags: ['models'], summary: "Summarize a run's model", params: RunParams,
+      description: 'As `text/plain`, the table of layers that Keras prints.',
+      response: {
+        ...representations(200, 'Layers, shapes and parameter counts.', { 'application/json': ref(ModelSummary), 'text/plain': Type.String() }),
+        ...problems('not_found', 'not_acceptable'),
+      },
+    },
+  }, async ({ params: { id }, headers }, reply) => {
+    const type = negotiate(headers.accept, ['application/json', 'text/plain']);
+    const { name } = await runs.get(teamId, id);
+    const summary = summaryOf(name, await runs.getPlan(teamId, id));
+    return reply.header('vary', 'accept').type(type).send(type === 'text/plain' ? summaryTable(summary) : summary);
+  });
+};
