@@ -1,59 +1,20 @@
-// The only place that constructs databases, queues and buses: by configuration, nothing else knows.
-import { artifactsDir, childEnv, type Config } from './config.js';
-import { createArtifactRepository } from './artifacts/artifact-repository.js';
-import { createDiskArtifactStore } from './artifacts/store.js';
+// The composition root of the API: stores, services, and the embedded database and supervisor where the
+// settings ask for them. With compose-stores.ts the only place that constructs any of these.
+import { composeStores } from './compose-stores.js';
+import { childEnv, type Config } from './config.js';
 import { createDatasetCatalog } from './datasets/catalog.js';
-import { connectDatabase, pingDatabase } from './db/client.js';
+import { pingDatabase } from './db/client.js';
 import { migrate } from './db/migrate.js';
 import { seedDatabase } from './db/seed.js';
-import { createWorkerRepository } from './devices/worker-repository.js';
 import { startEmbeddedPostgres } from './embedded/postgres.js';
 import { startSupervisorProcess } from './embedded/supervisor-process.js';
-import { createEventLog } from './live/event-log.js';
 import { createLiveHub } from './live/hub.js';
-import { createPostgresBus } from './live/postgres-bus.js';
-import { createRedisBus } from './live/redis-bus.js';
 import type { Log } from './log.js';
 import { migrationsDir } from './paths.js';
 import { createPredictService } from './predict/service.js';
-import { createRunQueue } from './queue/bullmq-queue.js';
-import type { StoreConnection } from './queue/queue.js';
 import { findRecipe, RECIPES } from './recipes/catalog.js';
-import { createLifecycle } from './runs/lifecycle.js';
-import { createMetricRepository } from './runs/metric-repository.js';
-import { createRunRepository } from './runs/run-repository.js';
 import { createRunService } from './runs/service.js';
 import type { Services } from './services.js';
-
-export type Stores = ReturnType<typeof composeStores>;
-
-/** What both the API and a supervisor stand on. Connects lazily. */
-export function composeStores(config: Config, databaseUrl: string, log: Log) {
-  const onError = (error: unknown, what: string) => log.warn({ err: error }, `${what} failed`);
-  const queueConnection: StoreConnection = config.redisUrl === null ? { kind: 'postgres', url: databaseUrl } : { kind: 'redis', url: config.redisUrl };
-  const database = connectDatabase({ url: databaseUrl, maxConnections: 8 });
-  const queue = createRunQueue(queueConnection);
-  const bus = config.redisUrl === null ? createPostgresBus({ url: databaseUrl, onError: (error) => onError(error, 'bus') }) : createRedisBus({ url: config.redisUrl, onError: (error) => onError(error, 'bus') });
-  const runs = createRunRepository(database);
-  const lifecycle = createLifecycle({ runs, queue, bus, leaseMs: config.leaseMs, maxAttempts: config.maxAttempts, onError });
-  return {
-    database,
-    queueConnection,
-    queue,
-    bus,
-    runs,
-    lifecycle,
-    events: createEventLog(database),
-    metrics: createMetricRepository(database),
-    artifacts: createArtifactRepository(database),
-    workers: createWorkerRepository(database),
-    store: createDiskArtifactStore(artifactsDir(config)),
-    async close() {
-      await Promise.allSettled([queue.close(), bus.close()]);
-      await database.$disconnect();
-    },
-  };
-}
 
 export interface Composition {
   services: Services;

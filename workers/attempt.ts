@@ -2,8 +2,10 @@
 // cancel, and sees to it that the run ends in a state with a cause, however its trainer ends.
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { Static } from 'typebox';
 import type { ArtifactRepository } from '../src/artifacts/artifact-repository.js';
 import type { ArtifactStore } from '../src/artifacts/store.js';
+import { isDatabaseAway } from '../src/db/client.js';
 import type { Bus } from '../src/live/bus.js';
 import type { EventLog, Fence } from '../src/live/event-log.js';
 import type { Log } from '../src/log.js';
@@ -13,7 +15,6 @@ import type { RunRepository } from '../src/runs/run-repository.js';
 import type { LogData, NewEvent } from '../src/schemas/event.js';
 import type { TrainerMessage } from '../src/schemas/ipc.js';
 import type { Run } from '../src/schemas/run.js';
-import type { Static } from 'typebox';
 import { Journal } from './journal.js';
 import { causeOfDeath, startTrainerProcess, type TrainerProcess } from './trainer-process.js';
 
@@ -161,6 +162,7 @@ export class Attempt {
         return;
       default:
         message satisfies never;
+        this.#context.log.warn({ ...this.fence, message }, 'the trainer said something unknown');
     }
   }
 
@@ -174,7 +176,7 @@ export class Attempt {
       for (const { path, bytes, sha256 } of stored) this.#journal.write(event('artifact', { path, bytes, sha256 }));
       this.#journal.write(event('checkpoint', { attempt: this.fence.attempt, kind: 'final', epoch, step, metrics: toMetricValues(metrics) }));
     } catch (error) {
-      if (!isFullDisk(error)) throw error;
+      if (isDatabaseAway(error)) throw error; // tried again by the journal
       this.#end = this.#failure(error);
       this.#trainer?.kill();
     }

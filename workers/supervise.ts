@@ -1,5 +1,5 @@
 // What a supervisor does: consume jobs into attempts, beat for its leases, sweep up after dead workers.
-import type { Stores } from '../src/compose.js';
+import type { Stores } from '../src/compose-stores.js';
 import type { Device } from '../src/devices/worker-repository.js';
 import type { Log } from '../src/log.js';
 import { consumeRuns } from '../src/queue/bullmq-consumer.js';

@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import { ConfigError, loadConfig, scratchDir, trainerEnv } from '../src/config.js';
-import { composeStores } from '../src/compose.js';
+import { composeStores } from '../src/compose-stores.js';
 import { migrate } from '../src/db/migrate.js';
 import { createLog } from '../src/log.js';
 import { migrationsDir } from '../src/paths.js';

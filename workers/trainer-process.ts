@@ -70,7 +70,9 @@ export function startTrainerProcess(options: TrainerProcessOptions): TrainerProc
 
 /** Why a trainer died that did not say so itself. */
 export function causeOfDeath(exit: TrainerExit): { reason: RunReason; message: string } {
-  const tail = exit.lastWords === '' ? '' : `: ${exit.lastWords.split('\n').slice(-3).join(' | ')}`;
+  const lines = exit.lastWords.split('\n').filter((line) => line.trim() !== '');
+  const said = lines.find((line) => /^(\w*Error|FATAL ERROR)\b/.test(line)) ?? lines.slice(-3).join(' | ');
+  const tail = said === '' ? '' : `: ${said}`;
   if (/heap out of memory|allocation failed|std::bad_alloc|Array buffer allocation failed/i.test(exit.lastWords)) {
     return { reason: 'out_of_memory', message: `the trainer ran out of memory${tail}` };
   }

@@ -25,14 +25,15 @@ export function connectDatabase(options: DatabaseOptions): Database {
 
 // P1xxx: unreachable or refused; P2024, P2028: no connection or transaction in time. The rest are
 // PostgreSQL's classes 08 (connection), 57P (shutdown) and 53 (out of resources), and Node's own.
-const UNREACHABLE_CODES = /^(P1\d{3}|P2024|P2028|08\w{3}|57P\d{2}|53\w{3}|ECONN\w+|EPIPE|ETIMEDOUT|ENOENT|EHOSTUNREACH)$/;
+const UNREACHABLE_CODES = /^(P1\d{3}|P2024|P2028|08\w{3}|57P\d{2}|53\w{3}|ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/;
 const UNREACHABLE_TEXT = /can't reach database|connection terminated|connection timeout|timeout exceeded when trying to connect|server closed the connection|ECONNREFUSED|shutting down|starting up|not queryable/i;
 
 /** Whether an error says that the database is away, rather than that a statement was wrong. */
 export function isDatabaseAway(error: unknown): boolean {
   for (let at = error; at instanceof Error; at = at.cause) {
-    const { code } = at as { code?: unknown };
+    const { code, syscall } = at as NodeJS.ErrnoException;
     if (typeof code === 'string' && UNREACHABLE_CODES.test(code)) return true;
+    if (code === 'ENOENT' && syscall === 'connect') return true; // a Unix socket that is not there
     if (UNREACHABLE_TEXT.test(at.message)) return true;
   }
   return false;

@@ -1,0 +1,46 @@
+// What both the API and a supervisor stand on: database, queue, bus and the repositories over them, chosen
+// by configuration; nothing else knows which.
+import { createArtifactRepository } from './artifacts/artifact-repository.js';
+import { createDiskArtifactStore } from './artifacts/store.js';
+import { artifactsDir, type Config } from './config.js';
+import { connectDatabase } from './db/client.js';
+import { createWorkerRepository } from './devices/worker-repository.js';
+import { createEventLog } from './live/event-log.js';
+import { createPostgresBus } from './live/postgres-bus.js';
+import { createRedisBus } from './live/redis-bus.js';
+import type { Log } from './log.js';
+import { createRunQueue } from './queue/bullmq-queue.js';
+import type { StoreConnection } from './queue/queue.js';
+import { createLifecycle } from './runs/lifecycle.js';
+import { createMetricRepository } from './runs/metric-repository.js';
+import { createRunRepository } from './runs/run-repository.js';
+
+export type Stores = ReturnType<typeof composeStores>;
+
+/** Connects lazily. */
+export function composeStores(config: Config, databaseUrl: string, log: Log) {
+  const onError = (error: unknown, what: string) => log.warn({ err: error }, `${what} failed`);
+  const queueConnection: StoreConnection = config.redisUrl === null ? { kind: 'postgres', url: databaseUrl } : { kind: 'redis', url: config.redisUrl };
+  const database = connectDatabase({ url: databaseUrl, maxConnections: 8 });
+  const queue = createRunQueue(queueConnection);
+  const bus = config.redisUrl === null ? createPostgresBus({ url: databaseUrl, onError: (error) => onError(error, 'bus') }) : createRedisBus({ url: config.redisUrl, onError: (error) => onError(error, 'bus') });
+  const runs = createRunRepository(database);
+  const lifecycle = createLifecycle({ runs, queue, bus, leaseMs: config.leaseMs, maxAttempts: config.maxAttempts, onError });
+  return {
+    database,
+    queueConnection,
+    queue,
+    bus,
+    runs,
+    lifecycle,
+    events: createEventLog(database),
+    metrics: createMetricRepository(database),
+    artifacts: createArtifactRepository(database),
+    workers: createWorkerRepository(database),
+    store: createDiskArtifactStore(artifactsDir(config)),
+    async close() {
+      await Promise.allSettled([queue.close(), bus.close()]);
+      await database.$disconnect();
+    },
+  };
+}

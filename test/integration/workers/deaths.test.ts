@@ -1,0 +1,98 @@
+// One trainer per way to die or misbehave; each run ends in a state with a cause, and the log says how.
+import { existsSync, readdirSync } from 'node:fs';
+import t from 'tap';
+import { scratchDir } from '../../../src/config.js';
+import { until } from '../../helpers/poll.js';
+import { box } from './harness.js';
+
+t.test('a trainer that does its work leaves a succeeded run, its curve and its model', async (t) => {
+  const { submit, supervise, ends, story, stores, runs, teamId, config } = await box(t);
+  await supervise('succeeds');
+  const run = await ends((await submit()).id);
+  t.equal(run.state, 'succeeded');
+  t.equal(run.backend, 'cpu', 'its backend is on the row');
+  t.same(
+    (await story(run.id)).filter((entry) => entry.startsWith('state')),
+    ['state:queued', 'state:starting', 'state:running', 'state:finalizing', 'state:succeeded'],
+    'it went through every state, in order',
+  );
+  t.same(await stores.metrics.findCurve(run.id, 'batch/loss'), { key: 'batch/loss', steps: [1, 2, 3], values: [1, 1 / 2, 1 / 3] });
+  const [model] = await stores.artifacts.list(run.id);
+  t.match(model, { path: 'model/model.json', bytes: 14 });
+  t.ok(model && (await stores.store.has(model.sha256)), 'its bytes are in the store');
+  t.same(readdirSync(scratchDir(config)), [], 'no scratch folder stays');
+
+  await runs.delete(teamId, run.id);
+  t.notOk(model && existsSync(stores.store.path(model.sha256)), 'deleting the run frees its bytes');
+  await t.rejects(runs.get(teamId, run.id), { code: 'not_found' });
+});
+
+const deaths = [
+  { trainer: 'crashes', reason: 'trainer_lost', message: /a kernel went wrong/ },
+  { trainer: 'exits', reason: 'trainer_lost', message: /code 0 before its run had ended/ },
+  { trainer: 'runs-out-of-memory', reason: 'out_of_memory', message: /out of memory/ },
+  { trainer: 'loses-its-file', reason: 'internal', message: /./ },
+] as const;
+for (const { trainer, reason, message } of deaths) {
+  t.test(`a trainer that ${trainer.replaceAll('-', ' ')} leaves a failed run with the cause ${reason}`, async (t) => {
+    const { submit, supervise, ends, config } = await box(t);
+    await supervise(trainer, { NODE_OPTIONS: '--max-old-space-size=32' });
+    const run = await ends((await submit()).id);
+    t.equal(run.state, 'failed');
+    t.equal(run.reason, reason);
+    t.match(run.message, message);
+    t.equal(run.attempt, 1, 'it is not tried again');
+    await until(() => readdirSync(scratchDir(config)).length === 0, { what: 'the scratch folder to go' });
+  });
+}
+
+t.test('a trainer that speaks nonsense is not believed, and not fatal', async (t) => {
+  const { submit, supervise, ends } = await box(t);
+  await supervise('speaks-nonsense');
+  t.equal((await ends((await submit()).id)).state, 'succeeded');
+});
+
+t.test('a trainer that is killed leaves a failed run, not a running one', async (t) => {
+  const { submit, supervise, ends, reaches, stores } = await box(t);
+  await supervise('waits');
+  const { id } = await submit();
+  await reaches(id, ['running']);
+  const { execFileSync } = await import('node:child_process');
+  const trainers = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'trainers/waits.js'], { encoding: 'utf8' }).trim().split('\n');
+  for (const pid of trainers) process.kill(Number(pid), 'SIGKILL');
+  const run = await ends(id);
+  t.match(run, { state: 'failed', reason: 'trainer_lost', message: /SIGKILL/ });
+  t.equal(run.head, (await stores.events.heads([id])).get(id), 'the run knows its head');
+});
+
+t.test('a cancelled trainer stops between two batches', async (t) => {
+  const { submit, supervise, ends, reaches, story, runs, teamId } = await box(t, { cancelGraceMs: 20_000 });
+  await supervise('waits');
+  const { id } = await submit();
+  await reaches(id, ['running']);
+  t.equal((await runs.cancel(teamId, id)).state, 'cancelling');
+  t.equal((await runs.cancel(teamId, id)).state, 'cancelling', 'asking again answers the same');
+  const run = await ends(id);
+  t.match(run, { state: 'cancelled', reason: 'user_cancel' });
+  t.same((await story(id)).slice(-2), ['metrics', 'state:cancelled'], 'what it computed before it stopped is kept');
+  await t.rejects(runs.cancel(teamId, id), { code: 'run_not_active' });
+});
+
+t.test('a trainer that does not hear the cancel is killed after the grace', async (t) => {
+  const { submit, supervise, ends, reaches, runs, teamId } = await box(t, { cancelGraceMs: 300 });
+  await supervise('hangs');
+  const { id } = await submit();
+  await reaches(id, ['running']);
+  await runs.cancel(teamId, id);
+  t.match(await ends(id), { state: 'cancelled', reason: 'user_cancel', message: /killed/ });
+});
+
+t.test('a queued run is cancelled at once, and never started', async (t) => {
+  const { submit, supervise, runs, teamId, story, ends } = await box(t);
+  const { id } = await submit();
+  t.equal((await runs.cancel(teamId, id)).state, 'cancelled');
+  await supervise('succeeds');
+  const next = await submit();
+  await ends(next.id);
+  t.same(await story(id), ['state:queued', 'state:cancelled']);
+});

@@ -1,0 +1,95 @@
+// A supervisor on a real database and queue whose trainers are the misbehaving ones of test/fixtures.
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { composeStores, type Stores } from '../../../src/compose-stores.js';
+import { scratchDir, trainerEnv, type Config } from '../../../src/config.js';
+import { createDatasetCatalog } from '../../../src/datasets/catalog.js';
+import { seedDatabase } from '../../../src/db/seed.js';
+import { createRunService, type RunService } from '../../../src/runs/service.js';
+import type { Run } from '../../../src/schemas/run.js';
+import { startSupervisor, type Supervisor } from '../../../workers/supervise.js';
+import { testConfig, testLog } from '../../helpers/config.js';
+import { until } from '../../helpers/poll.js';
+import { testDatabase, type TestScope } from '../../helpers/postgres.js';
+
+const TRAINERS = fileURLToPath(new URL('../../fixtures/trainers/', import.meta.url));
+
+/** Small enough to plan in a millisecond; the trainers of these tests never look at it. */
+export const SPEC = {
+  dataset: { name: 'mnist' },
+  model: { layers: [{ type: 'flatten' }, { type: 'dense', units: 10, activation: 'softmax' }] },
+  optimizer: { type: 'sgd' },
+  loss: 'categoricalCrossentropy',
+  fit: { batchSize: 128, epochs: 1 },
+};
+
+export interface Box {
+  config: Config;
+  stores: Stores;
+  runs: RunService;
+  teamId: string;
+  submit(): Promise<Run>;
+  supervise(trainer: string, env?: NodeJS.ProcessEnv): Promise<Supervisor>;
+  /** The run once it is in one of these states. */
+  reaches(id: string, states: readonly Run['state'][]): Promise<Run>;
+  ends(id: string): Promise<Run>;
+  /** The kinds and states of the run's log, in order: `state:queued`, `metrics`. */
+  story(id: string): Promise<string[]>;
+}
+
+export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<Box> {
+  const { url } = await testDatabase(t);
+  const config = testConfig(t, changes);
+  const log = testLog();
+  const stores = composeStores(config, url, log);
+  const datasets = createDatasetCatalog();
+  const teamId = await seedDatabase(stores.database, datasets.list());
+  const runs = createRunService({ ...stores, datasets, limits: { limitBytes: 2 ** 34 }, onError: (error) => log.warn({ err: error }) });
+  const supervisors: Supervisor[] = [];
+  t.teardown(async () => {
+    await Promise.all(supervisors.map((supervisor) => supervisor.stop()));
+    await stores.close();
+  });
+
+  const reaches: Box['reaches'] = (id, states) =>
+    until(
+      async () => {
+        const run = await runs.get(teamId, id);
+        return states.includes(run.state) ? run : null;
+      },
+      { what: `run ${id} to be ${states.join(' or ')}`, deadlineMs: 20_000 },
+    );
+
+  return {
+    config,
+    stores,
+    runs,
+    teamId,
+    reaches,
+    ends: (id) => reaches(id, ['succeeded', 'failed', 'cancelled']),
+    submit: async () => (await runs.submit(teamId, SPEC)).run,
+    async supervise(trainer, env = {}) {
+      const supervisor = await startSupervisor({
+        id: `supervisor-${supervisors.length}`,
+        host: hostname(),
+        slots: 2,
+        leaseMs: config.leaseMs,
+        cancelGraceMs: config.cancelGraceMs,
+        scratchDir: scratchDir(config),
+        trainerEnv: { ...trainerEnv(), ...env },
+        trainerModule: join(TRAINERS, `${trainer}.js`),
+        probeDevices: async () => [],
+        stores,
+        log,
+      });
+      supervisors.push(supervisor);
+      return supervisor;
+    },
+    async story(id) {
+      const { items } = await stores.events.read(id, { after: 0, limit: 1_000 });
+      for (const [index, event] of items.entries()) if (event.seq !== index + 1) throw new Error(`event ${index + 1} has number ${event.seq}`);
+      return items.map((event) => (event.kind === 'state' ? `state:${event.data.state}` : event.kind));
+    },
+  };
+}

@@ -1,0 +1,85 @@
+// Supervisors that stop or die: their runs are handed back or found, and an old attempt can write nothing.
+import t from 'tap';
+import { FencedError } from '../../../src/live/event-log.js';
+import { until } from '../../helpers/poll.js';
+import { box } from './harness.js';
+
+t.test('a supervisor that is stopped hands its run back, and another finishes it', async (t) => {
+  const { submit, supervise, reaches, ends, story } = await box(t);
+  const first = await supervise('waits');
+  const { id } = await submit();
+  await reaches(id, ['running']);
+  await first.stop();
+  const waiting = await reaches(id, ['queued']);
+  t.match(waiting, { reason: 'preempted', attempt: 1 });
+  await supervise('succeeds');
+  const run = await ends(id);
+  t.match(run, { state: 'succeeded', attempt: 2 });
+  t.ok((await story(id)).includes('state:queued'));
+});
+
+t.test('a run whose supervisor has died is lost, then queued again, then finished by another', async (t) => {
+  const { submit, supervise, ends, stores, story } = await box(t, { leaseMs: 300 });
+  const { id } = await submit();
+  const claimed = await stores.lifecycle.claim({ runId: id, attempt: 1 }, 'a supervisor that will not be heard of again');
+  t.equal(claimed?.state, 'starting');
+  await supervise('succeeds');
+  const run = await ends(id);
+  t.match(run, { state: 'succeeded', attempt: 2 });
+  const states = (await story(id)).filter((entry) => entry.startsWith('state'));
+  t.same(states.slice(0, 5), ['state:queued', 'state:starting', 'state:lost', 'state:queued', 'state:starting']);
+});
+
+t.test('a run that loses its worker again and again is given up', async (t) => {
+  const { submit, ends, stores, runs, teamId } = await box(t, { leaseMs: 1, maxAttempts: 2 });
+  const { id } = await submit();
+  for (const attempt of [1, 2]) {
+    t.ok(await stores.lifecycle.claim({ runId: id, attempt }, 'gone'), `attempt ${attempt} is claimed`);
+    const sweptUp = async () => {
+      await stores.lifecycle.sweepExpired();
+      return (await runs.get(teamId, id)).state !== 'starting';
+    };
+    await until(sweptUp, { what: 'the lease of a millisecond to run out' });
+  }
+  t.match(await ends(id), { state: 'failed', reason: 'worker_lost', attempt: 2 });
+});
+
+t.test('a cancelling run whose supervisor has died is cancelled', async (t) => {
+  const { submit, ends, stores, runs, teamId } = await box(t, { leaseMs: 1 });
+  const { id } = await submit();
+  await stores.lifecycle.claim({ runId: id, attempt: 1 }, 'gone');
+  await runs.cancel(teamId, id);
+  await until(
+    async () => {
+      await stores.lifecycle.sweepExpired();
+      return (await runs.get(teamId, id)).state === 'cancelled';
+    },
+    { what: 'the lease of a millisecond to run out' },
+  );
+  t.match(await ends(id), { state: 'cancelled', reason: 'user_cancel' });
+});
+
+t.test('an attempt that was replaced can neither write nor end the run', async (t) => {
+  const { submit, stores } = await box(t);
+  const { id } = await submit();
+  const { lifecycle, events } = stores;
+  t.ok(await lifecycle.claim({ runId: id, attempt: 1 }, 'old'));
+  t.notOk(await lifecycle.claim({ runId: id, attempt: 1 }, 'twin'), 'one attempt is claimed once');
+  t.ok(await lifecycle.handBack({ runId: id, attempt: 1 }, 'for the test'));
+  t.ok(await lifecycle.claim({ runId: id, attempt: 2 }, 'new'));
+  const late = { kind: 'log', at: new Date().toISOString(), data: { level: 'info', message: 'late' } } as const;
+  await t.rejects(events.append({ runId: id, attempt: 1 }, [late]), FencedError);
+  t.notOk(await lifecycle.end({ runId: id, attempt: 1 }, { state: 'failed', reason: 'internal', message: 'late' }));
+  t.same((await events.append({ runId: id, attempt: 2 }, [late])).length, 1, 'the new one writes');
+});
+
+t.test('numbers stay without a gap when many write at once', async (t) => {
+  const { submit, stores } = await box(t);
+  const { id } = await submit();
+  await stores.lifecycle.claim({ runId: id, attempt: 1 }, 'me');
+  const event = (n: number) => ({ kind: 'log', at: new Date().toISOString(), data: { level: 'info', message: String(n) } }) as const;
+  await Promise.all(Array.from({ length: 20 }, (_, n) => stores.events.append({ runId: id, attempt: 1 }, [event(n), event(n)])));
+  const { items, head } = await stores.events.read(id, { after: 0, limit: 1_000 });
+  t.equal(head, 42, 'two states and forty lines');
+  t.same(items.map((item) => item.seq), Array.from({ length: 42 }, (_, n) => n + 1));
+});
