@@ -45,12 +45,20 @@ export function explainFileError(error: unknown, doing: string): EmbeddedPostgre
 
 /** The same for what a PostgreSQL program wrote before it gave up. */
 export function explainOutput(output: string, doing: string): EmbeddedPostgresError {
-  const words = output.trim() === '' ? '' : `\n${output.trim()}`;
+  const words = complaints(output);
+  const message = words === '' ? doing : `${doing}\n${words}`;
   if (/no space left on device|disk quota exceeded/i.test(output)) {
-    return new EmbeddedPostgresError('disk_full', `${doing}: no space is left on the disk${words}`);
+    return new EmbeddedPostgresError('disk_full', `${doing}: no space is left on the disk\n${words}`);
   }
   if (/permission denied|operation not permitted|read-only file system/i.test(output)) {
-    return new EmbeddedPostgresError('not_permitted', `${doing}: not permitted${words}`);
+    return new EmbeddedPostgresError('not_permitted', message);
   }
-  return new EmbeddedPostgresError('start_failed', `${doing}${words}`);
+  return new EmbeddedPostgresError('start_failed', message);
+}
+
+/** The lines that tell what is wrong; the programs also tell at length what they do. At most eight lines. */
+function complaints(output: string): string {
+  const lines = output.trim().split('\n');
+  const wrong = lines.filter((line) => /FATAL|PANIC|ERROR|HINT|error:|fatal:|could not/.test(line));
+  return (wrong.length > 0 ? wrong : lines).slice(-8).join('\n');
 }

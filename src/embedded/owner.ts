@@ -24,6 +24,8 @@ export interface ClaimOptions {
   /** For messages. */
   clusterDir: string;
   timeoutMs: number;
+  /** We held the lock a moment ago: a session of ours that still holds it is one that the server has not cleared away. */
+  isRegaining?: boolean;
 }
 
 /**
@@ -31,7 +33,7 @@ export interface ClaimOptions {
  * The connection is the caller's to end; it does not keep the event loop alive.
  * @throws ServerEnded; EmbeddedPostgresError in_use when a living service holds the lock, start_failed after `timeoutMs`.
  */
-export async function claimServer({ postmaster, password, clusterDir, timeoutMs }: ClaimOptions): Promise<pg.Client> {
+export async function claimServer({ postmaster, password, clusterDir, timeoutMs, isRegaining = false }: ClaimOptions): Promise<pg.Client> {
   const start = performance.now();
   for (let waitMs = 5; ; waitMs = Math.min(waitMs * 1.5, 100)) {
     if (postmaster.hasExited()) throw new ServerEnded(await postmaster.exited);
@@ -46,8 +48,9 @@ export async function claimServer({ postmaster, password, clusterDir, timeoutMs 
         letGo(client);
         return client;
       }
-      if (holder.isAlive) throw inUse({ clusterDir, postmaster, holderPid: holder.pid });
-      trouble = `a connection of the dead service (pid ${holder.pid}) has not ended yet`;
+      const isOurOld = isRegaining && holder.pid === process.pid;
+      if (holder.isAlive && !isOurOld) throw inUse({ clusterDir, postmaster, holderPid: holder.pid });
+      trouble = `a dead session of the service with pid ${holder.pid} has not been cleared away yet`;
     } catch (error) {
       const isPatient = isPassing(error) || performance.now() < start + STRANGER_MS;
       if (error instanceof EmbeddedPostgresError || !isPatient) {

@@ -67,14 +67,16 @@ export function spawnPostmaster({ cluster, binaries, port, settings, logFile }: 
 
 /** Takes over a server that runs already. It is not our child, so its end is found by looking, every 200 ms. */
 export function adoptPostmaster({ cluster, pid, port }: { cluster: Cluster; pid: number; port: number }): Postmaster {
-  const hasExited = (): boolean => !isPostmasterOf(pid, cluster.dir);
-  const exited = new Promise<string>((resolve) => {
-    const look = setInterval(() => {
-      if (!hasExited()) return;
-      clearInterval(look);
-      resolve('its process is gone');
-    }, 200).unref();
-  });
+  let settle: (how: string) => void = () => undefined;
+  const exited = new Promise<string>((resolve) => (settle = resolve));
+  const hasExited = (): boolean => {
+    const isGone = !isPostmasterOf(pid, cluster.dir);
+    // Whoever finds it gone may wait for `exited` next, and the timer alone keeps no process alive.
+    if (isGone) settle('its process is gone');
+    return isGone;
+  };
+  const look = setInterval(hasExited, 200).unref();
+  void exited.then(() => clearInterval(look));
   const signal = (name: NodeJS.Signals): void => {
     if (!hasExited()) process.kill(pid, name);
   };

@@ -8,7 +8,7 @@ import { claimServer, ServerEnded } from './owner.js';
 import { stopPostmaster, type Postmaster } from './postmaster.js';
 
 /** Milliseconds before each restart in a row. */
-const BACKOFF_MS = [50, 200, 1000, 3000, 5000];
+const BACKOFF_MS = [50, 200, 1000, 2000, 3000];
 /** A server that was up for this long has earned the first delay again. */
 const HEALTHY_MS = 60_000;
 
@@ -63,7 +63,7 @@ export async function supervise({ launch, log, onExit }: SuperviseOptions): Prom
     owner.once('end', () => {
       if (!isRunning() || postmaster.hasExited()) return;
       const { cluster, timeoutMs } = launch;
-      claimServer({ postmaster, password: cluster.password, clusterDir: cluster.dir, timeoutMs })
+      claimServer({ postmaster, password: cluster.password, clusterDir: cluster.dir, timeoutMs, isRegaining: true })
         .then((regained) => {
           current = { ...current, owner: regained };
           watchOwner(postmaster, regained);
@@ -103,7 +103,8 @@ export async function supervise({ launch, log, onExit }: SuperviseOptions): Prom
     if (isTheirs) return;
     // The owner's lock is held to the end, so that no starter adopts a server that is leaving.
     const ending = await stopPostmaster(current.postmaster, { fastMs: 10_000, immediateMs: 4000 });
-    await current.owner.end().catch(() => undefined);
+    // Nothing to wait for: the session went with the server, and its socket keeps no process alive.
+    void current.owner.end().catch(() => undefined);
     if (ending === 'fast') log.info({ port }, 'embedded PostgreSQL stopped');
     else log.warn({ port, ending }, 'embedded PostgreSQL did not stop in time and was ended');
   }
