@@ -43,6 +43,20 @@ export function inferShapes(graph: Graph, inputShape: Shape): { layers: LayerSha
   return { layers, problems };
 }
 
+/**
+ * The graph with what TF.js cannot work out made explicit: a free axis of a reshape (it leaves the size
+ * unknown, and the next layer fails) and a softmax's axis (its default is the first).
+ */
+export function concreteGraph(graph: Graph, layers: readonly LayerShape[]): Graph {
+  const shapes = new Map(layers.map((layer) => [layer.name, layer.outputShape]));
+  const nodes = graph.nodes.map((node): GraphNode => {
+    const shape = shapes.get(node.name);
+    if (node.layer.type === 'reshape' && shape) return { ...node, layer: { ...node.layer, targetShape: [...shape] } };
+    return node.layer.type === 'softmax' ? { ...node, layer: { ...node.layer, axis: -1 } } : node;
+  });
+  return { ...graph, nodes };
+}
+
 interface Walk {
   inputShape: Shape;
   outputs: ReadonlyMap<string, Shape | null>;
