@@ -96,6 +96,21 @@ t.test('both gradients of a depthwise convolution equal those of the cpu backend
   }
 });
 
+t.test('the gradient of max pooling equals that of the cpu backend', async (t) => {
+  for (const pad of ['same', 'valid'] as const) {
+    for (const [size, strides] of [[2, 2], [3, 2], [[3, 2], [1, 3]], [2, 3]] as const) {
+      const pooled = (x: tf.Tensor): tf.Tensor => tf.maxPool(x as tf.Tensor4D, size as [number, number], strides as [number, number], pad);
+      const gradient = () => {
+        // Rounded, so that some windows hold equals.
+        const x = tf.round(tf.mul(random([3, 7, 8, 5], 1), 3));
+        const weight = random(pooled(x).shape, 2);
+        return [tf.grad((a) => tf.sum(tf.mul(pooled(a), weight)))(x)];
+      };
+      t.ok((await difference(gradient)) < 1e-5, `${size} by ${strides}, ${pad}`);
+    }
+  }
+});
+
 t.test('depthwise kernels know dilation, which those of the cpu backend do not', async (t) => {
   await tf.setBackend('wasm');
   const [strides, dilations] = [[1, 1], [2, 3]] as [[number, number], [number, number]];

@@ -1,4 +1,4 @@
-// Kernels that training needs and TF.js' wasm backend lacks, or has only slowly. Registered for that backend
+// Kernels that training needs and TF.js' wasm backend lacks, or has only slowly or wrongly. Registered for that backend
 // alone; without them a convolution cannot be trained on it at all.
 import * as tf from '@tensorflow/tfjs-core';
 import type { BackendWasm } from '@tensorflow/tfjs-backend-wasm';
@@ -6,6 +6,7 @@ import { WASM, type WasmKernel } from './wasm-call.js';
 import { conv2DBackpropFilter, conv2DBackpropInput } from './wasm-conv2d.js';
 import { depthwiseBackpropFilter, depthwiseBackpropInput } from './wasm-depthwise.js';
 import { untransposed } from './wasm-matmul.js';
+import { maxPoolGrad } from './wasm-pool.js';
 
 function adapt<I extends string, A>(kernel: WasmKernel<I, A>): tf.KernelFunc {
   return ({ inputs, backend, attrs }) => kernel(backend as BackendWasm, inputs as Record<I, tf.TensorInfo>, attrs as unknown as A);
@@ -30,5 +31,6 @@ export function registerWasmKernels(): void {
   register(tf.Conv2DBackpropInput, adapt(conv2DBackpropInput));
   register(tf.DepthwiseConv2dNativeBackpropFilter, adapt(depthwiseBackpropFilter));
   register(tf.DepthwiseConv2dNativeBackpropInput, adapt(depthwiseBackpropInput));
+  register(tf.MaxPoolGrad, adapt(maxPoolGrad));
   registered = true;
 }
