@@ -35,20 +35,28 @@ async function cloneOf(template: string, t: TestScope): Promise<TestDatabase> {
   const adminUrl = await (server ??= sharedServer());
   count += 1;
   const name = `test_${process.pid}_${count}`;
-  await asAdmin(adminUrl, `create database ${name} template ${template}`);
-  t.teardown(() => asAdmin(adminUrl, `drop database if exists ${name} with (force)`));
+  await asAdmin(adminUrl, (admin) => admin.query(`create database ${name} template ${template}`));
+  t.teardown(() => asAdmin(adminUrl, (admin) => drop(admin, name)));
   const url = new URL(adminUrl);
   url.pathname = `/${name}`;
   return { url: url.href };
 }
 
-async function asAdmin(url: string, sql: string): Promise<void> {
-  const client = new pg.Client({ connectionString: url });
-  await client.connect();
+/** A pool that was closed a moment ago may still have sessions on their way out; ending those by force is an error event there. */
+async function drop(admin: pg.Client, name: string): Promise<void> {
+  const areGone = async (): Promise<boolean> =>
+    (await admin.query('select 1 from pg_stat_activity where datname = $1', [name])).rowCount === 0;
+  await until(areGone, { what: `the sessions of ${name} to end`, deadlineMs: 2000 }).catch(() => undefined);
+  await admin.query(`drop database if exists ${name} with (force)`);
+}
+
+async function asAdmin(url: string, work: (admin: pg.Client) => Promise<unknown>): Promise<void> {
+  const admin = new pg.Client({ connectionString: url });
+  await admin.connect();
   try {
-    await client.query(sql);
+    await work(admin);
   } finally {
-    await client.end();
+    await admin.end();
   }
 }
 
