@@ -136,7 +136,7 @@ class PatientWorker extends Worker<RunJob, void, string, IQueueBackend> {
     try {
       return await super.moveToActive(token, name);
     } catch (error) {
-      // Any error but a refused connection is tried again without a pause, at full CPU for as long as it lasts.
+      // Any error but a refused connection is tried again without a pause, as fast as the store can fail.
       await sleep(RETRY_MS);
       throw error;
     }

@@ -19,6 +19,8 @@ const NAMESPACE = 'bullmq';
 const REDIS_PREFIX = 'trainyard';
 const CONNECT_TIMEOUT_MS = 1_500;
 const KEEP_ALIVE_MS = 10_000;
+/** One migration, on a busy server; it takes a tenth of a second on an idle one. */
+const MIGRATION_TIMEOUT_MS = 30_000;
 
 export interface Store {
   options: { prefix: string; connection: ConnectionOptions };
@@ -74,11 +76,16 @@ function onRedis(url: string, patience: Patience): Store {
 
 /**
  * Brings BullMQ's own tables up to date; nothing to do on Redis. It must have ended before a worker starts, because
- * a worker without its tables tries again without a pause, at full CPU. Safe to run from many processes at once.
+ * a worker without its tables fails and tries again without a pause. Safe to run from many processes at once.
  */
 export async function prepareStore(connection: StoreConnection): Promise<void> {
   if (connection.kind === 'redis') return;
-  const client = new pg.Client({ connectionString: connection.url, connectionTimeoutMillis: CONNECT_TIMEOUT_MS, keepAlive: true });
+  const client = new pg.Client({
+    connectionString: connection.url,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    query_timeout: MIGRATION_TIMEOUT_MS,
+    keepAlive: true,
+  });
   // An error between two queries has no promise to reject.
   client.on('error', () => {});
   await client.connect();

@@ -22,6 +22,11 @@ export function logEvent(seq: number, message: string): RunEvent {
 }
 
 export async function busContract(t: Test, subject: BusUnderTest): Promise<void> {
+  // Most of the time is spent waiting for locks and outages; every case has a store of its own.
+  t.jobs = 4;
+  const cases: PromiseLike<unknown>[] = [];
+  const test = (name: string, run: (t: Test) => Promise<void>) => cases.push(t.test(name, { buffered: true }, run));
+
   /** Makes buses on one store, all closed at the test's end. */
   async function stage(t: Test) {
     const store = await subject.createStore(t);
@@ -35,7 +40,7 @@ export async function busContract(t: Test, subject: BusUnderTest): Promise<void>
   }
   const heads = (notices: EventNotice[]) => notices.map(({ head }) => head);
 
-  await t.test('a notice reaches every listener in every process', async (t) => {
+  test('a notice reaches every listener in every process', async (t) => {
     const { bus } = await stage(t);
     const [sender, one, two] = [bus(), bus(), bus()];
     const got: Record<string, EventNotice[]> = { own: [], all: [], again: [], run: [], other: [] };
@@ -55,7 +60,7 @@ export async function busContract(t: Test, subject: BusUnderTest): Promise<void>
     for (const name of ['own', 'all', 'again']) t.same(heads(got[name] ?? []), [2, 7], `${name}: those of all runs hear everything`);
   });
 
-  await t.test('notices arrive in the order in which they were published', async (t) => {
+  test('notices arrive in the order in which they were published', async (t) => {
     const { bus } = await stage(t);
     const [sender, hearer] = [bus(), bus()];
     const got: EventNotice[] = [];
@@ -67,7 +72,7 @@ export async function busContract(t: Test, subject: BusUnderTest): Promise<void>
     t.same(heads(got), Array.from({ length: count }, (_, i) => i + 1), 'none is lost, doubled or early');
   });
 
-  await t.test('events that are too large are left out of their notice', async (t) => {
+  test('events that are too large are left out of their notice', async (t) => {
     const { bus } = await stage(t);
     const [sender, hearer] = [bus(), bus()];
     const got: EventNotice[] = [];
@@ -81,7 +86,7 @@ export async function busContract(t: Test, subject: BusUnderTest): Promise<void>
     t.notOk('events' in (got.at(-1) ?? {}), 'of a large one only the number');
   });
 
-  await t.test('a command reaches those who listen for commands', async (t) => {
+  test('a command reaches those who listen for commands', async (t) => {
     const { bus } = await stage(t);
     const [api, supervisor] = [bus(), bus()];
     const got: unknown[] = [];
@@ -93,7 +98,7 @@ export async function busContract(t: Test, subject: BusUnderTest): Promise<void>
     t.same(got, [{ type: 'cancel', runId: 'a' }], 'as it was sent');
   });
 
-  await t.test('whoever unsubscribed hears no more', async (t) => {
+  test('whoever unsubscribed hears no more', async (t) => {
     const { bus } = await stage(t);
     const [sender, hearer] = [bus(), bus()];
     const kept: EventNotice[] = [];
@@ -115,7 +120,7 @@ export async function busContract(t: Test, subject: BusUnderTest): Promise<void>
     t.equal(left.at(-1)?.head, 3, 'until they subscribe again');
   });
 
-  await t.test('a listener that throws does not keep the others from hearing', async (t) => {
+  test('a listener that throws does not keep the others from hearing', async (t) => {
     const { bus, errors } = await stage(t);
     const hearer = bus();
     const got: EventNotice[] = [];
@@ -129,7 +134,7 @@ export async function busContract(t: Test, subject: BusUnderTest): Promise<void>
     t.match(errors, [{ message: 'my own fault' }], 'its error is reported');
   });
 
-  await t.test('a connection that the server ended is made again, and the gap is reported', async (t) => {
+  test('a connection that the server ended is made again, and the gap is reported', async (t) => {
     const { store, bus } = await stage(t);
     const [sender, hearer] = [bus(), bus()];
     const got: EventNotice[] = [];
@@ -145,7 +150,7 @@ export async function busContract(t: Test, subject: BusUnderTest): Promise<void>
     t.same(heads(got), [5], 'what is published after the report is heard');
   });
 
-  await t.test('while the store is away calls fail fast, and all goes on when it is back', async (t) => {
+  test('while the store is away calls fail fast, and all goes on when it is back', async (t) => {
     const { store, bus, errors } = await stage(t);
     const [sender, hearer] = [bus(), bus()];
     const got: EventNotice[] = [];
@@ -178,7 +183,7 @@ export async function busContract(t: Test, subject: BusUnderTest): Promise<void>
     t.same(heads(got), [9], 'what was refused is not sent later');
   });
 
-  await t.test('a store that is silent is not waited for, and all goes on when it speaks again', async (t) => {
+  test('a store that is silent is not waited for, and all goes on when it speaks again', async (t) => {
     const { store, bus } = await stage(t);
     const one = bus();
     const got: EventNotice[] = [];
@@ -196,7 +201,7 @@ export async function busContract(t: Test, subject: BusUnderTest): Promise<void>
     await until(() => heads(got).includes(2), { what: 'a notice after the silence' });
   });
 
-  await t.test('a store that is away at the start is waited for', async (t) => {
+  test('a store that is away at the start is waited for', async (t) => {
     const { store, bus } = await stage(t);
     await store.stop();
     const late = bus();
@@ -213,7 +218,7 @@ export async function busContract(t: Test, subject: BusUnderTest): Promise<void>
   });
 
   for (const away of [false, true]) {
-    await t.test(`a closed bus lets the process end${away ? ', also without a store' : ''}`, async (t) => {
+    test(`a closed bus lets the process end${away ? ', also without a store' : ''}`, async (t) => {
       const store = await subject.createStore(t);
       const { kind, url } = store.connection;
       const child = spawn(process.execPath, [FIXTURE, kind, url], { stdio: ['pipe', 'pipe', 'inherit'] });
@@ -225,4 +230,5 @@ export async function busContract(t: Test, subject: BusUnderTest): Promise<void>
       t.same(await exited, [0, null], 'it ended by itself');
     });
   }
+  await Promise.all(cases);
 }

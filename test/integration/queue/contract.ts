@@ -81,7 +81,12 @@ async function line(child: ChildProcess): Promise<string> {
 }
 
 export async function queueContract(t: Test, create: CreateStore): Promise<void> {
-  await t.test('a job is queued once per run and attempt', async (t) => {
+  // Most of the time is spent waiting for locks and outages; every case has a store of its own.
+  t.jobs = 4;
+  const cases: PromiseLike<unknown>[] = [];
+  const test = (name: string, run: (t: Test) => Promise<void>) => cases.push(t.test(name, { buffered: true }, run));
+
+  test('a job is queued once per run and attempt', async (t) => {
     const { queue, consume, handled } = await bench(t, create);
     await queue.enqueue(job('a'));
     await queue.enqueue(job('a'));
@@ -94,7 +99,7 @@ export async function queueContract(t: Test, create: CreateStore): Promise<void>
     await t.rejects(queue.enqueue(job('a', 0.5)), RangeError, 'a fractional priority is refused');
   });
 
-  await t.test('the highest priority goes first, then the first in', async (t) => {
+  test('the highest priority goes first, then the first in', async (t) => {
     const { queue, consume, handled } = await bench(t, create);
     for (const [runId, priority] of [['low-1', 0], ['mid-1', 50], ['top', 100], ['low-2', 0], ['mid-2', 50], ['low-3', 0]] as const) {
       await queue.enqueue(job(runId, priority));
@@ -104,7 +109,7 @@ export async function queueContract(t: Test, create: CreateStore): Promise<void>
     t.same(handled, ['top', 'mid-1', 'mid-2', 'low-1', 'low-2', 'low-3'], 'in order of priority, then of arrival');
   });
 
-  await t.test('a waiting job can be taken out', async (t) => {
+  test('a waiting job can be taken out', async (t) => {
     const { queue, consume, handled } = await bench(t, create);
     const held = gate();
     await queue.enqueue(job('held', 1));
@@ -121,7 +126,7 @@ export async function queueContract(t: Test, create: CreateStore): Promise<void>
     t.same([handled, held.entered], [[], ['held']], 'nobody handled the removed job');
   });
 
-  await t.test('of two consumers exactly one handles a job', async (t) => {
+  test('of two consumers exactly one handles a job', async (t) => {
     const { queue, consume } = await bench(t, create);
     const by: Record<string, string[]> = { one: [], two: [] };
     for (const name of ['one', 'two']) {
@@ -133,7 +138,7 @@ export async function queueContract(t: Test, create: CreateStore): Promise<void>
     t.same([...(by.one ?? []), ...(by.two ?? [])].sort(), names.sort(), 'every job was handled once by one of them');
   });
 
-  await t.test('a handler that throws is reported, and its job is gone', async (t) => {
+  test('a handler that throws is reported, and its job is gone', async (t) => {
     const { queue, consume, handled, errors } = await bench(t, create);
     await queue.enqueue(job('bad', 1));
     await queue.enqueue(job('good'));
@@ -148,7 +153,7 @@ export async function queueContract(t: Test, create: CreateStore): Promise<void>
     t.match(errors, [{ message: 'no such model' }], 'its error is reported once');
   });
 
-  await t.test('the jobs of a killed consumer are delivered again', async (t) => {
+  test('the jobs of a killed consumer are delivered again', async (t) => {
     const { store, queue, consume, handled } = await bench(t, create);
     await queue.enqueue(job('orphan'));
     const child = fixture(t, 'hold', store);
@@ -161,7 +166,7 @@ export async function queueContract(t: Test, create: CreateStore): Promise<void>
     await drained(queue);
   });
 
-  await t.test('closing waits for the handler and takes nothing more', async (t) => {
+  test('closing waits for the handler and takes nothing more', async (t) => {
     const { queue, consume } = await bench(t, create);
     const held = gate();
     const consumer = consume({ handler: held.handler, concurrency: 2 });
@@ -183,7 +188,7 @@ export async function queueContract(t: Test, create: CreateStore): Promise<void>
     t.same(held.entered, ['first'], 'the handler saw the first job only');
   });
 
-  await t.test('while the store is away calls fail fast, and all goes on when it is back', async (t) => {
+  test('while the store is away calls fail fast, and all goes on when it is back', async (t) => {
     const { store, queue, consume, handled, errors } = await bench(t, create);
     await consume().ready();
     await queue.ping();
@@ -205,7 +210,7 @@ export async function queueContract(t: Test, create: CreateStore): Promise<void>
     await drained(queue);
   });
 
-  await t.test('a store that is silent is not waited for, and all goes on when it speaks again', async (t) => {
+  test('a store that is silent is not waited for, and all goes on when it speaks again', async (t) => {
     const { store, queue, consume, handled } = await bench(t, create);
     await consume().ready();
     await queue.ping();
@@ -222,7 +227,7 @@ export async function queueContract(t: Test, create: CreateStore): Promise<void>
     await drained(queue);
   });
 
-  await t.test('a store that is away at the start is waited for', async (t) => {
+  test('a store that is away at the start is waited for', async (t) => {
     const { store } = await bench(t, create);
     await store.stop();
     const { queue, consume, handled } = await bench(t, async () => store);
@@ -237,7 +242,7 @@ export async function queueContract(t: Test, create: CreateStore): Promise<void>
   });
 
   for (const away of [false, true]) {
-    await t.test(`a closed queue and consumer let the process end${away ? ', also without a store' : ''}`, async (t) => {
+    test(`a closed queue and consumer let the process end${away ? ', also without a store' : ''}`, async (t) => {
       const { store, queue } = await bench(t, create);
       const child = fixture(t, 'leave', store);
       await line(child);
@@ -253,9 +258,10 @@ export async function queueContract(t: Test, create: CreateStore): Promise<void>
     });
   }
 
-  await t.test('a closed queue refuses calls', async (t) => {
+  test('a closed queue refuses calls', async (t) => {
     const { queue } = await bench(t, create);
     await queue.close();
     await t.rejects(queue.ping(), { code: 'queue_unavailable' }, 'as one that is away does');
   });
+  await Promise.all(cases);
 }

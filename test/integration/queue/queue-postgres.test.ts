@@ -26,3 +26,18 @@ await t.test('a job that comes back while its handler still runs joins that hand
   held.open();
   await until(async () => (await queue.counts()).active === 0, { what: 'the job to end' });
 });
+
+await t.test('a consumer that gets nothing but errors does not spin', async (t) => {
+  const { store, consume, errors } = await bench(t, postgresStore);
+  await consume().ready();
+  const client = new pg.Client(store.connection.url);
+  await client.connect();
+  await client.query('DROP SCHEMA bullmq CASCADE');
+  await client.query(`NOTIFY bullmq_jobs, 'runs'`);
+  await client.end();
+  await until(() => errors.length > 0, { what: 'the first error' });
+  const started = performance.now();
+  const before = errors.length;
+  await until(() => performance.now() - started > 1_500, { what: 'time to make more of them' });
+  t.ok(errors.length - before < 10, `${errors.length - before} errors in 1.5 s`);
+});
