@@ -22,6 +22,7 @@ t.test('a convolutional model trains on tensorflow as on cpu', { skip }, async (
       { type: 'conv2d', filters: 4, kernelSize: 3, padding: 'same', activation: 'relu' },
       { type: 'conv2d', filters: 6, kernelSize: 3, strides: 2, padding: 'same' },
       { type: 'batchNormalization' },
+      { type: 'averagePooling2d', poolSize: 3, strides: 1, padding: 'same' },
       { type: 'maxPooling2d' },
       { type: 'flatten' },
       { type: 'dropout', rate: 0.25 },

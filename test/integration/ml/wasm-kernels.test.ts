@@ -1,9 +1,8 @@
 // The kernels that we bring to TF.js' wasm backend, against the same kernels of its cpu backend.
 import t from 'tap';
 import * as tf from '@tensorflow/tfjs-core';
-// On Node, TF.js' gradients come with its layers.
-import '@tensorflow/tfjs-layers';
 import { openCpu } from '../../../src/ml/engines/eager/backend-cpu.js';
+import { correctGradients } from '../../../src/ml/engines/eager/backend-gradients.js';
 import { openWasm } from '../../../src/ml/engines/eager/backend-wasm.js';
 
 type Shape4 = [number, number, number, number];
@@ -11,6 +10,7 @@ type Pad = 'same' | 'valid' | [[number, number], [number, number], [number, numb
 const random = (shape: number[], seed: number): tf.Tensor => tf.randomUniform(shape, -1, 1, 'float32', seed);
 
 tf.enableProdMode();
+correctGradients();
 await openCpu({});
 await openWasm({});
 
@@ -164,6 +164,21 @@ t.test('a gradient is the slope of the loss', async (t) => {
   for (const index of [0, 29, filter.size - 1]) {
     const expected = slope((by) => loss(x, tf.add(filter, by)), filter.size, filter.shape, index);
     t.ok(Math.abs(expected - dwData[index]!) < 1e-2 * Math.max(1, Math.abs(expected)), `of the filter at ${index}`);
+  }
+});
+
+t.test('the gradient of average pooling is the slope also where padding begins', async (t) => {
+  for (const backend of ['cpu', 'wasm'] as const) {
+    await tf.setBackend(backend);
+    for (const [size, strides] of [[[3, 2], [1, 1]], [[3, 3], [2, 2]]] as [[number, number], [number, number]][]) {
+      const x = random([2, 5, 4, 3], 1) as tf.Tensor4D;
+      const pooled = (image: tf.Tensor): tf.Tensor => tf.avgPool(image as tf.Tensor4D, size, strides, 'same');
+      const weight = random(pooled(x).shape, 2);
+      const dx = tf.grad((image) => tf.sum(tf.mul(pooled(image), weight)))(x);
+      // The output is linear in the image, so both products are the same number.
+      const [ofOutput, ofImage] = [tf.mul(pooled(x), weight), tf.mul(x, dx)].map((product) => tf.sum(product).dataSync()[0]!);
+      t.ok(Math.abs(ofOutput! - ofImage!) < 1e-4, `${size} by ${strides} on ${backend}`);
+    }
   }
 });
 

@@ -3,6 +3,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BACKENDS, type Backend, type DEVICES } from '../../../schemas/spec.js';
 import { firstLine, NoBackendError, type OpenTheBackend, type Tried } from './backend-opening.js';
+import { correctGradients } from './backend-gradients.js';
 import { openCpu } from './backend-cpu.js';
 import { openTensorflow } from './backend-tensorflow.js';
 import { openWasm } from './backend-wasm.js';
@@ -70,6 +71,7 @@ export async function selectBackend(request: BackendRequest, openers: Openers = 
       } else if (onlyWhenNamed !== undefined && !named) {
         tried.push({ backend, reason: onlyWhenNamed });
       } else {
+        correctGradients();
         return { backend, device, deviceName, tried };
       }
     } catch (thrown) {
