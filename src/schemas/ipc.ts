@@ -41,20 +41,30 @@ export type TrainerMessage =
       metrics: Record<string, number>;
     };
 
-/** API to predictor. */
+/** When an image is turned to its negative; `auto`: a grey one whose border is bright. */
+export type Inversion = 'auto' | 'true' | 'false';
+
+/** Examples in raw values, before the model's preprocessing. */
+export type PredictorInput =
+  /** Row-major `[count, ...inputShape]`. */
+  | { kind: 'tensor'; x: Float32Array; count: number }
+  /** A PNG or JPEG file, to be fitted to the model's `[height, width, channels]`. */
+  | { kind: 'image'; bytes: Uint8Array; invert: Inversion };
+
+/** API to predictor. One at a time: the next is sent when this one is answered. */
 export type PredictorRequest = {
   id: number;
-  /** Folder-independent: absolute paths of the stored files. */
+  /** Absolute paths of the stored files. */
   modelJsonPath: string;
   weightsPath: string;
-  /** Key of the predictor's cache: the hash of model.json. */
+  /** Key of the predictor's cache: the hashes of both files. */
   modelKey: string;
-  /** Raw values, row-major `[count, ...inputShape]`. */
-  x: Float32Array;
-  count: number;
+  input: PredictorInput;
 };
 
 /** Predictor to API. */
 export type PredictorReply =
-  | { id: number; ok: true; outputs: Float32Array }
-  | { id: number; ok: false; message: string };
+  /** Row-major `[count, ...outputShape]`. */
+  | { id: number; ok: true; outputs: Float32Array; count: number }
+  /** `image`: the file cannot be read, the message is for the client; `model`: anything else, it is not. */
+  | { id: number; ok: false; fault: 'image' | 'model'; message: string };

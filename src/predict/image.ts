@@ -1,0 +1,98 @@
+// An uploaded picture as a model's input: decoded, upright, in the model's colours and size. Runs in the
+// predictor process, because decoding takes long and its libraries are not to be trusted with the API's memory.
+import { inflateSync } from 'node:zlib';
+import jpeg from 'jpeg-js';
+import { PNG } from 'pngjs';
+import type { Inversion } from '../schemas/ipc.js';
+import { orientationOf, upright } from './exif.js';
+import { MAX_PIXELS, pictureShape, readImageHeader } from './image-header.js';
+import { borderMeans, fit, type Pixels } from './pixels.js';
+
+/** The file is no picture that can be read. The message is for its sender. */
+export class ImageError extends Error {
+  constructor(message: string, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.name = 'ImageError';
+  }
+}
+
+/**
+ * Raw values 0 to 255, row-major `[height, width, channels]`. Transparent parts are taken as white; one channel
+ * is the luma of ITU-R BT.601.
+ * @throws ImageError
+ */
+export function imageToInput(bytes: Uint8Array, { inputShape, invert }: { inputShape: readonly number[]; invert: Inversion }): Float32Array {
+  const shape = pictureShape(inputShape);
+  if (shape === null) throw new ImageError(`The model takes [${inputShape.join(', ')}], which is no picture.`);
+  const { rgba, width, height, orientation } = decode(bytes);
+  const stored: Pixels = { width, height, channels: shape.channels, data: shape.channels === 1 ? grey(rgba) : colours(rgba) };
+  const { data } = fit(upright(stored, orientation), shape);
+  return isInverted(stored, invert) ? data.map((value) => 255 - value) : data;
+}
+
+/** @throws ImageError */
+function decode(bytes: Uint8Array): { rgba: Uint8Array; width: number; height: number; orientation: number } {
+  const header = readImageHeader(bytes);
+  if (header === null) throw new ImageError('The file is neither a PNG nor a JPEG.');
+  if (header.width * header.height > MAX_PIXELS) throw new ImageError(`The image has over ${MAX_PIXELS} pixels.`);
+  try {
+    if (header.type === 'jpeg') {
+      const { data, width, height, exifBuffer } = jpeg.decode(bytes, { useTArray: true, maxResolutionInMP: MAX_PIXELS / 1e6, maxMemoryUsageInMB: 512 }) as Decoded;
+      return { rgba: data, width, height, orientation: orientationOf(exifBuffer) };
+    }
+    refuseInflation(bytes, header);
+    const { data, width, height } = PNG.sync.read(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
+    return { rgba: data, width, height, orientation: 1 };
+  } catch (error) {
+    if (error instanceof ImageError) throw error;
+    throw new ImageError(`The ${header.type === 'png' ? 'PNG' : 'JPEG'} is damaged.`, error);
+  }
+}
+
+/** jpeg-js' types leave the Exif block out. */
+interface Decoded {
+  width: number;
+  height: number;
+  data: Uint8Array;
+  exifBuffer?: Uint8Array;
+}
+
+/** pngjs inflates an interlaced picture without a bound, however small it says it is. */
+function refuseInflation(png: Uint8Array, { width, height }: { width: number; height: number }): void {
+  const data = Buffer.from(png.buffer, png.byteOffset, png.byteLength);
+  const parts: Buffer[] = [];
+  for (let at = 8; at + 12 <= data.length; at += 12 + data.readUInt32BE(at)) {
+    if (data.toString('latin1', at + 4, at + 8) === 'IDAT') parts.push(data.subarray(at + 8, at + 8 + data.readUInt32BE(at)));
+  }
+  // At most 4 channels of 16 bits, and a filter byte for each row of the seven passes.
+  inflateSync(Buffer.concat(parts), { maxOutputLength: width * height * 8 + height * 8 + 64 });
+}
+
+/** Over white. */
+function blended(rgba: Uint8Array, at: number, channel: number): number {
+  const value = rgba[at + channel] ?? 0;
+  const alpha = rgba[at + 3] ?? 255;
+  return alpha === 255 ? value : (value * alpha + 255 * (255 - alpha)) / 255;
+}
+
+function grey(rgba: Uint8Array): Float32Array {
+  const out = new Float32Array(rgba.length / 4);
+  for (let pixel = 0; pixel < out.length; pixel += 1) {
+    const at = pixel * 4;
+    out[pixel] = (299 * blended(rgba, at, 0) + 587 * blended(rgba, at, 1) + 114 * blended(rgba, at, 2)) / 1000;
+  }
+  return out;
+}
+
+function colours(rgba: Uint8Array): Float32Array {
+  const out = new Float32Array((rgba.length / 4) * 3);
+  for (let pixel = 0; pixel * 4 < rgba.length; pixel += 1) {
+    for (let channel = 0; channel < 3; channel += 1) out[pixel * 3 + channel] = blended(rgba, pixel * 4, channel);
+  }
+  return out;
+}
+
+function isInverted(stored: Pixels, invert: Inversion): boolean {
+  if (invert !== 'auto') return invert === 'true';
+  return stored.channels === 1 && (borderMeans(stored)[0] ?? 0) > 127.5;
+}
