@@ -2,23 +2,16 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
-import { createDatasetCatalog } from '../src/datasets/catalog.js';
-import { loadMnist } from '../src/datasets/mnist.js';
-import { chooseExamples } from '../src/ml/data.js';
-import { describeChoice, selectBackend } from '../src/ml/engines/eager/backends.js';
-import { createEagerEngine } from '../src/ml/engines/eager/engine.js';
+import { describeChoice } from '../src/ml/engines/eager/backends.js';
 import type { EngineSession } from '../src/ml/engines/engine.js';
-import { graphFromModelSpec } from '../src/ml/graph.js';
 import { WEIGHT_FILE, withLabels } from '../src/ml/model-files.js';
 import { NonFiniteLossError, type EndReport } from '../src/ml/reports.js';
-import { baseLearningRate } from '../src/ml/schedule.js';
 import { train } from '../src/ml/train.js';
 import type { LogData, NewEvent } from '../src/schemas/event.js';
 import type { TrainerCommand, TrainerMessage } from '../src/schemas/ipc.js';
 import type { RunReason } from '../src/schemas/run.js';
-import type { RunSpec } from '../src/schemas/spec.js';
-import { defaultMetrics, effectiveFit, effectiveLoss, effectivePreprocessing } from '../src/specs/defaults.js';
 import type { Static } from 'typebox';
+import { datasetOf, prepare, settingsOf, TrainingFault } from './prepare.js';
 import { createReportEvents } from './report-events.js';
 import { startSystemSamples } from './system-samples.js';
 
@@ -31,25 +24,6 @@ export interface TrainAttemptOptions {
   signal: AbortSignal;
 }
 
-/** A fault with a cause that a client can act on. */
-class TrainingFault extends Error {
-  readonly reason: RunReason;
-
-  constructor(reason: RunReason, cause: unknown) {
-    super(cause instanceof Error ? cause.message : String(cause), { cause });
-    this.reason = reason;
-  }
-}
-
-/** Gives a failing step its cause. */
-async function because<T>(reason: RunReason, step: () => T | Promise<T>): Promise<T> {
-  try {
-    return await step();
-  } catch (error) {
-    throw new TrainingFault(reason, error);
-  }
-}
-
 const events = (...batch: NewEvent[]): TrainerMessage => ({ type: 'events', events: batch });
 const log = (level: Static<typeof LogData>['level'], message: string): TrainerMessage => events({ kind: 'log', at: new Date().toISOString(), data: { level, message } });
 
@@ -59,7 +33,10 @@ export async function trainAttempt(start: Start, { send, signal }: TrainAttemptO
   const stopSamples = startSystemSamples({ attempt: start.attempt, tensorBytes: () => tf.memory().numBytes, onSample: (sample) => send(events(sample)) });
   let session: EngineSession | null = null;
   try {
-    const prepared = await prepare(start.spec, send);
+    const prepared = await prepare(start.spec, (choice) => {
+      send({ type: 'device', engine: 'eager', backend: choice.backend, device: choice.deviceName });
+      send(log('info', describeChoice(choice)));
+    });
     session = prepared.session;
     send({ type: 'running' });
     let end: EndReport | null = null;
@@ -88,49 +65,6 @@ export async function trainAttempt(start: Start, { send, signal }: TrainAttemptO
 
 function ended(state: Ended['state'], reason: RunReason | null, message: string | null, end: EndReport | null): Ended {
   return { type: 'ended', state, reason, message, bestEpoch: end?.bestEpoch ?? null, metrics: end?.metrics ?? {} };
-}
-
-function datasetOf(spec: RunSpec) {
-  const dataset = createDatasetCatalog().find(spec.dataset.name);
-  if (dataset === null) throw new TrainingFault('data_missing', new Error(`there is no data set ${spec.dataset.name} on this box`));
-  return dataset;
-}
-
-/** Device, model and data; the session is ready to train. */
-async function prepare(spec: RunSpec, send: TrainAttemptOptions['send']) {
-  const { device = 'auto', backend = 'auto' } = spec.resources ?? {};
-  const selected = await because('device_missing', () => selectBackend({ device, backend }));
-  send({ type: 'device', engine: 'eager', backend: selected.backend, device: selected.deviceName });
-  send(log('info', describeChoice(selected)));
-
-  const dataset = datasetOf(spec);
-  const { graph, problems } = graphFromModelSpec(spec.model, dataset.inputShape);
-  if (graph === null) throw new TrainingFault('invalid_spec', new Error(problems.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; ')));
-  const session = await createEagerEngine({
-    graph,
-    inputShape: dataset.inputShape,
-    classCount: dataset.labels.length,
-    preprocessing: effectivePreprocessing(spec, dataset.kind),
-    optimizer: spec.optimizer,
-    loss: effectiveLoss(spec.loss),
-    metrics: defaultMetrics(spec),
-    seed: effectiveFit(spec).seed,
-  });
-  const { train: training, validation } = chooseExamples(await because('data_missing', loadMnist), spec.dataset);
-  session.bind('train', training);
-  if (validation !== null) session.bind('validation', validation);
-  return { session, trainCount: training.count, hasValidation: validation !== null };
-}
-
-function settingsOf(spec: RunSpec) {
-  return {
-    ...effectiveFit(spec),
-    learningRate: baseLearningRate(spec.optimizer),
-    schedule: spec.schedule ?? { type: 'constant' as const },
-    metrics: defaultMetrics(spec),
-    callbacks: spec.callbacks ?? [],
-    now: () => performance.now(),
-  };
 }
 
 async function saveFiles({ spec, scratchDir }: Start, session: EngineSession) {

@@ -1,0 +1,118 @@
+// What the service costs: start, memory at rest, submission to first batch, event latency, and training
+// throughput beside the bare loop.
+import { fork } from 'node:child_process';
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import type { EventOf } from '../../src/schemas/event.js';
+import type { Run } from '../../src/schemas/run.js';
+import { call, connectLive, ended } from '../helpers/client.js';
+import { until } from '../helpers/poll.js';
+import { startService, type ServiceProcess } from '../helpers/service.js';
+import { memoryMB, processTree, quantile, row, type BenchRow } from './measure.js';
+
+const ROUNDS = 5;
+const EPOCHS = 3;
+const RECIPES = ['mnist-softmax', 'mnist-relu'];
+const BARE_LOOP = fileURLToPath(new URL('./bare-loop.js', import.meta.url));
+
+type Cleanup = (() => Promise<void> | void)[];
+const scopeOf = (cleanup: Cleanup) => ({ teardown: (work: Cleanup[number]) => void cleanup.push(work) });
+
+async function bareSpeeds(recipe: string): Promise<number[]> {
+  const child = fork(BARE_LOOP, [], { serialization: 'advanced' });
+  const answer = new Promise<number[]>((resolve, reject) => {
+    child.once('message', (speeds) => resolve(speeds as number[]));
+    child.once('exit', (code) => reject(new Error(`the bare loop exited with ${code}`)));
+  });
+  child.send({ recipe, epochs: EPOCHS });
+  return answer;
+}
+
+/** Trains through the service; answers speeds of epochs and the delays, in ms, of events and of the first batch. */
+async function throughService(service: ServiceProcess, recipe: string, cleanup: Cleanup) {
+  const live = await connectLive(scopeOf(cleanup), service.address);
+  const arrivals = new Map<number, number>();
+  const submittedAt = Date.now();
+  const { body: run } = await call<Run>(service.address, '/v1/runs', { json: { recipe, fit: { epochs: EPOCHS } } });
+  live.send({ type: 'subscribe', runId: run.id, after: 0 });
+  const watch = setInterval(() => {
+    for (const event of live.events(run.id).slice(arrivals.size)) arrivals.set(event.seq, Date.now());
+  }, 1);
+  await ended(service.address, run.id, 600_000);
+  await until(() => live.events(run.id).some((event) => event.kind === 'state' && event.data.state === 'succeeded'), { what: 'the last event' });
+  clearInterval(watch);
+  live.close();
+  const events = live.events(run.id);
+  const measured = events.filter((event) => event.kind === 'metrics' || event.kind === 'epoch');
+  const first = events.find((event) => event.kind === 'metrics');
+  return {
+    speeds: events.filter((event): event is EventOf<'epoch'> => event.kind === 'epoch').map((event) => event.data.examplesPerSecond),
+    delays: measured.map((event) => (arrivals.get(event.seq) ?? Date.now()) - Date.parse(event.at)),
+    firstBatchMs: Date.parse(first?.at ?? '') - submittedAt,
+  };
+}
+
+async function starts(): Promise<BenchRow[]> {
+  const cold: number[] = [];
+  const warm: number[] = [];
+  for (let round = 0; round < 3; round += 1) {
+    const cleanup: Cleanup = [];
+    const dataDir = mkdtempSync(join(tmpdir(), 'trainyard-bench-'));
+    for (const times of [cold, warm]) {
+      const begun = performance.now();
+      const service = await startService(scopeOf(cleanup), { TRAINYARD_DATA_DIR: dataDir });
+      times.push((performance.now() - begun) / 1000);
+      await service.stop();
+    }
+    await rm(dataDir, { recursive: true, force: true });
+  }
+  return [row('start to ready, first time', cold, 's', '<= 6'), row('start to ready, again', warm, 's', '<= 6')];
+}
+
+/** Of the service's own process, of the supervisor and of everything else, which is the database. */
+async function memoryAtRest(service: ServiceProcess): Promise<BenchRow[]> {
+  await until(async () => (await call<{ items: { devices: unknown[] }[] }>(service.address, '/v1/devices')).body.items.some((worker) => worker.devices.length > 0), { what: 'the devices to be probed', deadlineMs: 60_000 });
+  await delay(3_000); // rest: nothing to wait for, the point is that nothing happens
+  const root = service.process.pid ?? 0;
+  const kindOf = (pid: number, name: string) => (pid === root ? 'api' : /workers\/supervisor/.test(name) ? 'supervisor' : 'database and its keepers');
+  const sums = new Map<string, number>();
+  for (const { pid, name } of processTree(root)) sums.set(kindOf(pid, name), (sums.get(kindOf(pid, name)) ?? 0) + memoryMB(pid));
+  const total = [...sums.values()].reduce((sum, value) => sum + value, 0);
+  return [...[...sums].map(([kind, value]) => row(`memory at rest: ${kind}`, [value], 'MB')), row('memory at rest: all', [total], 'MB', '<= 400')];
+}
+
+export async function benchService(): Promise<BenchRow[]> {
+  const rows = await starts();
+  const cleanup: Cleanup = [];
+  try {
+    const service = await startService(scopeOf(cleanup));
+    rows.push(...(await memoryAtRest(service)));
+    const firstBatch: number[] = [];
+    const delays: number[] = [];
+    for (const recipe of RECIPES) {
+      const inService: number[] = [];
+      const bare: number[] = [];
+      const ratios: number[] = [];
+      for (let round = 0; round < ROUNDS; round += 1) {
+        const through = await throughService(service, recipe, cleanup);
+        const alone = await bareSpeeds(recipe);
+        firstBatch.push(through.firstBatchMs);
+        delays.push(...through.delays);
+        inService.push(...through.speeds);
+        bare.push(...alone);
+        ratios.push(quantile(through.speeds, 0.5) / quantile(alone, 0.5));
+      }
+      rows.push(row(`${recipe}: in the service`, inService, 'examples/s'), row(`${recipe}: the bare loop`, bare, 'examples/s'), row(`${recipe}: service / bare`, ratios, 'ratio', '>= 0.95'));
+    }
+    rows.push(row('submission to first batch', firstBatch, 'ms'));
+    rows.push({ what: 'event, worker to client: p50', median: quantile(delays, 0.5), min: Math.min(...delays), max: Math.max(...delays), unit: 'ms' });
+    rows.push({ what: 'event, worker to client: p95', median: quantile(delays, 0.95), min: Math.min(...delays), max: Math.max(...delays), unit: 'ms' });
+  } finally {
+    for (const work of cleanup.reverse()) await work();
+  }
+  return rows;
+}

@@ -1,0 +1,105 @@
+// What the service says to bad input, and how it behaves when it is told to stop or loses a process.
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import type { Run } from '../../src/schemas/run.js';
+import { call, connectLive, ended } from '../helpers/client.js';
+import { until } from '../helpers/poll.js';
+import { startService } from '../helpers/service.js';
+
+const SPEC = {
+  dataset: { name: 'mnist' },
+  model: { layers: [{ type: 'flatten' }, { type: 'dense', units: 10, activation: 'softmax' }] },
+  optimizer: { type: 'sgd' },
+  loss: 'categoricalCrossentropy',
+  fit: { batchSize: 128, epochs: 1 },
+};
+/** Runs for minutes unless it is stopped. */
+const LONG = { ...SPEC, fit: { batchSize: 32, epochs: 1_000 } };
+
+interface Problem {
+  code: string;
+  errors: { pointer: string; detail: string }[];
+}
+
+t.test('bad specs are refused with their places, and nothing is queued', async (t) => {
+  const { address } = await startService(t, { TRAINYARD_BODY_LIMIT: '65536' });
+  const cases: { what: string; body: unknown; status: number; code: string; pointers: string[] }[] = [
+    { what: 'unknown keys', body: { ...SPEC, fit: { ...SPEC.fit, bachSize: 3 } }, status: 400, code: 'invalid_spec', pointers: ['/fit/bachSize'] },
+    { what: 'wrong types, all at once', body: { ...SPEC, loss: 7, fit: { batchSize: '128', epochs: 0 } }, status: 400, code: 'invalid_spec', pointers: ['/loss', '/fit/batchSize', '/fit/epochs'] },
+    { what: 'an unknown data set', body: { ...SPEC, dataset: { name: 'minst' } }, status: 422, code: 'impossible_spec', pointers: ['/dataset/name'] },
+    { what: 'a batch larger than the data', body: { ...SPEC, fit: { batchSize: 60_001, epochs: 1 } }, status: 422, code: 'impossible_spec', pointers: ['/fit/batchSize'] },
+    { what: 'an impossible shape', body: { ...SPEC, model: { layers: [{ type: 'conv2d', filters: 4, kernelSize: 29 }, { type: 'flatten' }, { type: 'dense', units: 10 }] } }, status: 422, code: 'impossible_spec', pointers: ['/model/layers/0'] },
+    { what: 'a billion units', body: { ...SPEC, model: { layers: [{ type: 'flatten' }, { type: 'dense', units: 1e9 }, { type: 'dense', units: 10, activation: 'softmax' }] } }, status: 422, code: 'impossible_spec', pointers: ['/model'] },
+    { what: 'an unknown monitor', body: { ...SPEC, callbacks: [{ type: 'earlyStopping', monitor: 'val_acuracy' }] }, status: 422, code: 'impossible_spec', pointers: ['/callbacks/0/monitor'] },
+    { what: 'an unknown recipe', body: { recipe: 'mnist-magic' }, status: 400, code: 'invalid_spec', pointers: ['/recipe'] },
+  ];
+  for (const { what, body, status, code, pointers } of cases) {
+    const answer = await call<Problem>(address, '/v1/runs', { json: body });
+    t.equal(answer.status, status, `${what}: ${status}`);
+    t.equal(answer.body.code, code, `${what}: ${code}`);
+    t.match(answer.headers.get('content-type'), /application\/problem\+json/);
+    for (const pointer of pointers) {
+      t.ok(answer.body.errors.some((error) => error.pointer.startsWith(pointer)), `${what}: ${pointer} is named`, { found: answer.body.errors });
+    }
+    const plan = await call<{ valid: boolean; problems: unknown[] }>(address, '/v1/runs:plan', { json: body });
+    t.equal(plan.status, 200);
+    t.same(plan.body.problems, answer.body.errors, `${what}: the plan says the same`);
+  }
+  const large = await call<Problem>(address, '/v1/runs', { json: { ...SPEC, name: 'x'.repeat(70_000) } });
+  t.match(large, { status: 413, body: { code: 'body_too_large' } });
+  const broken = await call<Problem>(address, '/v1/runs', { method: 'POST', body: '{"dataset": ', headers: { 'content-type': 'application/json' } });
+  t.match(broken, { status: 400, body: { code: 'bad_request' } });
+  t.same((await call<{ items: unknown[] }>(address, '/v1/runs')).body.items, [], 'no run came of it');
+});
+
+t.test('an Idempotency-Key makes one run of many requests, and refuses another body', async (t) => {
+  const { address } = await startService(t, { TRAINYARD_ROLE: 'api' });
+  const headers = { 'idempotency-key': 'a-key-of-mine' };
+  const answers = await Promise.all(Array.from({ length: 5 }, () => call<Run>(address, '/v1/runs', { json: SPEC, headers })));
+  t.equal(new Set(answers.map((answer) => answer.body.id)).size, 1, 'five requests at once make one run');
+  t.equal((await call<{ items: unknown[] }>(address, '/v1/runs')).body.items.length, 1);
+  const other = await call<Problem>(address, '/v1/runs', { json: LONG, headers });
+  t.match(other, { status: 422, body: { code: 'idempotency_mismatch' } });
+});
+
+t.test('a run is cancelled while it trains; its live stream says so', async (t) => {
+  const { address } = await startService(t);
+  const live = await connectLive(t, address);
+  const { body: run } = await call<Run>(address, '/v1/runs', { json: LONG });
+  live.send({ type: 'subscribe', runId: run.id, after: 0 });
+  await until(() => live.events(run.id).some((event) => event.kind === 'metrics'), { what: 'the first batch', deadlineMs: 60_000 });
+  const asked = performance.now();
+  t.equal((await call(address, `/v1/runs/${run.id}/cancel`, { method: 'POST' })).status, 202);
+  await until(() => live.events(run.id).some((event) => event.kind === 'state' && event.data.state === 'cancelled'), { what: 'the cancelled state', deadlineMs: 20_000 });
+  t.ok(performance.now() - asked < 10_000, 'by itself, before the grace is over');
+  t.equal((await call(address, `/v1/runs/${run.id}`, { method: 'DELETE' })).status, 204);
+  t.equal((await call(address, `/v1/runs/${run.id}`)).status, 404);
+});
+
+t.test('SIGTERM in the middle of a run: it is handed back, and goes on after the next start', async (t) => {
+  const first = await startService(t);
+  const { body: run } = await call<Run>(first.address, '/v1/runs', { json: { ...SPEC, fit: { batchSize: 32, epochs: 3 } } });
+  await until(async () => (await call<Run>(first.address, `/v1/runs/${run.id}`)).body.progress.step > 0, { what: 'training to begin', deadlineMs: 60_000 });
+  t.equal(await first.stop(), 0, 'it ends with code 0');
+  t.notMatch(first.output(), /"level":(50|60)/, 'and without an error in its log');
+  const second = await startService(t, { TRAINYARD_DATA_DIR: first.dataDir });
+  const again = await ended(second.address, run.id);
+  t.match(again, { state: 'succeeded', attempt: 2 });
+  t.ok(again.transitions.some((transition) => transition.state === 'queued' && transition.reason === 'preempted'));
+  const { body: series } = await call<{ series: { count: number }[] }>(second.address, `/v1/runs/${run.id}/metrics?key=batch/loss`);
+  t.equal(series.series[0]?.count, again.progress.totalSteps, 'the curve is that of the attempt that finished');
+  await second.stop();
+});
+
+t.test('a supervisor that is killed is started again, and its run finishes', async (t) => {
+  const { address } = await startService(t, { TRAINYARD_LEASE_SECONDS: '2' });
+  const { body: run } = await call<Run>(address, '/v1/runs', { json: { ...SPEC, fit: { batchSize: 32, epochs: 3 } } });
+  await until(async () => (await call<Run>(address, `/v1/runs/${run.id}`)).body.progress.step > 0, { what: 'training to begin', deadlineMs: 60_000 });
+  const { body: devices } = await call<{ items: { pid: number }[] }>(address, '/v1/devices');
+  const pid = devices.items[0]?.pid ?? 0;
+  t.match(readFileSync(`/proc/${pid}/cmdline`, 'utf8'), /supervisor/);
+  process.kill(pid, 'SIGKILL');
+  const again = await ended(address, run.id);
+  t.match(again, { state: 'succeeded', attempt: 2 });
+  t.ok(again.transitions.some((transition) => transition.state === 'lost' && transition.reason === 'worker_lost'));
+});

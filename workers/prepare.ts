@@ -1,0 +1,74 @@
+// From a spec to a session that is ready to train, and the loop's settings. Faults carry a cause.
+import { createDatasetCatalog } from '../src/datasets/catalog.js';
+import { loadMnist } from '../src/datasets/mnist.js';
+import { chooseExamples } from '../src/ml/data.js';
+import { selectBackend, type BackendChoice } from '../src/ml/engines/eager/backends.js';
+import { createEagerEngine } from '../src/ml/engines/eager/engine.js';
+import { graphFromModelSpec } from '../src/ml/graph.js';
+import { baseLearningRate } from '../src/ml/schedule.js';
+import type { TrainSettings } from '../src/ml/train.js';
+import type { RunReason } from '../src/schemas/run.js';
+import type { RunSpec } from '../src/schemas/spec.js';
+import { defaultMetrics, effectiveFit, effectiveLoss, effectivePreprocessing } from '../src/specs/defaults.js';
+
+/** A fault with a cause that a client can act on. */
+export class TrainingFault extends Error {
+  readonly reason: RunReason;
+
+  constructor(reason: RunReason, cause: unknown) {
+    super(cause instanceof Error ? cause.message : String(cause), { cause });
+    this.reason = reason;
+  }
+}
+
+/** Gives a failing step its cause. */
+async function because<T>(reason: RunReason, step: () => T | Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    throw new TrainingFault(reason, error);
+  }
+}
+
+export function datasetOf(spec: RunSpec) {
+  const dataset = createDatasetCatalog().find(spec.dataset.name);
+  if (dataset === null) throw new TrainingFault('data_missing', new Error(`there is no data set ${spec.dataset.name} on this box`));
+  return dataset;
+}
+
+/** Device, model and data; the session is ready to train. */
+export async function prepare(spec: RunSpec, onBackend: (choice: BackendChoice) => void) {
+  const { device = 'auto', backend = 'auto' } = spec.resources ?? {};
+  const selected = await because('device_missing', () => selectBackend({ device, backend }));
+  onBackend(selected);
+
+  const dataset = datasetOf(spec);
+  const { graph, problems } = graphFromModelSpec(spec.model, dataset.inputShape);
+  if (graph === null) throw new TrainingFault('invalid_spec', new Error(problems.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; ')));
+  const session = await createEagerEngine({
+    graph,
+    inputShape: dataset.inputShape,
+    classCount: dataset.labels.length,
+    preprocessing: effectivePreprocessing(spec, dataset.kind),
+    optimizer: spec.optimizer,
+    loss: effectiveLoss(spec.loss),
+    metrics: defaultMetrics(spec),
+    seed: effectiveFit(spec).seed,
+  });
+  const { train: training, validation } = chooseExamples(await because('data_missing', loadMnist), spec.dataset);
+  session.bind('train', training);
+  if (validation !== null) session.bind('validation', validation);
+  return { session, trainCount: training.count, hasValidation: validation !== null };
+}
+
+/** All that the loop needs besides what `prepare` answers. */
+export function settingsOf(spec: RunSpec): Omit<TrainSettings, 'session' | 'trainCount' | 'hasValidation' | 'signal'> {
+  return {
+    ...effectiveFit(spec),
+    learningRate: baseLearningRate(spec.optimizer),
+    schedule: spec.schedule ?? { type: 'constant' },
+    metrics: defaultMetrics(spec),
+    callbacks: spec.callbacks ?? [],
+    now: () => performance.now(),
+  };
+}
