@@ -12,47 +12,65 @@ type SchemaObject = Record<string, unknown>;
 /** Problems in ajv's order, each once; at most 200, the last then counts the rest. */
 export function schemaProblems(errors: readonly ErrorObject[]): InputProblem[] {
   const problems = new Map<string, InputProblem>();
-  for (const error of withoutNoise(errors)) {
+  const told = withoutNoise(errors);
+  // A body of nothing but faults must not cost more than its reading: what is not told is only counted.
+  for (const error of told.slice(0, MAX_PROBLEMS)) {
     const problem = toProblem(error);
     problems.set(`${problem.pointer}\n${problem.detail}`, problem);
   }
   const all = [...problems.values()];
-  if (all.length <= MAX_PROBLEMS) return all;
-  return [...all.slice(0, MAX_PROBLEMS - 1), { pointer: '', detail: `and ${all.length - MAX_PROBLEMS + 1} more problems` }];
+  if (told.length <= MAX_PROBLEMS) return all;
+  return [...all.slice(0, MAX_PROBLEMS - 1), { pointer: '', detail: `and ${told.length - MAX_PROBLEMS + 1} more problems` }];
 }
 
 function withoutNoise(errors: readonly ErrorObject[]): ErrorObject[] {
   const dropped = new Set<ErrorObject>();
+  const unknownKeys = new Map<string, ErrorObject[]>();
+  const byPlace = groupByPlace(errors);
   for (const error of errors) {
     if (error.keyword === 'if') dropped.add(error);
-    if (error.keyword === 'anyOf') for (const noise of unionNoise(error, errors)) dropped.add(noise);
+    if (error.keyword === 'anyOf') for (const noise of unionNoise(error, byPlace)) dropped.add(noise);
     // A missing `type` is reported by `required`, once.
     if (error.keyword === 'discriminator' && error.params['tagValue'] === undefined) dropped.add(error);
+    if (error.keyword === 'additionalProperties') {
+      const others = unknownKeys.get(error.instancePath);
+      if (others === undefined) unknownKeys.set(error.instancePath, [error]);
+      else if (others.length < MAX_PROBLEMS) others.push(error);
+    }
   }
-  const unknown = errors.filter((error) => error.keyword === 'additionalProperties');
   for (const error of errors) {
-    const sameObject = unknown.filter((other) => other.instancePath === error.instancePath);
-    if (error.keyword === 'maxProperties' && sameObject.length > 0) dropped.add(error);
-    if (error.keyword === 'minProperties' && sameObject.length > 0) dropped.add(error);
+    const unknown = unknownKeys.get(error.instancePath);
+    if (unknown === undefined) continue;
+    if (error.keyword === 'maxProperties' || error.keyword === 'minProperties') dropped.add(error);
     // A misspelt key already suggests the right one; that it is missing too is the same fault.
     const missing: unknown = error.keyword === 'required' ? error.params['missingProperty'] : undefined;
-    if (missing !== undefined && sameObject.some((other) => nearest(unknownKey(other), knownKeys(other)) === missing)) dropped.add(error);
+    if (missing !== undefined && unknown.some((other) => nearest(unknownKey(other), knownKeys(other)) === missing)) dropped.add(error);
   }
   return errors.filter((error) => !dropped.has(error));
+}
+
+/** Errors by the place of the value and by its parent's place: a union's branches look no deeper than items. */
+function groupByPlace(errors: readonly ErrorObject[]): Map<string, ErrorObject[]> {
+  const groups = new Map<string, ErrorObject[]>();
+  const add = (place: string, error: ErrorObject): void => {
+    const group = groups.get(place);
+    if (group === undefined) groups.set(place, [error]);
+    else group.push(error);
+  };
+  for (const error of errors) {
+    add(error.instancePath, error);
+    if (error.instancePath !== '') add(error.instancePath.slice(0, error.instancePath.lastIndexOf('/')), error);
+  }
+  return groups;
 }
 
 /**
  * What to leave out for a failed `anyOf`: branches for another JSON type than the value's, and the summary
  * itself when another branch explains more.
  */
-function unionNoise(union: ErrorObject, errors: readonly ErrorObject[]): ErrorObject[] {
-  const branches = (union.schema as SchemaObject[]).map((_, index) =>
-    errors.filter(
-      (error) =>
-        error.schemaPath.startsWith(`${union.schemaPath}/${index}/`) &&
-        (error.instancePath === union.instancePath || error.instancePath.startsWith(`${union.instancePath}/`)),
-    ),
-  );
+function unionNoise(union: ErrorObject, byPlace: ReadonlyMap<string, readonly ErrorObject[]>): ErrorObject[] {
+  const near = byPlace.get(union.instancePath) ?? [];
+  const branches = (union.schema as SchemaObject[]).map((_, index) => near.filter((error) => error.schemaPath.startsWith(`${union.schemaPath}/${index}/`)));
   const wrongType = branches.filter((branch) => branch.some((error) => error.keyword === 'type' && error.instancePath === union.instancePath));
   return wrongType.length === branches.length ? branches.flat() : [...wrongType.flat(), union];
 }
@@ -123,8 +141,8 @@ function unknownKey(error: ErrorObject): string {
 
 function knownKeys(error: ErrorObject): string[] {
   const schema = error.parentSchema as SchemaObject | undefined;
-  const present = Object.keys((error.data ?? {}) as object);
-  return Object.keys((schema?.['properties'] ?? {}) as object).filter((key) => !present.includes(key));
+  const data = (error.data ?? {}) as object;
+  return Object.keys((schema?.['properties'] ?? {}) as object).filter((key) => !Object.hasOwn(data, key));
 }
 
 function unknownType(error: ErrorObject): string {
