@@ -93,7 +93,7 @@ const window = {
 };
 const convolution = {
   kernelSize: pair('Height and width of the kernel.'),
-  dilationRate: Type.Optional(pair('Spacing of the kernel elements.')),
+  dilationRate: Type.Optional(pair('Spacing of the kernel elements; TF.js trains only 1.')),
   ...window,
   ...kernel,
 };
@@ -103,7 +103,7 @@ const depthwise = {
   depthwiseInitializer: initializer('Start of the depthwise kernel.'),
   depthwiseRegularizer: regularizer('Penalty on the depthwise kernel.'),
 };
-const axis = Type.Optional(Type.Integer({ minimum: -8, maximum: 8, description: 'The axis; -1, the last, when absent.' }));
+const axis = Type.Optional(Type.Integer({ minimum: -8, maximum: 8, description: 'The axis, counting the batch as 0; -1, the last, when absent.' }));
 const scaled = {
   epsilon: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Added to the variance; 0.001 when absent.' })),
   center: Type.Optional(Type.Boolean({ description: 'Whether beta is learned.' })),
