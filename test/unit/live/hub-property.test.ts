@@ -106,9 +106,11 @@ t.test('every client ends with exactly the events after its position, in order',
           case 'unsubscribe':
             connections[step.client]?.receive(JSON.stringify({ type: 'unsubscribe', runId: RUNS[step.run] }));
             break;
-          case 'slow':
-            clients[step.client]!.slow = step.slow;
+          case 'slow': {
+            const client = clients[step.client];
+            if (client) client.slow = step.slow;
             break;
+          }
           case 'drain':
             clients[step.client]?.drain(step.bytes);
             connections[step.client]?.drained();
