@@ -15,6 +15,7 @@ import { installJsonBody } from './http/json-body.js';
 import { installRequestRules } from './http/requests.js';
 import { buildValidator } from './http/validation.js';
 import { liveRoutes } from './live/routes.js';
+import { predictRoutes } from './predict/routes.js';
 import { recipeRoutes } from './recipes/routes.js';
 import { historyRoutes } from './runs/history-routes.js';
 import { runRoutes } from './runs/routes.js';
@@ -60,6 +61,7 @@ export function buildApp({ config, services, log }: AppOptions): FastifyInstance
   app.register(datasetRoutes, { services });
   app.register(recipeRoutes, { services });
   app.register(deviceRoutes, { services, leaseMs: config.leaseMs });
+  app.register(predictRoutes, { services });
   app.register(liveRoutes, { services });
   return app;
 }

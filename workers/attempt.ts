@@ -13,7 +13,7 @@ import type { Lifecycle, RunEnd } from '../src/runs/lifecycle.js';
 import { toMetricValues } from '../src/runs/metric-values.js';
 import type { RunRepository } from '../src/runs/run-repository.js';
 import type { LogData, NewEvent } from '../src/schemas/event.js';
-import type { TrainerMessage } from '../src/schemas/ipc.js';
+import type { RuledOut, TrainerMessage } from '../src/schemas/ipc.js';
 import type { Run } from '../src/schemas/run.js';
 import { Journal } from './journal.js';
 import { causeOfDeath, startTrainerProcess, type TrainerProcess } from './trainer-process.js';
@@ -30,6 +30,8 @@ export interface AttemptContext {
   trainerEnv: NodeJS.ProcessEnv;
   trainerModule?: string;
   cancelGraceMs: number;
+  /** What the probe of this box has found so far. */
+  ruledOut(): RuledOut[];
 }
 
 /** How many lines of a trainer's own output go into the log of its run. */
@@ -130,7 +132,7 @@ export class Attempt {
       },
     });
     this.#trainer = trainer;
-    trainer.send({ type: 'start', runId: this.#run.id, attempt: this.#run.attempt, spec: this.#run.spec, scratchDir: this.#scratch });
+    trainer.send({ type: 'start', runId: this.#run.id, attempt: this.#run.attempt, spec: this.#run.spec, scratchDir: this.#scratch, ruledOut: this.#context.ruledOut() });
     if (this.#cancelled) trainer.send({ type: 'cancel' });
     return trainer;
   }

@@ -7,6 +7,7 @@ import { createEagerEngine } from '../src/ml/engines/eager/engine.js';
 import { graphFromModelSpec } from '../src/ml/graph.js';
 import { baseLearningRate } from '../src/ml/schedule.js';
 import type { TrainSettings } from '../src/ml/train.js';
+import type { RuledOut } from '../src/schemas/ipc.js';
 import type { RunReason } from '../src/schemas/run.js';
 import type { RunSpec } from '../src/schemas/spec.js';
 import { defaultMetrics, effectiveFit, effectiveLoss, effectivePreprocessing } from '../src/specs/defaults.js';
@@ -37,9 +38,9 @@ export function datasetOf(spec: RunSpec) {
 }
 
 /** Device, model and data; the session is ready to train. */
-export async function prepare(spec: RunSpec, onBackend: (choice: BackendChoice) => void) {
+export async function prepare(spec: RunSpec, { ruledOut, onBackend }: { ruledOut: readonly RuledOut[]; onBackend: (choice: BackendChoice) => void }) {
   const { device = 'auto', backend = 'auto' } = spec.resources ?? {};
-  const selected = await because('device_missing', () => selectBackend({ device, backend }));
+  const selected = await because('device_missing', () => selectBackend({ device, backend, ruledOut }));
   onBackend(selected);
 
   const dataset = datasetOf(spec);

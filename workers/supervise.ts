@@ -43,6 +43,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     trainerEnv: options.trainerEnv,
     ...(options.trainerModule === undefined ? {} : { trainerModule: options.trainerModule }),
     cancelGraceMs: options.cancelGraceMs,
+    ruledOut: () => devices.flatMap((device) => device.unavailable),
   };
 
   async function handle(job: RunJob): Promise<void> {

@@ -33,9 +33,12 @@ export async function trainAttempt(start: Start, { send, signal }: TrainAttemptO
   const stopSamples = startSystemSamples({ attempt: start.attempt, tensorBytes: () => tf.memory().numBytes, onSample: (sample) => send(events(sample)) });
   let session: EngineSession | null = null;
   try {
-    const prepared = await prepare(start.spec, (choice) => {
-      send({ type: 'device', engine: 'eager', backend: choice.backend, device: choice.deviceName });
-      send(log('info', describeChoice(choice)));
+    const prepared = await prepare(start.spec, {
+      ruledOut: start.ruledOut,
+      onBackend: (choice) => {
+        send({ type: 'device', engine: 'eager', backend: choice.backend, device: choice.deviceName });
+        send(log('info', describeChoice(choice)));
+      },
     });
     session = prepared.session;
     send({ type: 'running' });

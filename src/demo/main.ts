@@ -62,7 +62,7 @@ async function follow(address: string, run: Run): Promise<void> {
     else if (event.kind === 'epoch') {
       clear();
       say(epochLine(event, epochs));
-    } else if (event.kind === 'warning' || (event.kind === 'log' && event.data.level !== 'debug')) {
+    } else if (event.kind === 'warning' || (event.kind === 'log' && ['info', 'error'].includes(event.data.level))) {
       clear();
       say(`  ${event.data.message}`);
     } else if (event.kind === 'state' && hasEnded(event.data.state)) {

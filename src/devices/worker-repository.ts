@@ -1,5 +1,6 @@
 // The supervisors that are alive and the devices that they see.
 import { Prisma, type Database } from '../db/client.js';
+import type { Backend } from '../schemas/spec.js';
 
 export interface Device {
   /** Stable within its box: `cpu`, `gpu:0`. */
@@ -11,7 +12,7 @@ export interface Device {
   /** Backends that can train on it, fastest first. */
   backends: string[];
   /** Backends that cannot, and why. */
-  unavailable: { backend: string; reason: string }[];
+  unavailable: { backend: Backend; reason: string }[];
 }
 
 export interface Worker {

@@ -2,11 +2,17 @@
 // Sent over Node's IPC channel with `serialization: 'advanced'`, so typed arrays, NaN and infinities pass.
 import type { RunReason } from './run.js';
 import type { NewEvent } from './event.js';
-import type { RunSpec } from './spec.js';
+import type { Backend, RunSpec } from './spec.js';
+
+/** A backend that the supervisor's probe found wanting, and why. */
+export interface RuledOut {
+  backend: Backend;
+  reason: string;
+}
 
 /** Supervisor to trainer. */
 export type TrainerCommand =
-  | { type: 'start'; runId: string; attempt: number; spec: RunSpec; scratchDir: string }
+  | { type: 'start'; runId: string; attempt: number; spec: RunSpec; scratchDir: string; ruledOut: RuledOut[] }
   | { type: 'cancel' };
 
 /** A file that the trainer wrote into its scratch folder. */

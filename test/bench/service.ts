@@ -28,7 +28,7 @@ async function bareSpeeds(recipe: string): Promise<number[]> {
     child.once('message', (speeds) => resolve(speeds as number[]));
     child.once('exit', (code) => reject(new Error(`the bare loop exited with ${code}`)));
   });
-  child.send({ recipe, epochs: EPOCHS });
+  child.send({ recipe, epochs: EPOCHS, ruledOut: [] });
   return answer;
 }
 

@@ -17,6 +17,8 @@ export interface BackendRequest {
   backend: 'auto' | Backend;
   /** The GPU's name, where the caller knows it: TensorFlow does not tell. */
   gpuName?: string | undefined;
+  /** Backends that an earlier probe of this machine ruled out for `auto`; they are not loaded again. */
+  ruledOut?: readonly Tried[];
 }
 
 export interface BackendChoice {
@@ -43,7 +45,7 @@ export type Openers = Record<Backend, OpenTheBackend>;
 const OPENERS: Openers = { tensorflow: openTensorflow, webgpu: openWebgpu, wasm: openWasm, cpu: openCpu };
 
 /** What can be known without loading it. */
-function ruledOut(backend: Backend, { device }: BackendRequest): string | null {
+function mismatch(backend: Backend, { device }: BackendRequest): string | null {
   if (device === 'gpu' && (backend === 'wasm' || backend === 'cpu')) return 'it computes on the CPU';
   if (device === 'cpu' && backend === 'webgpu') return 'it computes on a GPU';
   return null;
@@ -59,7 +61,7 @@ export async function selectBackend(request: BackendRequest, openers: Openers = 
   const named = request.backend !== 'auto';
   const tried: Tried[] = [];
   for (const backend of request.backend === 'auto' ? BACKENDS : [request.backend]) {
-    const why = ruledOut(backend, request);
+    const why = mismatch(backend, request) ?? (named ? null : (request.ruledOut?.find((known) => known.backend === backend)?.reason ?? null));
     if (why !== null) {
       tried.push({ backend, reason: why });
       continue;
