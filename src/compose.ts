@@ -3,7 +3,7 @@
 import { composeStores } from './compose-stores.js';
 import { childEnv, type Config } from './config.js';
 import { createDatasetCatalog } from './datasets/catalog.js';
-import { pingDatabase } from './db/client.js';
+import { databaseError, pingDatabase } from './db/client.js';
 import { migrate } from './db/migrate.js';
 import { seedDatabase } from './db/seed.js';
 import { startEmbeddedPostgres } from './embedded/postgres.js';
@@ -47,7 +47,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
       datasets,
       recipes: { list: () => RECIPES, find: findRecipe },
       runs: createRunService({ ...stores, datasets, limits: { limitBytes: config.memoryLimitBytes }, onError }),
-      hub: createLiveHub({ events: stores.events, bus: stores.bus, findRun: (id) => stores.runs.find(teamId, id), log }),
+      hub: createLiveHub({ events: stores.events, bus: stores.bus, findRun: (id) => stores.runs.find(teamId, id).catch((error: unknown) => Promise.reject(databaseError(error))), log }),
       predict: createPredictService({ ...stores, log }),
       health: [
         { name: 'database', ping: () => pingDatabase(stores.database) },

@@ -4,13 +4,13 @@ import { loadMnist } from '../src/datasets/mnist.js';
 import { chooseExamples } from '../src/ml/data.js';
 import { selectBackend, type BackendChoice } from '../src/ml/engines/eager/backends.js';
 import { createEagerEngine } from '../src/ml/engines/eager/engine.js';
-import { graphFromModelSpec } from '../src/ml/graph.js';
 import { baseLearningRate } from '../src/ml/schedule.js';
 import type { TrainSettings } from '../src/ml/train.js';
 import type { RuledOut } from '../src/schemas/ipc.js';
 import type { RunReason } from '../src/schemas/run.js';
 import type { RunSpec } from '../src/schemas/spec.js';
 import { defaultMetrics, effectiveFit, effectiveLoss, effectivePreprocessing } from '../src/specs/defaults.js';
+import { trainingGraph } from '../src/specs/training-graph.js';
 
 /** A fault with a cause that a client can act on. */
 export class TrainingFault extends Error {
@@ -44,8 +44,7 @@ export async function prepare(spec: RunSpec, { ruledOut, onBackend }: { ruledOut
   onBackend(selected);
 
   const dataset = datasetOf(spec);
-  const { graph, problems } = graphFromModelSpec(spec.model, dataset.inputShape);
-  if (graph === null) throw new TrainingFault('invalid_spec', new Error(problems.map(({ pointer, detail }) => `${pointer}: ${detail}`).join('; ')));
+  const graph = await because('invalid_spec', () => trainingGraph(spec, dataset.inputShape));
   const session = await createEagerEngine({
     graph,
     inputShape: dataset.inputShape,

@@ -4,7 +4,7 @@ import { ServiceError } from '../errors.js';
 import type { ArtifactRepository } from '../artifacts/artifact-repository.js';
 import type { ArtifactStore } from '../artifacts/store.js';
 import type { DatasetCatalog } from '../datasets/catalog.js';
-import { databaseError, isUniqueViolation } from '../db/client.js';
+import { isUniqueViolation } from '../db/client.js';
 import type { Bus } from '../live/bus.js';
 import type { RunQueue } from '../queue/queue.js';
 import type { Plan } from '../schemas/plan.js';
@@ -111,9 +111,7 @@ export function createRunService({ runs, artifacts, store, queue, bus, lifecycle
         throw new ServiceError(malformed ? 'invalid_spec' : 'impossible_spec', undefined, { problems: plan.problems });
       }
       // Asked before the row exists, so that a 503 means that nothing was kept.
-      await queue.ping().catch((error: unknown) => {
-        throw databaseError(error) instanceof ServiceError && error instanceof ServiceError ? error : new ServiceError('queue_unavailable', undefined, { cause: error });
-      });
+      await queue.ping();
       const name = spec.name ?? recipe ?? `${spec.dataset.name} run`;
       try {
         const changed = await runs.create({ teamId, name, recipe, spec, plan, hyperparameters: flattenHyperparameters(spec), ...(idempotency ? { idempotency } : {}) });

@@ -1,0 +1,98 @@
+// The containers' split without containers: PostgreSQL, Redis, API and worker as separate processes, started by
+// the very commands and environment that docker-compose.yml names.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import t from 'tap';
+import { parse } from 'yaml';
+import { packageRoot } from '../../src/paths.js';
+import type { Run } from '../../src/schemas/run.js';
+import { call, connectLive, ended } from '../helpers/client.js';
+import { until } from '../helpers/poll.js';
+import { emptyDatabase } from '../helpers/postgres.js';
+import { redisMissing, redisServer } from '../helpers/redis.js';
+import { freePort } from '../helpers/tcp.js';
+
+interface ComposeService {
+  command: string[];
+  environment: Record<string, string>;
+}
+const compose = parse(readFileSync(join(packageRoot, 'docker-compose.yml'), 'utf8'), { merge: true }) as { services: Record<'api' | 'worker', ComposeService> };
+
+/** Runs a service's command with its environment, where only the addresses differ. */
+function start(name: 'api' | 'worker', addresses: Record<string, string>): ChildProcess & { said(): string } {
+  const { command, environment } = compose.services[name];
+  const [program = '', ...args] = command;
+  // The compiled files may lie elsewhere than in dist while developing.
+  const dist = fileURLToPath(new URL('../../', import.meta.url));
+  const child = spawn(program, args.map((arg) => arg.replace(/^dist\//, dist)), {
+    cwd: packageRoot,
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, ...environment, ...addresses },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  return Object.assign(child, { said: () => said });
+}
+
+const exitOf = (child: ChildProcess) => new Promise<number | null>((resolve) => (child.exitCode === null ? child.once('exit', resolve) : resolve(child.exitCode)));
+
+t.test('API and worker apart, on PostgreSQL and Redis', { skip: redisMissing() }, async (t) => {
+  const { url: DATABASE_URL } = await emptyDatabase(t);
+  const redis = await redisServer(t);
+  const dataDir = mkdtempSync(join(tmpdir(), 'trainyard-split-'));
+  t.teardown(() => rm(dataDir, { recursive: true, force: true }));
+  const port = await freePort();
+  const addresses = { DATABASE_URL, REDIS_URL: redis.url, TRAINYARD_DATA_DIR: dataDir, TRAINYARD_PORT: String(port), TRAINYARD_HOST: '127.0.0.1' };
+  const address = `http://127.0.0.1:${port}`;
+
+  const api = start('api', addresses);
+  t.teardown(() => void api.kill('SIGKILL'));
+  await until(async () => (await call(address, '/readyz')).status === 200, { what: 'the API to be ready', deadlineMs: 60_000 });
+  const { body: devices } = await call<{ items: unknown[] }>(address, '/v1/devices');
+  t.same(devices.items, [], 'no worker yet');
+  const live = await connectLive(t, address);
+  const { body: run } = await call<Run>(address, '/v1/runs', { json: { recipe: 'mnist-softmax', dataset: { take: 6_000 }, fit: { epochs: 2 } } });
+  live.send({ type: 'subscribe', runId: run.id, after: 0 });
+  t.equal((await call<Run>(address, `/v1/runs/${run.id}`)).body.state, 'queued', 'a run waits for a worker');
+
+  const worker = start('worker', addresses);
+  t.teardown(() => void worker.kill('SIGKILL'));
+  const done = await ended(address, run.id);
+  t.equal(done.state, 'succeeded', 'the worker trains it', { found: done.message, said: worker.said() });
+  await until(() => live.events(run.id).length === done.head, { what: 'every event to arrive over Redis' });
+  t.same(live.events(run.id).map((event) => event.seq), Array.from({ length: done.head }, (_, index) => index + 1));
+  t.equal((await call<{ items: unknown[] }>(address, '/v1/devices')).body.items.length, 1, 'the worker has made itself known');
+  const prediction = await call(address, `/v1/runs/${run.id}/predict`, { json: { instances: [Array.from({ length: 784 }, () => 0)] } });
+  t.equal(prediction.status, 200, 'the API reads the files that the worker stored');
+
+  await t.test('with Redis away: 503 and why; with Redis back, all is well', async (t) => {
+    await redis.stop();
+    const refused = await until(
+      async () => {
+        const answer = await call<{ code: string }>(address, '/v1/runs', { json: { recipe: 'mnist-softmax' } });
+        return answer.status === 503 ? answer : null;
+      },
+      { what: 'a submission to be refused', deadlineMs: 20_000 },
+    );
+    t.match(refused.body, { code: 'queue_unavailable' });
+    t.ok(Number(refused.headers.get('retry-after')) > 0, 'it says when to try again');
+    const ready = await call(address, '/readyz');
+    t.equal(ready.status, 503);
+    t.match(JSON.stringify(ready.body), /queue/, 'and which part is away');
+    t.equal((await call(address, '/healthz')).status, 200, 'the API itself lives');
+    t.equal((await call(address, `/v1/runs/${run.id}`)).status, 200, 'what the database knows is still answered');
+    await redis.start();
+    await until(async () => (await call(address, '/readyz')).status === 200, { what: 'the API to be ready again', deadlineMs: 20_000 });
+    const { body: next } = await call<Run>(address, '/v1/runs', { json: { recipe: 'mnist-softmax', dataset: { take: 1_280 }, fit: { epochs: 1 } } });
+    t.equal((await ended(address, next.id)).state, 'succeeded', 'the worker takes runs again');
+  });
+
+  for (const [name, child] of Object.entries({ worker, api })) {
+    child.kill('SIGTERM');
+    t.equal(await exitOf(child), 0, `${name} ends with code 0 on SIGTERM`);
+  }
+});
