@@ -1,11 +1,11 @@
 // A graph of layers as a TF.js LayersModel: names, initial weights, penalties and dropout are the graph's
 // and the seed's. Defaults are Keras', also where TF.js has others (it starts convolutions by glorotNormal).
-import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { Initializer, Regularizer } from '../schemas/layers.js';
 import { SeededDropout, type DropoutClock } from './dropout.js';
 import type { Graph, GraphLayer, GraphNode, Shape } from './graph-types.js';
 import { layerInitializer } from './initializers.js';
+import { applyAlong, repairedBatchNormalization, repairedDepthwiseConv2d, repairedLayerNormalization, repairedSeparableConv2d } from './layer-repairs.js';
 
 type Layer = tfl.layers.Layer;
 type Of<T extends GraphLayer['type']> = Extract<GraphLayer, { type: T }>;
@@ -52,15 +52,6 @@ const separable = { ...depthwise, pointwiseInitializer: 'glorotUniform' } as con
 const normalization = { betaInitializer: 'zeros', gammaInitializer: 'ones' } as const;
 const moving = { movingMeanInitializer: 'zeros', movingVarianceInitializer: 'ones' } as const;
 
-/** TF.js' layer reads gamma and beta in training even when it has none: stand-ins of ones and zeros. */
-function batchNormalization(layer: Of<'batchNormalization'>, making: Making): Layer {
-  const made = tfl.layers.batchNormalization(args(layer, making, { ...normalization, ...moving }));
-  const weights = made as unknown as Record<'gamma' | 'beta' | 'movingMean', { read(): tf.Tensor }>;
-  if (layer.scale === false) weights.gamma = { read: () => tf.onesLike(weights.movingMean.read()) };
-  if (layer.center === false) weights.beta = { read: () => tf.zerosLike(weights.movingMean.read()) };
-  return made;
-}
-
 /** Keras' stride of a pooling layer is its window, which is 2 when absent. */
 function pooling<A extends object>(layer: Of<'maxPooling2d' | 'averagePooling2d'>, making: Making): A {
   const poolSize = layer.poolSize ?? 2;
@@ -72,20 +63,22 @@ const MAKERS: { [T in Exclude<GraphLayer['type'], 'input'>]: Make<T> } = {
   reshape: (layer, making) => tfl.layers.reshape({ ...args<{ name: string }>(layer, making), targetShape: [...layer.targetShape] }),
   dense: (layer, making) => tfl.layers.dense(args(layer, making, kernel)),
   conv2d: (layer, making) => tfl.layers.conv2d(args(layer, making, kernel)),
-  depthwiseConv2d: (layer, making) => tfl.layers.depthwiseConv2d(args(layer, making, depthwise)),
-  separableConv2d: (layer, making) => tfl.layers.separableConv2d(args(layer, making, separable)),
+  depthwiseConv2d: (layer, making) => repairedDepthwiseConv2d(args(layer, making, depthwise)),
+  separableConv2d: (layer, making) => repairedSeparableConv2d(args(layer, making, separable)),
   maxPooling2d: (layer, making) => tfl.layers.maxPooling2d(pooling(layer, making)),
   averagePooling2d: (layer, making) => tfl.layers.averagePooling2d(pooling(layer, making)),
   globalAveragePooling2d: (layer, making) => tfl.layers.globalAveragePooling2d(args(layer, making)),
   globalMaxPooling2d: (layer, making) => tfl.layers.globalMaxPooling2d(args(layer, making)),
   dropout: (layer, { name, clock, index }) => new SeededDropout({ name, rate: layer.rate, clock, index }),
-  batchNormalization,
-  layerNormalization: (layer, making) => tfl.layers.layerNormalization(args(layer, making, normalization)),
+  batchNormalization: (layer, making) =>
+    repairedBatchNormalization(args({ ...layer, axis: -1 }, making, { ...normalization, ...moving })),
+  layerNormalization: (layer, making) => repairedLayerNormalization(args(layer, making, normalization)),
   activation: (layer, making) => tfl.layers.activation(args(layer, making)),
   reLU: (layer, making) => tfl.layers.reLU(args(layer, making)),
   leakyReLU: (layer, making) => tfl.layers.leakyReLU(args(layer, making)),
   elu: (layer, making) => tfl.layers.elu(args(layer, making)),
-  softmax: (layer, making) => tfl.layers.softmax(args(layer, making)),
+  // TF.js' own default is axis 1.
+  softmax: (layer, making) => tfl.layers.softmax({ ...args<{ name: string }>(layer, making), axis: layer.axis ?? -1 }),
   add: (layer, making) => tfl.layers.add(args(layer, making)),
   multiply: (layer, making) => tfl.layers.multiply(args(layer, making)),
   average: (layer, making) => tfl.layers.average(args(layer, making)),
@@ -106,8 +99,8 @@ export interface ModelOptions {
 }
 
 /**
- * Builds the model on the current TF.js backend; the caller disposes it. A layer's name is its node's,
- * so weights are `<node>/kernel`.
+ * Builds the model of a concrete graph (no -1 in a reshape) on the current TF.js backend; the caller
+ * disposes it. A layer's name is its node's, so weights are `<node>/kernel`.
  * @throws Error when TF.js refuses a layer; the message starts with the node's name.
  */
 export function buildModel(graph: Graph, { inputShape, seed, clock }: ModelOptions): tfl.LayersModel {
@@ -121,6 +114,7 @@ export function buildModel(graph: Graph, { inputShape, seed, clock }: ModelOptio
     if (layer.type === 'input') return tfl.input({ shape: [...inputShape], name });
     const sources = inputs.map(read);
     const made = makeLayer(layer, { name, seed, clock, index });
+    if (layer.type === 'batchNormalization') return applyAlong(made, sources[0]!, layer.axis ?? -1);
     return made.apply(sources.length === 1 ? sources[0]! : sources) as tfl.SymbolicTensor;
   };
   graph.nodes.forEach((node, index) => {

@@ -82,7 +82,7 @@ export interface EngineSession {
   getWeights(): Promise<StoredTensor[]>;
   setWeights(weights: readonly StoredTensor[]): void;
   save(): Promise<ModelFiles>;
-  /** Frees all tensors. */
+  /** Frees all tensors; a second call does nothing. */
   dispose(): void;
 }
 

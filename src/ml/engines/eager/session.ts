@@ -32,6 +32,7 @@ export class EagerSession implements EngineSession {
   readonly #metrics: { name: string; compute: BatchFunction }[];
   readonly #bound: { train?: Examples; validation?: Examples } = {};
   #step = 0;
+  #isDisposed = false;
 
   /** @throws Error when TF.js cannot build the model or nothing in it can be trained. */
   constructor(spec: EngineSpec) {
@@ -124,6 +125,8 @@ export class EagerSession implements EngineSession {
   }
 
   dispose(): void {
+    if (this.#isDisposed) return;
+    this.#isDisposed = true;
     this.#optimizer.dispose();
     this.#model.dispose();
   }
