@@ -1,0 +1,201 @@
+import t from 'tap';
+import type { BatchResult, EngineSession, StoredTensor, TrainBatch } from '../../../src/ml/engines/engine.js';
+import { UnknownMonitorError } from '../../../src/ml/monitor.js';
+import { NonFiniteLossError, type TrainReport } from '../../../src/ml/reports.js';
+import { train, type TrainSettings } from '../../../src/ml/train.js';
+
+interface Script {
+  /** Loss of each training step, from 0 on. */
+  loss?: (batch: TrainBatch) => number;
+  /** Validation loss of each epoch, from 1 on. */
+  validation?: readonly number[];
+  blockSize?: number;
+  /** Milliseconds that each step takes on the test's clock. */
+  stepMs?: number;
+  onTrain?: (batches: readonly TrainBatch[]) => void;
+  onValidationBatch?: (batch: number) => void;
+}
+
+/** A session that computes nothing, remembers what it is told, and whose one weight is its step count. */
+function scripted(script: Script = {}) {
+  const batches: TrainBatch[] = [];
+  const blocks: number[] = [];
+  const clock = { ms: 0 };
+  let weight = 0;
+  let evaluations = 0;
+  const result = (loss: number): BatchResult => ({ loss, metrics: { accuracy: loss / 10 } });
+  const session = {
+    engine: 'eager',
+    backend: 'cpu',
+    blockSize: script.blockSize ?? 4,
+    async train(block: readonly TrainBatch[]) {
+      script.onTrain?.(block);
+      blocks.push(block.length);
+      batches.push(...block.map((batch) => ({ ...batch, indices: batch.indices.slice() })));
+      clock.ms += block.length * (script.stepMs ?? 1);
+      weight += block.length;
+      return block.map((batch) => result(script.loss?.(batch) ?? 1));
+    },
+    async evaluate(_split: string, _batchSize: number, onBatch?: () => Promise<void>) {
+      for (let batch = 0; batch < 3; batch++) {
+        script.onValidationBatch?.(batch);
+        clock.ms += 40;
+        await onBatch?.();
+      }
+      return result(script.validation?.[evaluations++] ?? 1);
+    },
+    async getWeights(): Promise<StoredTensor[]> {
+      return [{ name: 'w', shape: [], dtype: 'float32', data: Float32Array.of(weight) }];
+    },
+    setWeights(weights: readonly StoredTensor[]) {
+      weight = weights[0]!.data[0]!;
+    },
+  };
+  return { session: session as unknown as EngineSession, batches, blocks, clock, weight: () => weight };
+}
+
+function settings(script: ReturnType<typeof scripted>, changes: Partial<TrainSettings> = {}): TrainSettings {
+  return {
+    session: script.session,
+    trainCount: 10,
+    hasValidation: false,
+    batchSize: 4,
+    epochs: 2,
+    seed: 1,
+    shuffle: true,
+    learningRate: 0.1,
+    schedule: { type: 'constant' },
+    metrics: ['accuracy'],
+    callbacks: [],
+    signal: new AbortController().signal,
+    now: () => script.clock.ms,
+    ...changes,
+  };
+}
+
+async function collect(reports: AsyncGenerator<TrainReport>): Promise<TrainReport[]> {
+  const all: TrainReport[] = [];
+  for await (const report of reports) all.push(report);
+  return all;
+}
+const ofType = <T extends TrainReport['type']>(reports: TrainReport[], type: T) => reports.filter((report) => report.type === type) as Extract<TrainReport, { type: T }>[];
+
+t.test('each epoch visits every example once, in its own order, with a short last batch', async (t) => {
+  const script = scripted();
+  await collect(train(settings(script)));
+  t.same(script.batches.map(({ indices }) => indices.length), [4, 4, 2, 4, 4, 2], 'the last batch is trained too');
+  const epochs = [script.batches.slice(0, 3), script.batches.slice(3)].map((part) => part.flatMap(({ indices }) => [...indices]));
+  for (const order of epochs) t.same([...order].sort((a, b) => a - b), [0, 1, 2, 3, 4, 5, 6, 7, 8, 9], 'each once');
+  t.notSame(epochs[0], epochs[1], 'in another order');
+  t.same(script.batches.map(({ step }) => step), [0, 1, 2, 3, 4, 5], 'steps count over the run');
+  const again = scripted();
+  await collect(train(settings(again)));
+  t.same(again.batches, script.batches, 'the same seed gives the same');
+  const plain = scripted();
+  await collect(train(settings(plain, { shuffle: false, epochs: 1 })));
+  t.same([...plain.batches[2]!.indices], [8, 9], 'without a shuffle they come as they lie');
+});
+
+t.test('reports tell steps, epochs and the end', async (t) => {
+  const script = scripted({ loss: ({ step }) => step + 1, validation: [5, 4] });
+  const reports = await collect(train(settings(script, { hasValidation: true })));
+  const steps = ofType(reports, 'steps');
+  t.same(steps.flatMap((report) => report.steps), [1, 2, 3, 4, 5, 6], 'steps count from 1');
+  t.same(steps.flatMap((report) => report.series.loss), [1, 2, 3, 4, 5, 6], 'a series of losses');
+  t.same(steps.flatMap((report) => report.series.learning_rate), Array(6).fill(0.1), 'and of the learning rate');
+  const epochs = ofType(reports, 'epoch');
+  const mean = (1 * 4 + 2 * 4 + 3 * 2) / 10;
+  t.equal(epochs[0]!.metrics.loss, mean, 'an epoch\'s loss weighs batches by their examples');
+  t.match(epochs[1], { epoch: 2, step: 6, best: true, metrics: { val_loss: 4, val_accuracy: 0.4, learning_rate: 0.1 } }, 'with the validation');
+  t.match(epochs[0], { examplesPerSecond: 10_000 / 3, durationMs: 123 }, 'and its times');
+  t.same(ofType(reports, 'phase').map(({ phase, epoch }) => `${phase} ${epoch}`), ['training 1', 'validating 1', 'training 2', 'validating 2'], 'phases');
+  t.match(reports.at(-1), { type: 'end', reason: 'completed', epochs: 2, steps: 6, bestEpoch: 2, metrics: { val_loss: 4 } }, 'the end comes last');
+});
+
+t.test('blocks grow as long as they stay short', async (t) => {
+  const quick = scripted({ blockSize: 8, stepMs: 1 });
+  await collect(train(settings(quick, { trainCount: 80, epochs: 1 })));
+  t.same(quick.blocks, [1, 8, 8, 3], 'the first has one step, the others what the session likes');
+  const slow = scripted({ blockSize: 8, stepMs: 25 });
+  await collect(train(settings(slow, { trainCount: 20, epochs: 1 })));
+  t.same(slow.blocks, [1, 2, 2], 'slow steps come in smaller blocks');
+});
+
+t.test('the schedule sets the rate of each step', async (t) => {
+  const script = scripted();
+  await collect(train(settings(script, { schedule: { type: 'exponential', decay: 0.5, everyEpochs: 1, staircase: true } })));
+  t.same(script.batches.map(({ learningRate }) => learningRate), [0.1, 0.1, 0.1, 0.05, 0.05, 0.05], 'by epochs');
+  const plateau = scripted({ validation: [1, 1, 1] });
+  const schedule = { type: 'reduceOnPlateau', patience: 1, factor: 0.5 } as const;
+  const reports = await collect(train(settings(plateau, { schedule, hasValidation: true, epochs: 3 })));
+  t.same(ofType(reports, 'epoch').map(({ metrics }) => metrics.learning_rate), [0.1, 0.1, 0.05], 'a plateau lowers it from the next epoch on');
+});
+
+t.test('early stopping ends the run and puts the best weights back', async (t) => {
+  const script = scripted({ validation: [3, 1, 2, 2.5, 0] });
+  const reports = await collect(train(settings(script, { hasValidation: true, epochs: 5, callbacks: [{ type: 'earlyStopping', patience: 2 }] })));
+  t.match(reports.at(-1), { reason: 'early_stopped', epochs: 4, steps: 12, bestEpoch: 2, metrics: { val_loss: 1 } }, 'two epochs after the best');
+  t.equal(script.weight(), 6, 'with the weights of the best epoch');
+  t.same(ofType(reports, 'epoch').map(({ best }) => best), [true, true, false, false], 'best epochs say so');
+  const kept = scripted({ validation: [1, 2, 3] });
+  await collect(train(settings(kept, { hasValidation: true, epochs: 5, callbacks: [{ type: 'earlyStopping', restoreBestWeights: false }] })));
+  t.equal(kept.weight(), 6, 'or with the last when asked');
+  const whole = scripted({ validation: [1, 2] });
+  const end = (await collect(train(settings(whole, { hasValidation: true, callbacks: [{ type: 'earlyStopping', patience: 9 }] })))).at(-1);
+  t.match(end, { reason: 'completed', epochs: 2, bestEpoch: 1, metrics: { val_loss: 1 } }, 'a run that is not stopped');
+  t.equal(whole.weight(), 3, 'ends with the best weights as well');
+  const rising = scripted({ loss: ({ epoch }) => epoch });
+  const risen = await collect(train(settings(rising, { epochs: 3, callbacks: [{ type: 'earlyStopping', monitor: 'accuracy' }] })));
+  t.equal((risen.at(-1) as { bestEpoch: number }).bestEpoch, 3, 'an accuracy should rise');
+});
+
+t.test('an unknown monitor is refused before anything is trained', async (t) => {
+  const script = scripted();
+  const callbacks = [{ type: 'earlyStopping', monitor: 'val_loss' } as const];
+  t.throws(() => train(settings(script, { callbacks })), UnknownMonitorError, 'val_loss without a validation');
+  t.throws(() => train(settings(script, { schedule: { type: 'reduceOnPlateau', monitor: 'acc' } })), /"acc".*loss, accuracy/, 'a misspelt one, naming those there are');
+  t.throws(() => train(settings(script, { trainCount: 0 })), RangeError, 'and nothing to train on');
+  t.same(script.blocks, [], 'nothing was trained');
+});
+
+t.test('a loss that is no number ends the run with its place', async (t) => {
+  const script = scripted({ loss: ({ step }) => (step >= 4 ? NaN : 1), blockSize: 8 });
+  const seen: TrainReport[] = [];
+  const run = async (): Promise<void> => {
+    for await (const report of train(settings(script, { epochs: 3 }))) seen.push(report);
+  };
+  await t.rejects(run(), new NonFiniteLossError({ step: 5, epoch: 2, loss: NaN }), 'named by step and epoch');
+  t.same(ofType(seen, 'steps').flatMap(({ steps }) => steps), [1, 2, 3, 4, 5], 'the steps up to it were reported');
+  t.ok(Number.isNaN(ofType(seen, 'steps').at(-1)!.series.loss!.at(-1)), 'with the loss as it was');
+});
+
+t.test('a cancel ends the run between two batches', async (t) => {
+  const training = new AbortController();
+  const script = scripted({ blockSize: 1, onTrain: ([batch]) => batch!.step === 4 && training.abort() });
+  const reports = await collect(train(settings(script, { signal: training.signal, epochs: 5 })));
+  t.match(reports.at(-1), { type: 'end', reason: 'cancelled', epochs: 1, steps: 5, metrics: { loss: 1 } }, 'while it trains');
+  t.equal(ofType(reports, 'epoch').length, 1, 'the epoch under way has no report');
+
+  const validating = new AbortController();
+  const second = scripted({ onValidationBatch: (batch) => batch === 1 && validating.abort() });
+  const after = await collect(train(settings(second, { signal: validating.signal, hasValidation: true })));
+  t.match(after.at(-1), { reason: 'cancelled', epochs: 0, steps: 3, metrics: {} }, 'while it validates');
+
+  const before = new AbortController();
+  before.abort();
+  const none = await collect(train(settings(scripted(), { signal: before.signal })));
+  t.match(none, [{ type: 'end', reason: 'cancelled', steps: 0 }], 'before it starts');
+});
+
+t.test('the event loop turns between blocks', async (t) => {
+  let turns = 0;
+  let running = true;
+  const turn = (): void => {
+    turns += 1;
+    if (running) setImmediate(turn);
+  };
+  setImmediate(turn);
+  await collect(train(settings(scripted({ blockSize: 1 }), { epochs: 10 })));
+  running = false;
+  t.ok(turns >= 30, `so that messages arrive: ${turns} turns in 30 blocks`);
+});
