@@ -11,8 +11,9 @@ import type { EventOf } from '../../src/schemas/event.js';
 import type { Run } from '../../src/schemas/run.js';
 import { call, connectLive, ended } from '../helpers/client.js';
 import { until } from '../helpers/poll.js';
+import { processTree } from '../helpers/processes.js';
 import { startService, type ServiceProcess } from '../helpers/service.js';
-import { memoryMB, processTree, quantile, row, type BenchRow } from './measure.js';
+import { memoryMB, quantile, row, type BenchRow } from './measure.js';
 
 const ROUNDS = 5;
 const EPOCHS = 3;
@@ -75,7 +76,7 @@ async function starts(): Promise<BenchRow[]> {
 
 /** Of the service's own process, of the supervisor and of everything else, which is the database. */
 async function memoryAtRest(service: ServiceProcess): Promise<BenchRow[]> {
-  await until(async () => (await call<{ items: { devices: unknown[] }[] }>(service.address, '/v1/devices')).body.items.some((worker) => worker.devices.length > 0), { what: 'the devices to be probed', deadlineMs: 60_000 });
+  await until(async () => (await call<{ items: unknown[] }>(service.address, '/v1/devices')).body.items.length > 0, { what: 'the devices to be probed', deadlineMs: 60_000 });
   await delay(3_000); // rest: nothing to wait for, the point is that nothing happens
   const root = service.process.pid ?? 0;
   const kindOf = (pid: number, name: string) => (pid === root ? 'api' : /workers\/supervisor/.test(name) ? 'supervisor' : 'database and its keepers');
