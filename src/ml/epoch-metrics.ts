@@ -1,11 +1,11 @@
 // The numbers of one epoch: their names, and their means over its batches.
 import type { MetricName } from '../schemas/spec.js';
 import type { BatchResult } from './engines/engine.js';
-import { SERIES_NAMES } from './metrics.js';
+import { snakeCase } from './graph-types.js';
 
 /** The names of an epoch's metrics, in Keras' terms: what a callback may monitor. */
 export function epochMetricNames(metrics: readonly MetricName[], hasValidation: boolean): string[] {
-  const names = ['loss', ...metrics.map((metric) => SERIES_NAMES[metric])];
+  const names = ['loss', ...metrics.map((metric) => snakeCase(metric))];
   return hasValidation ? [...names, ...names.map((name) => `val_${name}`)] : names;
 }
 

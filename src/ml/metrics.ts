@@ -13,16 +13,6 @@ export interface LossChoice {
 /** `(target, output)`, both float32 `[batch, ...outputShape]`, to a scalar. The caller owns tensors (tidy). */
 export type BatchFunction = (target: tf.Tensor, output: tf.Tensor) => tf.Scalar;
 
-/** Keras' name of each metric, in reports and series. */
-export const SERIES_NAMES = {
-  accuracy: 'accuracy',
-  categoricalCrossentropy: 'categorical_crossentropy',
-  sparseCategoricalCrossentropy: 'sparse_categorical_crossentropy',
-  binaryCrossentropy: 'binary_crossentropy',
-  meanSquaredError: 'mean_squared_error',
-  meanAbsoluteError: 'mean_absolute_error',
-} as const satisfies Record<MetricName, string>;
-
 const EPSILON = 1e-7;
 const clip = (p: tf.Tensor): tf.Tensor => tf.clipByValue(p, EPSILON, 1 - EPSILON);
 const share = (p: tf.Tensor): tf.Tensor => tf.div(p, tf.sum(p, -1, true));

@@ -73,7 +73,12 @@ const CLASSES: Readonly<Record<string, ReadLayer>> = {
   Activation: (reader) => ({ type: 'activation', activation: activation(reader) ?? 'linear' }),
   ReLU: (reader) => ({ type: 'reLU', maxValue: reader.number('max_value', Number.MIN_VALUE) }),
   LeakyReLU: (reader) => ({ type: 'leakyReLU', alpha: reader.number('alpha', 0) ?? reader.number('negative_slope', 0) }),
-  ELU: (reader) => ({ type: 'elu', alpha: reader.number('alpha', 0) }),
+  ELU: (reader) => {
+    const alpha = reader.number('alpha', 0);
+    // TF.js can neither build nor load another one.
+    if (alpha !== undefined && alpha !== 1) reader.fault('alpha', 'only 1 is supported');
+    return { type: 'elu' };
+  },
   Softmax: (reader) => ({ type: 'softmax', axis: reader.axis('axis') }),
   Add: () => ({ type: 'add' }),
   Multiply: () => ({ type: 'multiply' }),

@@ -155,7 +155,7 @@ export const Layer = discriminated(
     layer('activation', { activation: oneOf(ACTIVATIONS, { description: 'The function.' }) }),
     layer('reLU', { maxValue: Type.Optional(Type.Number({ exclusiveMinimum: 0, description: 'Upper bound of the output.' })) }),
     layer('leakyReLU', { alpha: Type.Optional(Type.Number({ minimum: 0, description: 'Slope below zero; 0.3 when absent.' })) }),
-    layer('elu', { alpha: Type.Optional(Type.Number({ minimum: 0, description: 'Scale below zero; 1 when absent.' })) }),
+    layer('elu', {}),
     layer('softmax', { axis }),
   ],
   { $id: 'Layer', description: 'One layer of a model, named and configured as in Keras and TF.js.' },

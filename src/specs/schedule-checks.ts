@@ -1,17 +1,11 @@
 // Whether schedule and callbacks make sense, and watch something that the run will report.
-import { snakeCase } from '../ml/graph.js';
+import { epochMetricNames } from '../ml/epoch-metrics.js';
 import { baseLearningRate } from '../ml/schedule.js';
 import type { Schedule } from '../schemas/optimization.js';
 import type { RunSpec } from '../schemas/spec.js';
 import { defaultMetrics } from './defaults.js';
 import type { Findings } from './findings.js';
 import { suggestion } from './suggest.js';
-
-/** Numbers of an epoch that a callback can watch, by their Keras names. */
-export function monitorNames(spec: RunSpec, { hasValidation }: { hasValidation: boolean }): string[] {
-  const own = ['loss', ...defaultMetrics(spec).map(snakeCase)];
-  return [...own, ...(hasValidation ? own.map((name) => `val_${name}`) : []), 'learning_rate'];
-}
 
 export function checkSchedule(spec: RunSpec, findings: Findings): void {
   const { schedule } = spec;
@@ -43,7 +37,7 @@ export function checkSchedule(spec: RunSpec, findings: Findings): void {
 }
 
 export function checkMonitors(spec: RunSpec, { hasValidation }: { hasValidation: boolean }, findings: Findings): void {
-  const known = monitorNames(spec, { hasValidation });
+  const known = epochMetricNames(defaultMetrics(spec), hasValidation);
   const check = (monitor: string | undefined, pointer: string): void => {
     if (known.includes(monitor ?? 'val_loss')) return;
     const detail =

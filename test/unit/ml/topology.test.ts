@@ -41,7 +41,7 @@ t.test('a Sequential of Keras 3 becomes a chain of layers', async (t) => {
     { type: 'layerNormalization', axis: -1, epsilon: 0.001, center: true, scale: true, betaInitializer: 'zeros', gammaInitializer: 'ones' },
     { type: 'leakyReLU', alpha: 0.3 },
     { type: 'reLU', maxValue: 6 },
-    { type: 'elu', alpha: 1 },
+    { type: 'elu' },
     { type: 'dropout', rate: 0.3 },
     { type: 'flatten' },
     { type: 'dense', units: 10, useBias: true, activation: 'softmax', biasInitializer: 'zeros', kernelInitializer: 'glorotUniform', kernelRegularizer: { l1: 0.1, l2: 0.2 } },

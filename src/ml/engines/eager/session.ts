@@ -5,7 +5,8 @@ import type * as tfl from '@tensorflow/tfjs-layers';
 import type { Backend } from '../../../schemas/spec.js';
 import type { DropoutClock } from '../../dropout.js';
 import { elementsOf } from '../../graph-types.js';
-import { lossFunction, metricFunction, SERIES_NAMES, type BatchFunction } from '../../metrics.js';
+import { snakeCase } from '../../graph-types.js';
+import { lossFunction, metricFunction, type BatchFunction } from '../../metrics.js';
 import { buildModel } from '../../model.js';
 import { saveModel } from '../../model-files.js';
 import type { BatchResult, EngineSession, EngineSpec, EngineState, Examples, ModelFiles, StoredTensor, TrainBatch } from '../engine.js';
@@ -49,7 +50,7 @@ export class EagerSession implements EngineSession {
     this.#source = new BatchSource(spec, this.#outputShape());
     this.#loss = lossFunction(spec.loss);
     this.#metrics = spec.metrics.map((metric) => ({
-      name: SERIES_NAMES[metric],
+      name: snakeCase(metric),
       compute: metricFunction(metric, spec.loss, this.#source.isClassTarget),
     }));
   }
