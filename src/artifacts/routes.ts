@@ -13,7 +13,7 @@ import { findArtifact, sendArtifact } from './download.js';
 
 type Needs = { services: Pick<Services, 'runs' | 'artifacts' | 'store' | 'teamId'> };
 
-const DownloadParams = strictObject({ id: RunId, '*': Type.String({ minLength: 1, description: 'Path of the file within the run.' }) });
+const DownloadParams = strictObject({ id: RunId, '*': Type.String({ minLength: 1, description: 'Path of the file within the run; it may have slashes.' }) });
 const DownloadHeaders = Type.Object({
   range: Type.Optional(Type.String({ description: 'One range: `bytes=0-1023`, `bytes=1024-`, `bytes=-1024`.' })),
   'if-none-match': Type.Optional(Type.String({ description: 'Tags that the client holds; 304 when the current one is among them.' })),

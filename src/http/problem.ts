@@ -83,7 +83,7 @@ export function toProblem(error: ServiceError, request: Pick<FastifyRequest, 'id
     title,
     status,
     ...(ours || error.message === title ? {} : { detail: error.message }),
-    instance: pathOf(request.url),
+    instance: asUri(pathOf(request.url)),
     code,
     ...(errors.length > 0 ? { errors } : {}),
     ...(error instanceof NotReadyError ? { checks: [...error.checks] } : {}),
@@ -101,4 +101,9 @@ export function retryAfterOf(code: ErrorCode): number | null {
 /** Without the query, which may hold what a log or a screen should not show. */
 export function pathOf(url: string): string {
   return url.split('?', 1)[0] ?? url;
+}
+
+/** What a client sent as a path need not be one. */
+function asUri(path: string): string {
+  return path.replaceAll(/%(?![0-9a-f]{2})/gi, '%25').replaceAll(/[^\w\-.~!$&'()*+,;=:@/%]/g, encodeURIComponent);
 }

@@ -8,6 +8,7 @@ import { CheckResult, Liveness, Readiness } from '../schemas/health.js';
 import { MetricBuckets, MetricPoints, MetricSeries, MetricSeriesList } from '../schemas/metric.js';
 import { ModelSummary } from '../schemas/model.js';
 import { Plan, PlanLayer } from '../schemas/plan.js';
+import { Prediction, Predictions, PredictRequest } from '../schemas/predict.js';
 import { Problem, ProblemError } from '../schemas/problem.js';
 import { Recipe, RecipePage } from '../schemas/recipe.js';
 import { MetricValue, MetricValues, Run, RunPage, RunProgress, RunTransition } from '../schemas/run.js';
@@ -20,7 +21,7 @@ export const SHARED_SCHEMAS = [
   MetricValue, MetricValues, RunTransition, RunProgress, Run, RunPage,
   PlanLayer, Plan, ModelSummary,
   MetricPoints, MetricBuckets, MetricSeries, MetricSeriesList, RunEvent, EventPage,
-  Artifact, ArtifactPage, Dataset, DatasetPage, Recipe, RecipePage, DeviceWorker, Device, DevicePage,
+  PredictRequest, Prediction, Predictions, Artifact, ArtifactPage, Dataset, DatasetPage, Recipe, RecipePage, DeviceWorker, Device, DevicePage,
 ] as const;
 
 export function installSharedSchemas(app: FastifyInstance): void {

@@ -1,0 +1,77 @@
+// A run's files in memory: their index and their bytes.
+import { createHash } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import type { ArtifactRepository } from '../../src/artifacts/artifact-repository.js';
+import type { ArtifactStore, StoredFile } from '../../src/artifacts/store.js';
+import type { FakeRecords } from './records.js';
+
+export function createFakeArtifactRepository(records: FakeRecords): ArtifactRepository {
+  return {
+    async list(runId) {
+      await records.statement();
+      return [...(records.runs.get(runId)?.artifacts.values() ?? [])].sort((a, b) => (a.path < b.path ? -1 : 1));
+    },
+    async find(runId, path) {
+      await records.statement();
+      return records.runs.get(runId)?.artifacts.get(path) ?? null;
+    },
+    async addCheckpoint(fence, { files }) {
+      await records.statement();
+      const record = records.held(fence);
+      for (const file of files) record.artifacts.set(file.path, { ...file, createdAt: new Date(records.now()) });
+    },
+    async unreferenced(hashes) {
+      await records.statement();
+      const used = new Set([...records.runs.values()].flatMap((record) => [...record.artifacts.values()].map((artifact) => artifact.sha256)));
+      return [...new Set(hashes)].filter((hash) => !used.has(hash));
+    },
+  };
+}
+
+export class FakeArtifactStore implements ArtifactStore {
+  readonly files = new Map<string, Buffer>();
+  /** Streams that were opened, to see that none is left open. */
+  readonly opened: Readable[] = [];
+
+  async put(file: string): Promise<StoredFile> {
+    return this.add(await readFile(file));
+  }
+
+  add(content: Buffer | string): StoredFile {
+    const bytes = Buffer.from(content);
+    const sha256 = createHash('sha256').update(bytes).digest('hex');
+    this.files.set(sha256, bytes);
+    return { sha256, bytes: bytes.length };
+  }
+
+  /** A file that is not there fails when it is read, not when it is asked for, as on disk. */
+  read(sha256: string, range?: { start: number; end: number }): Readable {
+    const bytes = this.files.get(sha256);
+    const part = bytes?.subarray(range?.start ?? 0, (range?.end ?? bytes.length - 1) + 1);
+    const stream = new Readable({
+      read() {
+        if (part === undefined) {
+          this.destroy(Object.assign(new Error(`ENOENT: no such file or directory, open '${sha256}'`), { code: 'ENOENT' }));
+          return;
+        }
+        this.push(part);
+        this.push(null);
+      },
+    });
+    this.opened.push(stream);
+    return stream;
+  }
+
+  path(sha256: string): string {
+    return `/nowhere/${sha256}`;
+  }
+
+  async has(sha256: string): Promise<boolean> {
+    return this.files.has(sha256);
+  }
+
+  async remove(sha256: string): Promise<void> {
+    this.files.delete(sha256);
+  }
+}

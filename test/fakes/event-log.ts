@@ -1,0 +1,61 @@
+// The event log and its curves in memory, fenced like the real ones.
+import type { EventLog } from '../../src/live/event-log.js';
+import { curvesOf, type MetricRepository } from '../../src/runs/metric-repository.js';
+import type { FakeRecords } from './records.js';
+
+export function createFakeEventLog(records: FakeRecords): EventLog {
+  return {
+    async append(fence, events) {
+      if (events.length === 0) return [];
+      await records.statement();
+      const record = records.held(fence);
+      for (const curve of curvesOf(events)) {
+        const key = `${fence.attempt} ${curve.key}`;
+        const kept = record.curves.get(key) ?? { key: curve.key, steps: [], values: [] };
+        record.curves.set(key, { key: curve.key, steps: [...kept.steps, ...curve.steps], values: [...kept.values, ...curve.values] });
+      }
+      for (const event of events) {
+        if (event.kind === 'metrics') {
+          const { epoch, steps, examplesPerSecond } = event.data;
+          Object.assign(record.run.progress, { epoch, step: Math.max(record.run.progress.step, steps.at(-1) ?? 0), examplesPerSecond });
+        } else if (event.kind === 'epoch') {
+          record.run.metrics = event.data.metrics;
+          if (event.data.best) record.run.bestEpoch = event.data.epoch;
+        }
+      }
+      return records.append(record, events);
+    },
+
+    async read(runId, { after, limit, kinds }) {
+      await records.statement();
+      const record = records.runs.get(runId);
+      const later = (record?.events ?? []).filter((event) => event.seq > after && (kinds?.includes(event.kind) ?? true));
+      return structuredClone({ items: later.slice(0, limit), head: record?.run.head ?? 0, hasMore: later.length > limit });
+    },
+
+    async heads(runIds) {
+      await records.statement();
+      return new Map(runIds.flatMap((id) => (records.runs.has(id) ? [[id, records.runs.get(id)?.run.head ?? 0] as const] : [])));
+    },
+  };
+}
+
+export function createFakeMetricRepository(records: FakeRecords): MetricRepository {
+  const latest = (runId: string) => {
+    const record = records.runs.get(runId);
+    const prefix = `${record?.run.attempt} `;
+    return [...(record?.curves ?? [])].filter(([key]) => key.startsWith(prefix)).map(([, curve]) => curve);
+  };
+  return {
+    async listSeries(runId) {
+      await records.statement();
+      return latest(runId)
+        .map(({ key, steps, values }) => ({ key, count: steps.length, last: values.at(-1) ?? null }))
+        .sort((a, b) => (a.key < b.key ? -1 : 1));
+    },
+    async findCurve(runId, key) {
+      await records.statement();
+      return structuredClone(latest(runId).find((curve) => curve.key === key) ?? null);
+    },
+  };
+}

@@ -1,0 +1,143 @@
+// Runs in memory, by the same rules as in the database: compare-and-set on state and attempt, one transition
+// and one event for each change.
+import { Prisma } from '../../src/db/client.js';
+import { toMetricValues } from '../../src/runs/metric-values.js';
+import type { Changed, RunRepository, StateChange } from '../../src/runs/run-repository.js';
+import { hasEnded, statesBefore } from '../../src/runs/states.js';
+import type { Run } from '../../src/schemas/run.js';
+import type { FakeRecords, RunRecord } from './records.js';
+
+const DAY_MS = 24 * 3600_000;
+
+export function createFakeRunRepository(records: FakeRecords): RunRepository {
+  const byKey = (teamId: string, key: string) => `${teamId} ${key}`;
+  const time = () => new Date(records.now()).toISOString();
+  const found = (teamId: string, id: string): RunRecord | null => {
+    const record = records.runs.get(id);
+    return record?.teamId === teamId ? record : null;
+  };
+
+  return {
+    async create({ teamId, name, recipe, spec, plan, idempotency }): Promise<Changed> {
+      await records.statement();
+      if (idempotency !== undefined && records.idempotencyKeys.has(byKey(teamId, idempotency.key))) {
+        throw new Prisma.PrismaClientKnownRequestError('Unique constraint failed', { code: 'P2002', clientVersion: 'fake' });
+      }
+      const id = records.nextId();
+      const at = time();
+      const run: Run = structuredClone({
+        id, name, recipe, spec, tags: spec.tags ?? [], priority: spec.priority ?? 0,
+        state: 'queued', reason: null, message: null, attempt: 0, engine: null, backend: null, device: null,
+        progress: { epoch: 0, epochs: spec.fit.epochs, step: 0, totalSteps: plan.totalSteps, examplesPerSecond: null },
+        metrics: {}, bestEpoch: null, head: 0, createdAt: at, startedAt: null, endedAt: null,
+        transitions: [{ state: 'queued', reason: null, message: null, attempt: 0, at }],
+      });
+      const record: RunRecord = { teamId, run, plan: structuredClone(plan), leaseOwner: null, leaseExpiresAt: null, events: [], curves: new Map(), artifacts: new Map() };
+      records.runs.set(id, record);
+      if (idempotency !== undefined) records.idempotencyKeys.set(byKey(teamId, idempotency.key), { runId: id, fingerprint: idempotency.fingerprint, at: records.now() });
+      const events = records.append(record, [{ kind: 'state', at, data: { state: 'queued', attempt: 0 } }]);
+      return { run: structuredClone(run), events };
+    },
+
+    async findIdempotent(teamId, key) {
+      await records.statement();
+      const known = records.idempotencyKeys.get(byKey(teamId, key));
+      if (known === undefined || known.at < records.now() - DAY_MS) return null;
+      return { runId: known.runId, fingerprint: known.fingerprint };
+    },
+
+    async find(teamId, id) {
+      await records.statement();
+      return structuredClone(found(teamId, id)?.run ?? null);
+    },
+
+    async findPlan(teamId, id) {
+      await records.statement();
+      return structuredClone(found(teamId, id)?.plan ?? null);
+    },
+
+    async list(teamId, { filter, order, after, limit }) {
+      await records.statement();
+      const ascending = [...records.runs.values()].filter((record) => record.teamId === teamId).map((record) => record.run);
+      return structuredClone(
+        (order === 'newest' ? ascending.reverse() : ascending)
+          .filter((run) => after === undefined || (order === 'newest' ? run.id < after : run.id > after))
+          .filter((run) => filter.states === undefined || filter.states.includes(run.state))
+          .filter((run) => filter.tag === undefined || run.tags.includes(filter.tag))
+          .filter((run) => filter.recipe === undefined || run.recipe === filter.recipe)
+          .filter((run) => filter.dataset === undefined || run.spec.dataset.name === filter.dataset)
+          .filter((run) => filter.name === undefined || run.name.toLowerCase().includes(filter.name.toLowerCase()))
+          .slice(0, limit),
+      );
+    },
+
+    async change(id, change) {
+      await records.statement();
+      const record = records.runs.get(id);
+      if (record === undefined || !allows(record, change)) return null;
+      return applyChange(records, record, change);
+    },
+
+    async setDevice({ runId, attempt }, device) {
+      await records.statement();
+      const record = records.runs.get(runId);
+      if (record?.run.attempt === attempt) Object.assign(record.run, device);
+    },
+
+    async delete(teamId, id) {
+      await records.statement();
+      const record = found(teamId, id);
+      if (record === null || !hasEnded(record.run.state)) return false;
+      for (const [key, { runId }] of records.idempotencyKeys) if (runId === id) records.idempotencyKeys.delete(key);
+      return records.runs.delete(id);
+    },
+
+    async renewLeases(owner, ids, until) {
+      await records.statement();
+      const held = ids.map((id) => records.runs.get(id)).filter((record) => record?.leaseOwner === owner) as RunRecord[];
+      for (const record of held) record.leaseExpiresAt = until;
+      return new Map(held.map(({ run }) => [run.id, run.state]));
+    },
+
+    async findExpired(now) {
+      await records.statement();
+      return [...records.runs.values()]
+        .filter(({ run, leaseExpiresAt }) => run.state === 'lost' || (['starting', 'running', 'finalizing', 'cancelling'].includes(run.state) && leaseExpiresAt !== null && leaseExpiresAt < now))
+        .map(({ run: { id, attempt, state, priority } }) => ({ id, attempt, state, priority }));
+    },
+
+    async findQueued(limit) {
+      await records.statement();
+      return [...records.runs.values()]
+        .map(({ run }) => run)
+        .filter((run) => run.state === 'queued')
+        .sort((a, b) => b.priority - a.priority || (a.id < b.id ? -1 : 1))
+        .slice(0, limit)
+        .map(({ id, attempt, priority }) => ({ id, attempt, priority }));
+    },
+  };
+}
+
+function allows({ run }: RunRecord, { to, from, attempt }: StateChange): boolean {
+  return statesBefore(to).includes(run.state) && (from?.includes(run.state) ?? true) && (attempt === undefined || attempt === run.attempt);
+}
+
+function applyChange(records: FakeRecords, record: RunRecord, { to, reason = null, message = null, set = {} }: StateChange): Changed {
+  const { run } = record;
+  const at = new Date(records.now()).toISOString();
+  Object.assign(run, { state: to, reason, message });
+  if (to === 'starting') {
+    Object.assign(run, { startedAt: at, bestEpoch: null, metrics: {} });
+    Object.assign(run.progress, { epoch: 0, step: 0, examplesPerSecond: null });
+  }
+  const { leaseOwner, leaseExpiresAt, metrics, ...columns } = set;
+  Object.assign(run, columns, metrics === undefined ? {} : { metrics: toMetricValues(metrics) });
+  if (leaseOwner !== undefined) record.leaseOwner = leaseOwner;
+  if (leaseExpiresAt !== undefined) record.leaseExpiresAt = leaseExpiresAt;
+  if (hasEnded(to)) run.endedAt = at;
+  if (hasEnded(to) || to === 'queued') Object.assign(record, { leaseOwner: null, leaseExpiresAt: null });
+  run.transitions.push({ state: to, reason, message, attempt: run.attempt, at });
+  const said = { state: to, attempt: run.attempt, ...(reason === null ? {} : { reason }), ...(message === null ? {} : { message }) };
+  const events = records.append(record, [{ kind: 'state', at, data: said }]);
+  return { run: structuredClone(run), events };
+}

@@ -1,0 +1,70 @@
+// Everything that the API's routes are given, in memory: the real services over fake repositories.
+import { pino } from 'pino';
+import { createDatasetCatalog } from '../../src/datasets/catalog.js';
+import { ServiceError } from '../../src/errors.js';
+import type { Worker, WorkerRepository } from '../../src/devices/worker-repository.js';
+import { createLiveHub } from '../../src/live/hub.js';
+import { findRecipe, RECIPES } from '../../src/recipes/catalog.js';
+import { createLifecycle } from '../../src/runs/lifecycle.js';
+import { createRunService } from '../../src/runs/service.js';
+import type { Services } from '../../src/services.js';
+import { createFakeArtifactRepository, FakeArtifactStore } from './artifacts.js';
+import { createFakeEventLog, createFakeMetricRepository } from './event-log.js';
+import { FakeQueue, SilentBus } from './queue.js';
+import { FakeRecords } from './records.js';
+import { createFakeRunRepository } from './run-repository.js';
+
+export const TEAM = '01890000-0000-7000-8000-0000000000ff';
+
+export type FakeServices = ReturnType<typeof createFakeServices>;
+
+export function createFakeServices() {
+  const records = new FakeRecords();
+  const queue = new FakeQueue();
+  const bus = new SilentBus();
+  const store = new FakeArtifactStore();
+  const runRepository = createFakeRunRepository(records);
+  const events = createFakeEventLog(records);
+  const artifacts = createFakeArtifactRepository(records);
+  const datasets = createDatasetCatalog();
+  const workers = new FakeWorkerRepository();
+  const log = pino({ level: 'silent' });
+  const onError = (error: unknown, what: string) => void failures.push({ error, what });
+  const failures: { error: unknown; what: string }[] = [];
+  const lifecycle = createLifecycle({ runs: runRepository, queue, bus, leaseMs: 15_000, maxAttempts: 3, onError });
+  const services: Services = {
+    runs: createRunService({ runs: runRepository, artifacts, store, queue, bus, lifecycle, datasets, limits: { limitBytes: 8 * 2 ** 30 }, onError }),
+    metrics: createFakeMetricRepository(records),
+    events,
+    artifacts,
+    store,
+    datasets,
+    recipes: { list: () => [...RECIPES], find: findRecipe },
+    workers,
+    hub: createLiveHub({ events, bus, findRun: (id) => runRepository.find(TEAM, id), log }),
+    predict: { predict: () => Promise.reject(new ServiceError('model_not_ready')), close: async () => {} },
+    health: [
+      { name: 'database', ping: () => records.statement() },
+      { name: 'queue', ping: () => queue.ping() },
+      { name: 'bus', ping: () => bus.ping() },
+    ],
+    teamId: TEAM,
+  };
+  return { services, records, queue, bus, store, workers, lifecycle, runRepository, events, artifacts, failures };
+}
+
+export class FakeWorkerRepository implements WorkerRepository {
+  readonly workers = new Map<string, Worker>();
+
+  async beat(worker: Omit<Worker, 'heartbeatAt'>): Promise<void> {
+    this.workers.set(worker.id, { ...worker, heartbeatAt: new Date() });
+  }
+
+  async remove(id: string): Promise<void> {
+    this.workers.delete(id);
+  }
+
+  async listAlive(since: Date): Promise<Worker[]> {
+    return [...this.workers.values()].filter((worker) => worker.heartbeatAt > since).sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
+  }
+}

@@ -1,0 +1,214 @@
+import t from 'tap';
+import type { Run, RunPage } from '../../../src/schemas/run.js';
+import type { Plan } from '../../../src/schemas/plan.js';
+import { problemOf, startApi, type Api } from '../../helpers/api.js';
+
+const SPEC = {
+  name: 'a run', tags: ['one'],
+  dataset: { name: 'mnist' },
+  model: { layers: [{ type: 'flatten' }, { type: 'dense', units: 10, activation: 'softmax' }] },
+  optimizer: { type: 'sgd' },
+  loss: 'categoricalCrossentropy',
+  fit: { batchSize: 128, epochs: 2 },
+};
+
+const submit = async (api: Api, changes: object = {}) => (await api.post('/v1/runs', { ...SPEC, ...changes })).json<Run>();
+
+t.test('a submission is stored, queued and told where to be found', async (t) => {
+  const api = await startApi(t);
+  const response = await api.post('/v1/runs', SPEC);
+  t.equal(response.statusCode, 202);
+  const run = response.json<Run>();
+  t.equal(response.headers.location, `/v1/runs/${run.id}`);
+  t.match(run, { name: 'a run', state: 'queued', attempt: 0, recipe: null, head: 1 });
+  t.same(api.queue.waiting, [{ runId: run.id, attempt: 1, priority: 0 }], 'the job is the id of the run');
+  t.same((await api.get(String(response.headers.location))).json(), run, 'the address answers the same run');
+});
+
+t.test('a recipe is submitted with changes', async (t) => {
+  const api = await startApi(t);
+  const response = await api.post('/v1/runs', { recipe: 'mnist-relu', fit: { epochs: 1 } });
+  t.equal(response.statusCode, 202);
+  t.match(response.json(), { recipe: 'mnist-relu', spec: { fit: { epochs: 1, batchSize: 128 } } });
+});
+
+t.test('an Idempotency-Key makes one run, however often it is sent', async (t) => {
+  const api = await startApi(t);
+  const first = await api.post('/v1/runs', SPEC, { 'idempotency-key': 'k1' });
+  const second = await api.post('/v1/runs', SPEC, { 'idempotency-key': 'k1' });
+  t.equal(second.statusCode, 202);
+  t.equal(second.json<Run>().id, first.json<Run>().id);
+  t.equal(second.headers.location, first.headers.location);
+  t.equal(first.headers['idempotency-replayed'], undefined);
+  t.equal(second.headers['idempotency-replayed'], 'true');
+  t.equal(api.records.runs.size, 1, 'one run was made');
+
+  const other = await api.post('/v1/runs', { ...SPEC, name: 'another' }, { 'idempotency-key': 'k1' });
+  t.equal(problemOf(other).code, 'idempotency_mismatch', 'another body under the same key is refused');
+  const bad = await api.post('/v1/runs', SPEC, { 'idempotency-key': 'has a space' });
+  t.match(problemOf(bad), { code: 'bad_request', errors: [{ in: 'header', parameter: 'idempotency-key' }] });
+});
+
+t.test('two submissions with one key at once make one run', async (t) => {
+  const api = await startApi(t);
+  const answers = await Promise.all([1, 2, 3].map(() => api.post('/v1/runs', SPEC, { 'idempotency-key': 'k2' })));
+  t.same(answers.map((answer) => answer.statusCode), [202, 202, 202]);
+  t.equal(new Set(answers.map((answer) => answer.json<Run>().id)).size, 1);
+  t.equal(api.records.runs.size, 1);
+});
+
+t.test('a malformed spec is refused with every fault in its place', async (t) => {
+  const api = await startApi(t);
+  const response = await api.post('/v1/runs', { ...SPEC, epochs: 3, fit: { batchSize: 0, epochs: 'two' } });
+  t.equal(response.statusCode, 400);
+  const problem = problemOf(response);
+  t.match(problem, { code: 'invalid_spec', type: '/problems/invalid_spec', status: 400, instance: '/v1/runs', retryable: false });
+  t.same(problem.errors?.map((error) => error.pointer).sort(), ['/epochs', '/fit/batchSize', '/fit/epochs']);
+  t.equal(api.records.runs.size, 0, 'nothing is kept');
+  t.same(api.queue.waiting, [], 'nothing is queued');
+});
+
+t.test('a spec that cannot be trained is refused as impossible', async (t) => {
+  const api = await startApi(t);
+  const response = await api.post('/v1/runs', { ...SPEC, dataset: { name: 'no-such-set' } });
+  t.equal(response.statusCode, 422);
+  t.match(problemOf(response), { code: 'impossible_spec', errors: [{ pointer: '/dataset/name' }] });
+  t.equal(api.records.runs.size, 0);
+});
+
+t.test('values of a body are not coerced', async (t) => {
+  const api = await startApi(t);
+  const response = await api.post('/v1/runs', { ...SPEC, fit: { batchSize: '128', epochs: 2 } });
+  t.match(problemOf(response), { code: 'invalid_spec', errors: [{ pointer: '/fit/batchSize' }] });
+});
+
+t.test('planning answers 200 for good and bad specs alike', async (t) => {
+  const api = await startApi(t);
+  const good = await api.post('/v1/runs:plan', SPEC);
+  t.equal(good.statusCode, 200);
+  t.match(good.json(), { valid: true, problems: [], parameterCount: 7850, totalSteps: 938 });
+
+  const bad = await api.post('/v1/runs:plan', { ...SPEC, fit: { batchSize: 0, epochs: 0 } });
+  t.equal(bad.statusCode, 200);
+  t.same(bad.json<Plan>().problems.map((problem) => problem.pointer).sort(), ['/fit/batchSize', '/fit/epochs']);
+  t.equal(api.records.runs.size, 0, 'planning keeps nothing');
+});
+
+t.test('a body of any JSON kind is answered, an absent one too', async (t) => {
+  const api = await startApi(t);
+  for (const body of [null, 5, 'text', [], true, {}]) t.equal(problemOf(await api.post('/v1/runs', body)).code, 'invalid_spec', JSON.stringify(body));
+  t.equal(problemOf(await api.post('/v1/runs')).code, 'invalid_spec', 'no body');
+});
+
+t.test('lists page by an opaque cursor, without a gap or a double', async (t) => {
+  const api = await startApi(t);
+  const ids: string[] = [];
+  for (let at = 0; at < 5; at += 1) ids.push((await submit(api)).id);
+  for (const [order, expected] of [['newest', [...ids].reverse()], ['oldest', ids]] as const) {
+    const seen: string[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const page: RunPage = (await api.get(`/v1/runs?order=${order}&limit=2${cursor === '' ? '' : `&cursor=${cursor}`}`)).json();
+      seen.push(...page.items.map((run) => run.id));
+      cursor = page.nextCursor;
+    }
+    t.same(seen, expected, order);
+  }
+});
+
+t.test('lists are filtered', async (t) => {
+  const api = await startApi(t);
+  const one = await submit(api, { name: 'Alpha', tags: ['x'] });
+  const two = await submit(api, { name: 'beta', tags: ['x', 'y'] });
+  await api.post(`/v1/runs/${two.id}/cancel`);
+  const recipe = (await api.post('/v1/runs', { recipe: 'mnist-softmax' })).json<Run>();
+  const list = async (query: string) => (await api.get(`/v1/runs?order=oldest&${query}`)).json<RunPage>().items.map((run) => run.id);
+  t.same(await list('state=cancelled'), [two.id]);
+  t.same(await list('state=queued,cancelled'), [one.id, two.id, recipe.id]);
+  t.same(await list('tag=x'), [one.id, two.id]);
+  t.same(await list('tag=x&state=queued'), [one.id]);
+  t.same(await list('name=ALPH'), [one.id]);
+  t.same(await list('recipe=mnist-softmax'), [recipe.id]);
+  t.same(await list('dataset=none'), []);
+});
+
+t.test('a query that is not understood is refused with the names of its parameters', async (t) => {
+  const api = await startApi(t);
+  const faults = async (query: string) => problemOf(await api.get(`/v1/runs?${query}`)).errors?.map((error) => error.parameter).sort();
+  t.same(await faults('limit=0'), ['limit']);
+  t.same(await faults('limit=many&order=random'), ['limit', 'order']);
+  t.same(await faults('state=queued,dreaming'), ['state']);
+  t.same(await faults('stat=queued'), ['stat'], 'a misspelt parameter is not ignored');
+  t.equal(problemOf(await api.get('/v1/runs?cursor=bm9uc2Vuc2U')).code, 'invalid_cursor');
+  t.equal(problemOf(await api.get('/v1/runs?name=a%00b')).code, 'bad_request', 'PostgreSQL has no NUL');
+});
+
+t.test('a run that is not there is not found, whatever the id', async (t) => {
+  const api = await startApi(t);
+  for (const id of ['01890000-0000-7000-8000-00000000dead', 'nonsense', 'urn:uuid:01890000-0000-7000-8000-00000000dead', '%2e%2e', 'x'.repeat(300)]) {
+    t.equal(problemOf(await api.get(`/v1/runs/${id}`)).code, 'not_found', id.slice(0, 40));
+  }
+  for (const path of ['metrics', 'events', 'logs', 'model', 'artifacts', 'artifacts/model/model.json']) {
+    t.equal(problemOf(await api.get(`/v1/runs/01890000-0000-7000-8000-00000000dead/${path}`)).code, 'not_found', path);
+  }
+});
+
+t.test("another team's run is not found", async (t) => {
+  const api = await startApi(t);
+  const run = await submit(api);
+  const record = api.records.runs.get(run.id);
+  if (record) record.teamId = 'somebody-else';
+  for (const path of ['', '/metrics', '/events', '/logs', '/model', '/artifacts', '/artifacts/a']) t.equal((await api.get(`/v1/runs/${run.id}${path}`)).statusCode, 404, path);
+  t.equal((await api.post(`/v1/runs/${run.id}/cancel`)).statusCode, 404);
+  t.equal((await api.ask({ method: 'DELETE', url: `/v1/runs/${run.id}` })).statusCode, 404);
+});
+
+t.test('a queued run is cancelled at once, and only once', async (t) => {
+  const api = await startApi(t);
+  const run = await submit(api);
+  const response = await api.post(`/v1/runs/${run.id}/cancel`);
+  t.equal(response.statusCode, 202);
+  t.match(response.json(), { state: 'cancelled', reason: 'user_cancel' });
+  t.same(api.queue.waiting, [], 'its job is gone');
+  t.equal(problemOf(await api.post(`/v1/runs/${run.id}/cancel`)).code, 'run_not_active');
+});
+
+t.test('a training run is asked to stop, as often as one likes', async (t) => {
+  const api = await startApi(t);
+  const run = await submit(api);
+  await api.lifecycle.claim({ runId: run.id, attempt: 1 }, 'supervisor');
+  t.match((await api.post(`/v1/runs/${run.id}/cancel`)).json(), { state: 'cancelling' });
+  t.match((await api.post(`/v1/runs/${run.id}/cancel`)).json(), { state: 'cancelling' }, 'asking again does no harm');
+  t.same(api.bus.commands, [{ type: 'cancel', runId: run.id }], 'its supervisor was told once');
+});
+
+t.test('only a run that has ended can be deleted', async (t) => {
+  const api = await startApi(t);
+  const run = await submit(api);
+  const remove = () => api.ask({ method: 'DELETE', url: `/v1/runs/${run.id}` });
+  t.equal(problemOf(await remove()).code, 'run_not_ended');
+  await api.post(`/v1/runs/${run.id}/cancel`);
+  const gone = await remove();
+  t.equal(gone.statusCode, 204);
+  t.equal(gone.body, '');
+  t.equal((await api.get(`/v1/runs/${run.id}`)).statusCode, 404);
+});
+
+t.test('the model summary is JSON, or a table for those who ask for text', async (t) => {
+  const api = await startApi(t);
+  const run = await submit(api);
+  t.match((await api.get(`/v1/runs/${run.id}/model`)).json(), { name: 'a run', parameterCount: 7850, layers: [{ outputShape: [28, 28, 1] }, { outputShape: [784] }, { outputShape: [10] }] });
+  const table = await api.get(`/v1/runs/${run.id}/model`, { accept: 'text/plain' });
+  t.match(table.headers['content-type'], /^text\/plain/);
+  t.match(table.body, /^Model: "a run"\n_+\nLayer \(type\) +Output shape +Param #\n=+\n.*input.*\[null, 28, 28, 1\] +0\n.*flatten.*\[null, 784\] +0\n.*dense.*\[null, 10\] +7,850\n=+\nTotal params: 7,850\n/);
+  t.equal(problemOf(await api.get(`/v1/runs/${run.id}/model`, { accept: 'image/png' })).code, 'not_acceptable');
+});
+
+t.test('while the queue is away nothing is kept, and the client may try again', async (t) => {
+  const api = await startApi(t);
+  api.queue.down = true;
+  const response = await api.post('/v1/runs', SPEC);
+  t.match(problemOf(response), { code: 'queue_unavailable', status: 503, retryable: true });
+  t.equal(response.headers['retry-after'], '5');
+  t.equal(api.records.runs.size, 0);
+});
