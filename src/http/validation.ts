@@ -9,29 +9,34 @@ export type ValidationFault = ErrorObject;
 // ajv-formats also takes `urn:uuid:…`, which PostgreSQL does not.
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 
-/** For Fastify's `schemaController.compilersFactory.buildValidator`; called with the schemas that routes refer to. */
+/** For Fastify's `schemaController.compilersFactory.buildValidator`; called with the schemas that routes may refer to. */
 export function buildValidator(shared: unknown): (route: unknown) => ValidateFunction {
+  const schemas = Object.values(shared as Record<string, object>);
   // One fault of a body is told, not all: a large wrong array would else make millions. (A run spec is checked in
   // src/specs, which does tell all.)
-  const body = createAjv(shared, { coerceTypes: false, allErrors: false });
-  const text = createAjv(shared, { coerceTypes: 'array', allErrors: true });
+  const compileBody = createCompiler(schemas, { coerceTypes: false, allErrors: false });
+  const compileText = createCompiler(schemas, { coerceTypes: 'array', allErrors: true });
   return (route) => {
     // Fastify's types name ajv's own compile function here; what it passes is a route's part.
     const { schema, httpPart } = route as Parameters<FastifySchemaCompiler<AnySchema>>[0];
-    return (httpPart === 'body' ? body() : text()).compile(schema);
+    return (httpPart === 'body' ? compileBody : compileText)(schema);
   };
 }
 
-/** Made on first use, because most plugins have no schema for one of the two. */
-function createAjv(shared: unknown, options: { coerceTypes: false | 'array'; allErrors: boolean }): () => Ajv {
+/** Compiles; the shared schemas are read in only for a schema that refers to one, since that takes a tenth of a second. */
+function createCompiler(shared: readonly object[], options: { coerceTypes: false | 'array'; allErrors: boolean }): (schema: AnySchema) => ValidateFunction {
   let ajv: Ajv | undefined;
-  return () => {
+  let known = false;
+  return (schema) => {
     if (ajv === undefined) {
-      ajv = new Ajv({ ...options, verbose: true, discriminator: true, strict: true, strictTypes: false, strictRequired: false, strictTuples: false, keywords: ['example'] });
+      ajv = new Ajv({ ...options, verbose: true, discriminator: true, strict: true, strictTypes: false, strictRequired: false });
       addFormats.default(ajv);
       ajv.addFormat('uuid', UUID);
-      for (const schema of Object.values(shared as Record<string, object>)) ajv.addSchema({ ...schema });
     }
-    return ajv;
+    if (!known && JSON.stringify(schema).includes('"$ref"')) {
+      known = true;
+      for (const one of shared) ajv.addSchema({ ...one });
+    }
+    return ajv.compile(schema);
   };
 }

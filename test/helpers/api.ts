@@ -44,8 +44,13 @@ export interface ApiOptions {
   extend?: (app: FastifyInstance) => void;
 }
 
-/** By document: schemas take long to compile, and most apps of a test file are alike. */
-const checks = new Map<string, ReturnType<typeof createAnswerCheck>>();
+function contractOf(app: FastifyInstance) {
+  const document = JSON.parse(documentOf(app)) as OpenApiDocument;
+  return { document, check: createAnswerCheck(document) };
+}
+
+/** Of the app as it is, made once: its schemas take long to compile. */
+let plain: ReturnType<typeof contractOf> | undefined;
 
 export async function startApi(t: Test, { bodyLimitBytes = 1024 * 1024, extend }: ApiOptions = {}): Promise<Api> {
   const fakes = createFakeServices();
@@ -63,10 +68,7 @@ export async function startApi(t: Test, { bodyLimitBytes = 1024 * 1024, extend }
     await app.close();
     await fakes.services.hub.close();
   });
-  const text = documentOf(app);
-  const document = JSON.parse(text) as OpenApiDocument;
-  const check = checks.get(text) ?? createAnswerCheck(document);
-  checks.set(text, check);
+  const { document, check } = extend === undefined ? (plain ??= contractOf(app)) : contractOf(app);
   const ask = async (request: InjectOptions) => {
     const response = await app.inject(request);
     check({ method: request.method ?? 'GET', url: String(request.url) }, response);

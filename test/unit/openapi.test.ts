@@ -11,7 +11,7 @@ t.test('the committed document is that of the routes', async (t) => {
   t.equal(await readFile(openApiPath, 'utf8'), text, 'npm run build && npm run openapi writes it anew');
 });
 
-t.test('the document is the same whatever the services are', async (t) => {
+t.test('the document that tests hold answers against is that of the routes', async (t) => {
   const api = await startApi(t);
   t.same(api.document, document);
 });
