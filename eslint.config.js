@@ -1,6 +1,5 @@
 // Lint rules; the last part holds the walls between the parts of the code.
 import js from '@eslint/js';
-import { createNodeResolver, importX } from 'eslint-plugin-import-x';
 import tseslint from 'typescript-eslint';
 
 const forbid = (files, patterns, ignores = []) => ({
@@ -18,10 +17,7 @@ export default tseslint.config(
   ...tseslint.configs.strict,
   {
     files: ['**/*.ts'],
-    plugins: { 'import-x': importX },
-    settings: { 'import-x/resolver-next': [createNodeResolver({ extensions: ['.ts', '.js'], extensionAlias: { '.js': ['.ts', '.js'] } })] },
     rules: {
-      'import-x/no-cycle': 'error',
       'max-lines': ['error', 400],
       'max-params': 'off',
       '@typescript-eslint/no-explicit-any': 'error',
