@@ -57,7 +57,8 @@ export async function documentation(app: FastifyInstance): Promise<void> {
   });
   await app.register(swaggerUi, {
     routePrefix: '/docs',
-    staticCSP: true,
+    // Helmet's policy applies to the page as to everything else.
+    staticCSP: false,
     uiConfig: { validatorUrl: null, displayRequestDuration: true, tryItOutEnabled: true },
     theme: { title: 'Trainyard API' },
   });
