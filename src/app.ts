@@ -6,6 +6,7 @@ import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import plugin from 'fastify-plugin';
 import { artifactRoutes } from './artifacts/routes.js';
 import type { Config } from './config.js';
+import { dashboardRoutes } from './dashboard/routes.js';
 import { datasetRoutes } from './datasets/routes.js';
 import { deviceRoutes } from './devices/routes.js';
 import { healthRoutes } from './health/routes.js';
@@ -63,5 +64,6 @@ export function buildApp({ config, services, log }: AppOptions): FastifyInstance
   app.register(deviceRoutes, { services, leaseMs: config.leaseMs });
   app.register(predictRoutes, { services });
   app.register(liveRoutes, { services });
+  app.register(dashboardRoutes);
   return app;
 }
