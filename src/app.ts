@@ -13,6 +13,7 @@ import { healthRoutes } from './health/routes.js';
 import { documentation } from './http/documentation.js';
 import { installErrorHandling, refuseConnection, sendProblem } from './http/error-handler.js';
 import { installJsonBody } from './http/json-body.js';
+import { problemRoutes } from './http/problem-routes.js';
 import { installRequestRules } from './http/requests.js';
 import { buildValidator } from './http/validation.js';
 import { liveRoutes } from './live/routes.js';
@@ -56,6 +57,7 @@ export function buildApp({ config, services, log }: AppOptions): FastifyInstance
   app.register(plugin(documentation, { name: 'documentation' }));
 
   app.register(healthRoutes, { services });
+  app.register(problemRoutes);
   app.register(runRoutes, { services });
   app.register(historyRoutes, { services });
   app.register(artifactRoutes, { services });
