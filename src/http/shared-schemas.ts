@@ -9,14 +9,14 @@ import { MetricBuckets, MetricPoints, MetricSeries, MetricSeriesList } from '../
 import { ModelSummary } from '../schemas/model.js';
 import { Plan, PlanLayer } from '../schemas/plan.js';
 import { Prediction, Predictions, PredictRequest } from '../schemas/predict.js';
-import { Problem, ProblemError } from '../schemas/problem.js';
+import { Problem, ProblemError, ProblemType } from '../schemas/problem.js';
 import { Recipe, RecipePage } from '../schemas/recipe.js';
 import { MetricValue, MetricValues, Run, RunPage, RunProgress, RunTransition } from '../schemas/run.js';
 import { SPEC_SCHEMAS } from '../schemas/spec.js';
 import { RecipeChanges, RunSubmission } from '../schemas/submission.js';
 
 export const SHARED_SCHEMAS = [
-  CheckResult, ProblemError, Problem, Liveness, Readiness,
+  CheckResult, ProblemError, ProblemType, Problem, Liveness, Readiness,
   ...SPEC_SCHEMAS, RecipeChanges, RunSubmission,
   MetricValue, MetricValues, RunTransition, RunProgress, Run, RunPage,
   PlanLayer, Plan, ModelSummary,

@@ -17,9 +17,20 @@ export const ProblemError = strictObject(
 );
 export type ProblemError = Static<typeof ProblemError>;
 
+export const ProblemType = strictObject(
+  {
+    code: oneOf(ERROR_CODES, { description: 'The kind of problem.' }),
+    status: Type.Integer({ minimum: 400, maximum: 599, description: 'The HTTP status that it comes with.' }),
+    title: Type.String({ description: 'What it means.' }),
+    retryable: Type.Boolean({ description: 'Whether the same request may succeed later.' }),
+  },
+  { $id: 'ProblemType', description: 'What a code means.' },
+);
+export type ProblemType = Static<typeof ProblemType>;
+
 export const Problem = strictObject(
   {
-    type: Type.String({ format: 'uri-reference', description: '`/problems/` and the code; it never changes.' }),
+    type: Type.String({ format: 'uri-reference', description: '`/problems/` and the code; it never changes, and answers what the code means.' }),
     title: Type.String({ description: 'The same words for every problem of this code.' }),
     status: Type.Integer({ minimum: 400, maximum: 599, description: 'The HTTP status.' }),
     detail: Type.Optional(Type.String({ description: 'This very case in words. Never present with a status of 500 or more.' })),

@@ -32,6 +32,15 @@ t.test('every code of the registry leaves as a documented problem', async (t) =>
   }
 });
 
+t.test('the type of every problem leads to what its code means', async (t) => {
+  const api = await startApi(t);
+  for (const code of Object.keys(ERRORS) as ErrorCode[]) {
+    const { type } = toProblem(new ServiceError(code), { id: 'x', url: '/' });
+    t.match((await api.get(type)).json(), { code, status: ERRORS[code].status, title: ERRORS[code].title, retryable: isRetryable(code) }, type);
+  }
+  t.equal(problemOf(await api.get('/problems/toString')).code, 'not_found');
+});
+
 t.test('only what may succeed later is retryable', async (t) => {
   const retryable = (Object.keys(ERRORS) as ErrorCode[]).filter(isRetryable);
   t.same(retryable.sort(), ['database_unavailable', 'idempotency_conflict', 'not_ready', 'predictor_unavailable', 'queue_unavailable', 'rate_limited', 'request_timeout', 'shutting_down']);
