@@ -18,6 +18,8 @@ export class Chart {
   #data = { batch: null, train: null, validation: null, endStep: 1, stepsPerEpoch: 1 };
   #hover = null;
   #full = false;
+  /** Of the values that are shown; null when it must be found anew. */
+  #range = null;
   #due = false;
   #options;
   #canvas;
@@ -43,6 +45,7 @@ export class Chart {
     }
     const range = small ? null : el('button', { type: 'button', class: 'quiet', 'aria-pressed': 'false', title: 'Also the first batches and single spikes, which lie outside', onclick: () => {
       this.#full = !this.#full;
+      this.#range = null;
       range.setAttribute('aria-pressed', String(this.#full));
       this.draw();
     } }, 'Full range');
@@ -56,6 +59,7 @@ export class Chart {
   /** Changes what is measured: its name, how its values read, and their limits. */
   configure(options) {
     Object.assign(this.#options, options);
+    this.#range = null;
     setText(this.#title, this.#options.title);
     this.#canvas.setAttribute('aria-label', `${this.#options.title} by step: move the crosshair with the arrow keys`);
     this.draw();
@@ -64,6 +68,7 @@ export class Chart {
   /** @param {ChartData} data */
   update(data) {
     this.#data = data;
+    this.#range = null;
     this.draw();
   }
 
@@ -139,7 +144,8 @@ export class Chart {
     this.#colors ??= colorsOf(canvas);
     const { batch, train, validation, endStep } = this.#data;
     const lines = [train, validation].filter((curve) => curve !== null);
-    const [low, high] = rangeOf({ batch, lines, full: this.#full || this.#options.small, limits: this.#options.limits });
+    this.#range ??= rangeOf({ batch, lines, full: this.#full || this.#options.small, limits: this.#options.limits });
+    const [low, high] = this.#range;
     const [right, bottom] = [width - MARGIN.right, height - MARGIN.bottom];
     const view = {
       context: canvas.getContext('2d'), colors: this.#colors, width, right, bottom, low, high,
@@ -184,8 +190,10 @@ export class Chart {
     for (const epoch of epochs) {
       const at = Math.round(x(epoch * stepsPerEpoch)) + 0.5;
       stroke(context, colors.axis, [[at, bottom], [at, bottom + 4]]);
-      context.fillText(epoch === 0 ? 'epoch 0' : String(epoch), at + (epoch === 0 ? 14 : 0), bottom + 19);
+      context.fillText(String(epoch), at, bottom + 19);
     }
+    context.textAlign = 'right';
+    context.fillText('epoch', MARGIN.left - 8, bottom + 19);
   }
 
   #paintCrosshair({ context, colors, bottom, x, y }) {

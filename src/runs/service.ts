@@ -44,11 +44,12 @@ function fingerprintOf(value: unknown): string {
   return createHash('sha256').update(ordered ?? 'null').digest('hex');
 }
 
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const encodeCursor = (id: string) => Buffer.from(JSON.stringify({ v: 1, id })).toString('base64url');
 function decodeCursor(cursor: string): string {
   try {
     const { v, id } = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as { v?: unknown; id?: unknown };
-    if (v === 1 && typeof id === 'string' && /^[0-9a-f-]{36}$/.test(id)) return id;
+    if (v === 1 && typeof id === 'string' && UUID.test(id)) return id;
   } catch {
     // Falls through: whatever is wrong with it, it is not one of ours.
   }
