@@ -86,7 +86,7 @@ export const RECIPES: readonly Recipe[] = [
   {
     name: 'mnist-relu-decay',
     title: 'A learning rate that decays',
-    description: 'The relu layers, with a learning rate that starts higher and shrinks by 0.7 every epoch.',
+    description: 'The relu layers, with a learning rate that starts five times higher and is multiplied by 0.7 over every epoch.',
     idea: 'Large steps find the valley, small steps settle in it. The noise of the curve fades as the rate decays.',
     expected: { metric: 'val_accuracy', atLeast: 0.98 },
     spec: mnist('mnist-relu-decay', {
@@ -98,17 +98,17 @@ export const RECIPES: readonly Recipe[] = [
           digits,
         ],
       },
-      optimizer: { type: 'adam', learningRate: 0.003 },
+      optimizer: { type: 'adam', learningRate: 0.005 },
       schedule: { type: 'exponential', decay: 0.7, everyEpochs: 1 },
-      epochs: 10,
+      epochs: 8,
     }),
   },
   {
     name: 'mnist-relu-dropout',
     title: 'Dropout against overfitting',
     description: 'The relu layers with decay, and a quarter of the first hidden layer dropped in every training step.',
-    idea: 'A network that cannot rely on any single unit memorises less. Training loss rises while validation loss stops climbing.',
-    expected: { metric: 'val_accuracy', atLeast: 0.978 },
+    idea: 'A network that cannot rely on any single unit memorises less. It does worse on the digits it trains on and about as well on new ones: the gap between the two curves narrows.',
+    expected: { metric: 'val_accuracy', atLeast: 0.98 },
     spec: mnist('mnist-relu-dropout', {
       model: {
         layers: [
@@ -119,16 +119,16 @@ export const RECIPES: readonly Recipe[] = [
           digits,
         ],
       },
-      optimizer: { type: 'adam', learningRate: 0.003 },
+      optimizer: { type: 'adam', learningRate: 0.005 },
       schedule: { type: 'exponential', decay: 0.7, everyEpochs: 1 },
-      epochs: 10,
+      epochs: 8,
     }),
   },
   {
     name: 'mnist-cnn',
     title: 'Convolutions',
-    description: 'Three convolutions (12 of 3x3, 24 and 32 of 6x6 with stride 2), a dense layer of 200 and the softmax.',
-    idea: 'Flattening throws the shape of the digit away; a convolution looks at neighbourhoods and shares its weights over the image. Fewer mistakes for the same number of weights.',
+    description: 'Three convolutions (12 of 3x3, 24 and 32 of 6x6 with stride 2), a dense layer of 200 and the softmax; the rate is multiplied by 0.6 over every epoch.',
+    idea: 'Flattening throws the shape of the digit away; a convolution looks at neighbourhoods and shares its weights over the image. About half the mistakes of the relu layers, though nearly nine tenths of the weights still sit in the dense layer.',
     expected: { metric: 'val_accuracy', atLeast: 0.989 },
     spec: mnist('mnist-cnn', {
       model: {
@@ -143,14 +143,14 @@ export const RECIPES: readonly Recipe[] = [
       },
       optimizer: { type: 'adam', learningRate: 0.002 },
       schedule: { type: 'exponential', decay: 0.6, everyEpochs: 1 },
-      epochs: 6,
+      epochs: 5,
     }),
   },
   {
     name: 'mnist-cnn-bn-dropout',
     title: 'Convolutions, batch normalization and dropout',
-    description: 'The convolutions and the dense layer without bias, each followed by batch normalization; dropout on the dense layer; a decaying rate.',
-    idea: 'Batch normalization keeps every layer in the range where it learns, so the rate may be higher; dropout keeps the large dense layer honest. Together they leave about fifty digits wrong.',
+    description: 'The convolutions and the dense layer without bias, each followed by batch normalization; dropout on the dense layer; a rate that starts at 0.01 and is multiplied by 0.6 over every epoch.',
+    idea: 'Batch normalization keeps every layer in the range where it learns, so the rate may be higher; dropout keeps the large dense layer honest. Together they leave fewer than sixty of the 10,000 test digits wrong.',
     expected: { metric: 'val_accuracy', atLeast: 0.994 },
     spec: mnist('mnist-cnn-bn-dropout', {
       model: {
@@ -168,7 +168,7 @@ export const RECIPES: readonly Recipe[] = [
       },
       optimizer: { type: 'adam', learningRate: 0.01 },
       schedule: { type: 'exponential', decay: 0.6, everyEpochs: 1 },
-      epochs: 12,
+      epochs: 8,
     }),
   },
 ];
