@@ -15,6 +15,8 @@ export interface DatabaseOptions {
 export function connectDatabase(options: DatabaseOptions): Database {
   const adapter = new PrismaPg({
     connectionString: options.url,
+    // The adapter reads times without looking at their offset: in another zone than UTC all would be off.
+    options: '-c TimeZone=UTC',
     max: options.maxConnections,
     connectionTimeoutMillis: 3_000,
     idleTimeoutMillis: 30_000,
