@@ -1,0 +1,91 @@
+// Settings: defaults, what wins over what, and a sentence for each fault.
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { artifactsDir, childEnv, ConfigError, loadConfig, scratchDir, type ConfigSources } from '../../src/config.js';
+import { packageRoot } from '../../src/paths.js';
+
+const load = (env: NodeJS.ProcessEnv = {}, rest: ConfigSources = {}) => loadConfig({ env, ...rest });
+
+function faultsOf(env: NodeJS.ProcessEnv): string[] {
+  try {
+    load(env);
+    return [];
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error;
+    return error.message.replace('The settings are wrong:\n', '').split('\n').map((fault) => fault.trim());
+  }
+}
+
+t.test('with nothing set', async (t) => {
+  const config = load();
+  t.match(config, {
+    host: '127.0.0.1', port: 8080, role: 'all', logLevel: 'info', bodyLimitBytes: 8 * 2 ** 20,
+    slots: Math.max(1, Math.floor(availableParallelism() / 2)), leaseMs: 15_000, cancelGraceMs: 10_000, shutdownMs: 20_000, maxAttempts: 3, databaseUrl: null, redisUrl: null,
+  }, 'the defaults');
+  t.equal(config.dataDir, join(packageRoot, 'data'), 'data lie in the package');
+  t.ok(config.memoryLimitBytes > 2 ** 28 && Number.isInteger(config.memoryLimitBytes), 'the memory limit is a part of this box');
+  t.equal(artifactsDir(config), join(config.dataDir, 'artifacts'), 'artifacts lie among the data');
+  t.equal(scratchDir(config), join(config.dataDir, 'scratch'), 'and so does the scratch folder');
+  t.strictSame(load({ TRAINYARD_PORT: '', DATABASE_URL: '' }), config, 'an empty setting is none');
+});
+
+t.test('with everything set', async (t) => {
+  t.strictSame(load({
+    TRAINYARD_HOST: '::1', TRAINYARD_PORT: '0', TRAINYARD_DATA_DIR: '/srv/yard', TRAINYARD_ROLE: 'api', TRAINYARD_LOG_LEVEL: 'trace', TRAINYARD_LOG_FORMAT: 'pretty',
+    TRAINYARD_BODY_LIMIT: '1024', TRAINYARD_SLOTS: '7', TRAINYARD_MEMORY_LIMIT: '123', TRAINYARD_LEASE_SECONDS: '0.5', TRAINYARD_CANCEL_GRACE_SECONDS: '1', TRAINYARD_SHUTDOWN_SECONDS: '2',
+    TRAINYARD_MAX_ATTEMPTS: '1', DATABASE_URL: 'postgres://db/yard', REDIS_URL: 'rediss://redis',
+  }), {
+    host: '::1', port: 0, dataDir: '/srv/yard', role: 'api', logLevel: 'trace', logFormat: 'pretty', bodyLimitBytes: 1024, slots: 7, memoryLimitBytes: 123,
+    leaseMs: 500, cancelGraceMs: 1000, shutdownMs: 2000, maxAttempts: 1, databaseUrl: 'postgres://db/yard', redisUrl: 'rediss://redis',
+  }, 'each goes to its place');
+  t.equal(load({ TRAINYARD_DATA_DIR: 'elsewhere/data' }).dataDir, join(packageRoot, 'elsewhere/data'), 'a relative folder is one of the package');
+});
+
+t.test('the environment wins over fallbacks, overrides over both', async (t) => {
+  const sources = { fallbacks: { TRAINYARD_LOG_LEVEL: 'warn', TRAINYARD_PORT: '1' }, overrides: { TRAINYARD_ROLE: 'all' } } as const;
+  t.match(load({ TRAINYARD_PORT: '2', TRAINYARD_ROLE: 'api' }, sources), { logLevel: 'warn', port: 2, role: 'all' }, 'each in its rank');
+});
+
+t.test('a fault is a sentence that names its setting', async (t) => {
+  const cases: [NodeJS.ProcessEnv, string][] = [
+    [{ TRAINYARD_PORT: 'http' }, 'TRAINYARD_PORT: must be integer'],
+    [{ TRAINYARD_PORT: '80.5' }, 'TRAINYARD_PORT: must be integer'],
+    [{ TRAINYARD_PORT: '-1' }, 'TRAINYARD_PORT: must be >= 0'],
+    [{ TRAINYARD_PORT: '65536' }, 'TRAINYARD_PORT: must be <= 65535'],
+    [{ TRAINYARD_ROLE: 'worker' }, 'TRAINYARD_ROLE: must be equal to one of the allowed values (all,api)'],
+    [{ TRAINYARD_LOG_LEVEL: 'loud' }, 'TRAINYARD_LOG_LEVEL: must be equal to one of the allowed values (trace,debug,info,warn,error,fatal,silent)'],
+    [{ TRAINYARD_LOG_FORMAT: 'xml' }, 'TRAINYARD_LOG_FORMAT: must be equal to one of the allowed values (auto,json,pretty)'],
+    [{ TRAINYARD_ALLOW_REMOTE: 'maybe' }, 'TRAINYARD_ALLOW_REMOTE: must be boolean'],
+    [{ TRAINYARD_BODY_LIMIT: '1023' }, 'TRAINYARD_BODY_LIMIT: must be >= 1024'],
+    [{ TRAINYARD_SLOTS: '-1' }, 'TRAINYARD_SLOTS: must be >= 0'],
+    [{ TRAINYARD_MEMORY_LIMIT: '8G' }, 'TRAINYARD_MEMORY_LIMIT: must be integer'],
+    [{ TRAINYARD_LEASE_SECONDS: '-0.1' }, 'TRAINYARD_LEASE_SECONDS: must be >= 0'],
+    [{ TRAINYARD_CANCEL_GRACE_SECONDS: 'soon' }, 'TRAINYARD_CANCEL_GRACE_SECONDS: must be number'],
+    [{ TRAINYARD_SHUTDOWN_SECONDS: 'late' }, 'TRAINYARD_SHUTDOWN_SECONDS: must be number'],
+    [{ TRAINYARD_MAX_ATTEMPTS: '0' }, 'TRAINYARD_MAX_ATTEMPTS: must be >= 1'],
+    [{ DATABASE_URL: 'mysql://db' }, 'DATABASE_URL: must match pattern "^postgres(ql)?://"'],
+    [{ REDIS_URL: 'http://redis' }, 'REDIS_URL: must match pattern "^rediss?://"'],
+    [{ TRAINYARD_PROT: '80' }, 'TRAINYARD_PROT: there is no such setting'],
+  ];
+  for (const [env, fault] of cases) t.strictSame(faultsOf(env), [fault], fault);
+  t.strictSame(faultsOf({ TRAINYARD_PROT: '80', TRAINYARD_PORT: 'x', TRAINYARD_MAX_ATTEMPTS: '0' }).length, 3, 'all faults are told at once');
+  t.strictSame(faultsOf({ PATH: '/bin', TRAIN: '1' }), [], 'what is not ours is not our business');
+});
+
+t.test('without keys it listens on loopback only', async (t) => {
+  for (const host of ['127.0.0.1', '::1', 'localhost']) t.equal(load({ TRAINYARD_HOST: host }).host, host, `${host} is loopback`);
+  for (const host of ['0.0.0.0', '::', '192.168.1.5', 'example.com', '127.0.0.1.example.com']) {
+    t.strictSame(faultsOf({ TRAINYARD_HOST: host }), [
+      `TRAINYARD_HOST: ${host} is reachable from other machines and no keys are configured; set TRAINYARD_ALLOW_REMOTE=true on a network that you trust`,
+    ], `${host} is refused`);
+    t.equal(load({ TRAINYARD_HOST: host, TRAINYARD_ALLOW_REMOTE: 'true' }).host, host, `${host} is allowed by one who says so`);
+  }
+  t.equal(faultsOf({ TRAINYARD_HOST: '0.0.0.0', TRAINYARD_ALLOW_REMOTE: 'false' }).length, 1, 'false is not true');
+});
+
+t.test('a child of ours is told what its parent knows', async (t) => {
+  const config = load({ TRAINYARD_DATA_DIR: '/srv/yard', TRAINYARD_LOG_LEVEL: 'error', TRAINYARD_LOG_FORMAT: 'json' });
+  const env = childEnv(config, { databaseUrl: 'postgres://db/yard' });
+  t.match(env, { TRAINYARD_DATA_DIR: '/srv/yard', TRAINYARD_LOG_LEVEL: 'error', TRAINYARD_LOG_FORMAT: 'json', DATABASE_URL: 'postgres://db/yard' }, 'where its data and its database are');
+});
