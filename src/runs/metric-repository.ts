@@ -41,7 +41,7 @@ export function curvesOf(events: readonly NewEvent[]): Curve[] {
       }
     }
   }
-  return [...curves.values()];
+  return [...curves.values()].filter(({ steps }) => steps.length > 0);
 }
 
 /** Cuts points into chunks: the first fills what `before` points left of the last chunk. */
@@ -56,8 +56,8 @@ export function chunksOf(curve: Curve, before: number) {
   return chunks;
 }
 
-// Values cross as text: the driver's JSON would turn NaN and infinities into null.
-const asText = (values: readonly number[]) => values.map(String);
+// Values cross as text: the driver's JSON would turn NaN and infinities into null. `String` loses the sign of -0.
+const asText = (values: readonly number[]) => values.map((value) => (Object.is(value, -0) ? '-0' : String(value)));
 
 /** Appends points to the curves of one attempt. */
 export async function appendCurves(session: DatabaseSession, run: { runId: string; attempt: number }, curves: readonly Curve[]): Promise<void> {
