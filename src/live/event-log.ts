@@ -3,6 +3,7 @@
 import { Prisma, type Database, type DatabaseSession } from '../db/client.js';
 import { appendCurves, curvesOf } from '../runs/metric-repository.js';
 import { HELD_STATES } from '../runs/states.js';
+import { storable } from '../runs/storable-text.js';
 import type { EventKind, EventPage, NewEvent, RunEvent } from '../schemas/event.js';
 
 /** Who writes: the attempt that holds the run. */
@@ -33,7 +34,7 @@ const HELD = [...HELD_STATES];
 /** Writes numbered events; the caller has raised the run's `head` by their count in this transaction. */
 export async function insertEvents(session: DatabaseSession, runId: string, to: { head: number; events: readonly NewEvent[] }): Promise<RunEvent[]> {
   const first = to.head - to.events.length + 1;
-  const numbered = to.events.map((event, index) => ({ seq: first + index, ...event }) as RunEvent);
+  const numbered = to.events.map((event, index) => ({ seq: first + index, ...event, data: storable(event.data) }) as RunEvent);
   const rows = numbered.map((event) => Prisma.sql`(${runId}::uuid, ${event.seq}, ${event.kind}, ${event.at}::timestamptz, ${JSON.stringify(event.data)}::jsonb)`);
   await session.$executeRaw`INSERT INTO run_events (run_id, seq, kind, at, data) VALUES ${Prisma.join(rows)}`;
   return numbered;

@@ -8,7 +8,8 @@ import type { Run, RunReason, RunState } from '../schemas/run.js';
 import type { RunSpec } from '../schemas/spec.js';
 import { toMetricValues } from './metric-values.js';
 import { toRun, type RunRow } from './run-row.js';
-import { hasEnded, statesBefore } from './states.js';
+import { HELD_STATES, hasEnded, statesBefore } from './states.js';
+import { storable, storableText } from './storable-text.js';
 
 export interface NewRun {
   teamId: string;
@@ -112,10 +113,10 @@ export function createRunRepository(database: Database): RunRepository {
         where: {
           teamId,
           ...(filter.states ? { state: { in: [...filter.states] } } : {}),
-          ...(filter.tag ? { tags: { has: filter.tag } } : {}),
-          ...(filter.recipe ? { recipe: filter.recipe } : {}),
-          ...(filter.dataset ? { dataset: filter.dataset } : {}),
-          ...(filter.name ? { name: { contains: filter.name, mode: 'insensitive' } } : {}),
+          ...(filter.tag ? { tags: { has: storableText(filter.tag) } } : {}),
+          ...(filter.recipe ? { recipe: storableText(filter.recipe) } : {}),
+          ...(filter.dataset ? { dataset: storableText(filter.dataset) } : {}),
+          ...(filter.name ? { name: { contains: literal(storableText(filter.name)), mode: 'insensitive' } } : {}),
           ...(after ? { id: newest ? { lt: after } : { gt: after } } : {}),
         },
         orderBy: { id: newest ? 'desc' : 'asc' },
@@ -134,7 +135,8 @@ export function createRunRepository(database: Database): RunRepository {
         const { count } = await session.run.updateMany({
           where: { id, state: { in: from }, ...(change.attempt === undefined ? {} : { attempt: change.attempt }) },
           data: {
-            state: change.to, reason: change.reason ?? null, message: change.message ?? null, head: { increment: 1 },
+            state: change.to, reason: change.reason ?? null, message, head: { increment: 1 },
+      const message = change.message ? storableText(change.message) : null;
             ...set,
             ...(metrics === undefined ? {} : { metrics: toMetricValues(metrics) }),
             ...(change.to === 'starting' ? { startedAt: at, epoch: 0, step: 0, examplesPerSecond: null, bestEpoch: null, metrics: {} } : {}),
@@ -145,7 +147,7 @@ export function createRunRepository(database: Database): RunRepository {
         if (count === 0) return null;
         const { head, attempt } = await session.run.findUniqueOrThrow({ where: { id }, select: { head: true, attempt: true } });
         const index = await session.runTransition.count({ where: { runId: id } });
-        const said = { state: change.to, attempt, ...(change.reason ? { reason: change.reason } : {}), ...(change.message ? { message: change.message } : {}) };
+        const said = { state: change.to, attempt, ...(change.reason ? { reason: change.reason } : {}), ...(message ? { message } : {}) };
         await session.runTransition.create({ data: { runId: id, index, at, ...said } });
         const events = await insertEvents(session, id, { head, events: [{ kind: 'state', at: at.toISOString(), data: said }] });
         return { run: await load(session, id), events };
@@ -153,7 +155,7 @@ export function createRunRepository(database: Database): RunRepository {
     },
 
     async setDevice({ runId, attempt }, device) {
-      await database.run.updateMany({ where: { id: runId, attempt }, data: device });
+      await database.run.updateMany({ where: { id: runId, attempt }, data: storable(device) });
     },
 
     async delete(teamId, id) {
