@@ -65,6 +65,9 @@ export interface RunRepository {
 
 const include = { transitions: { orderBy: { index: 'asc' } } } as const satisfies Prisma.RunInclude;
 
+/** For Prisma's `contains`, which passes LIKE's wildcards on. */
+const literal = (text: string) => text.replaceAll(/[\\%_]/g, '\\$&');
+
 export function createRunRepository(database: Database): RunRepository {
   async function load(session: DatabaseSession, id: string): Promise<Run> {
     return toRun((await session.run.findUniqueOrThrow({ where: { id }, include })) as RunRow);
