@@ -63,6 +63,7 @@ export class Attempt {
     this.#scratch = join(context.scratchDir, `${run.id}.${run.attempt}`);
     this.#journal = new Journal({
       fence: this.fence,
+      head: run.head,
       events: context.events,
       bus: context.bus,
       onAway: (error) => context.log.warn({ err: error, ...this.fence }, 'the database does not answer; training goes on and its events wait'),

@@ -10,6 +10,8 @@ type Entry = { kind: 'event'; event: NewEvent } | { kind: 'act'; act: () => Prom
 
 export interface JournalOptions {
   fence: Fence;
+  /** Number of the run's latest event when the attempt began. */
+  head: number;
   events: EventLog;
   bus: Bus;
   /** The attempt was replaced, or writing failed for good: nothing more will be written. */
@@ -25,10 +27,15 @@ export class Journal {
   readonly #options: JournalOptions;
   readonly #entries: Entry[] = [];
   #draining: Promise<void> | null = null;
+  /** Number of the last event that is known to be in the log. */
+  #head: number;
+  /** The last append failed, and may have been committed all the same. */
+  #isUncertain = false;
   #broken = false;
 
   constructor(options: JournalOptions) {
     this.#options = options;
+    this.#head = options.head;
   }
 
   write(...events: NewEvent[]): void {
@@ -87,9 +94,13 @@ export class Journal {
 
   async #append(events: NewEvent[]): Promise<void> {
     const { fence, bus } = this.#options;
-    const written = await this.#options.events.append(fence, events);
-    const head = written.at(-1)?.seq;
-    // The log holds them already; a notice that is lost is found by the hub's own check.
-    if (head !== undefined) await bus.publishEvents({ runId: fence.runId, head, events: written }).catch(() => undefined);
+    const isRetry = this.#isUncertain;
+    this.#isUncertain = true;
+    const written = await this.#options.events.append(fence, events, isRetry ? { after: this.#head } : undefined);
+    this.#isUncertain = false;
+    this.#head = written.at(-1)?.seq ?? this.#head;
+    // The log holds them already; a notice that is lost is found by the hub's own check. What was written in two
+    // goes may have another's event between.
+    await bus.publishEvents({ runId: fence.runId, head: this.#head, ...(isRetry ? {} : { events: written }) }).catch(() => undefined);
   }
 }

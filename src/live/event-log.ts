@@ -21,8 +21,14 @@ export class FencedError extends Error {
 }
 
 export interface EventLog {
-  /** Appends in one transaction with the curves and the run's progress. @throws FencedError */
-  append(fence: Fence, events: readonly NewEvent[]): Promise<RunEvent[]>;
+  /**
+   * Appends in one transaction with the curves and the run's progress. An attempt has one writer, which appends
+   * one batch after the other. When a batch failed without a word on whether it was committed, the next one
+   * begins with the same events and says `after`, the last number that the writer is sure of: what is there
+   * already is then not written again. Answers all of `events`, numbered; without `after` there is no gap among
+   * them. @throws FencedError
+   */
+  append(fence: Fence, events: readonly NewEvent[], retry?: { after: number }): Promise<RunEvent[]>;
   /** Events with `seq > after`, in order. */
   read(runId: string, query: { after: number; limit: number; kinds?: readonly EventKind[] }): Promise<EventPage>;
   /** Number of the latest event of each run that exists. */
@@ -40,6 +46,20 @@ export async function insertEvents(session: DatabaseSession, runId: string, to: 
   return numbered;
 }
 
+/**
+ * What the attempt's writer has in the log after `after`. Others write only changes of state, and the lock on the
+ * row waits for a commit that is still under way.
+ */
+async function writtenAfter(session: DatabaseSession, fence: Fence, after: number): Promise<RunEvent[]> {
+  const held = await session.$queryRaw<unknown[]>`SELECT 1 FROM runs WHERE id = ${fence.runId}::uuid AND attempt = ${fence.attempt} FOR UPDATE`;
+  if (held.length === 0) throw new FencedError(fence);
+  const rows = await session.runEvent.findMany({ where: { runId: fence.runId, seq: { gt: after }, kind: { not: 'state' } }, orderBy: { seq: 'asc' } });
+  return rows.map(toEvent);
+}
+
+type EventRow = { seq: number; kind: string; at: Date; data: unknown };
+const toEvent = ({ seq, kind, at, data }: EventRow) => ({ seq, kind, at: at.toISOString(), data }) as RunEvent;
+
 /** What a batch of events changes on the run's row. */
 function progressOf(events: readonly NewEvent[]): Prisma.Sql[] {
   const sets: Prisma.Sql[] = [];
@@ -56,9 +76,12 @@ function progressOf(events: readonly NewEvent[]): Prisma.Sql[] {
 
 export function createEventLog(database: Database): EventLog {
   return {
-    async append(fence, events) {
-      if (events.length === 0) return [];
+    async append(fence, batch, retry) {
+      if (batch.length === 0) return [];
       return database.$transaction(async (session) => {
+        const written = retry === undefined ? [] : await writtenAfter(session, fence, retry.after);
+        const events = batch.slice(written.length);
+        if (events.length === 0) return written;
         const sets = Prisma.join([Prisma.sql`head = head + ${events.length}`, ...progressOf(events)]);
         const rows = await session.$queryRaw<{ head: number }[]>`
           UPDATE runs SET ${sets} WHERE id = ${fence.runId}::uuid AND attempt = ${fence.attempt} AND state = ANY(${HELD}) RETURNING head`;
@@ -66,7 +89,7 @@ export function createEventLog(database: Database): EventLog {
         if (row === undefined) throw new FencedError(fence);
         const numbered = await insertEvents(session, fence.runId, { head: row.head, events });
         await appendCurves(session, fence, curvesOf(events));
-        return numbered;
+        return [...written, ...numbered];
       });
     },
 
@@ -78,7 +101,7 @@ export function createEventLog(database: Database): EventLog {
         orderBy: { seq: 'asc' },
         take: limit + 1,
       });
-      const items = rows.slice(0, limit).map((row) => ({ seq: row.seq, kind: row.kind, at: row.at.toISOString(), data: row.data }) as unknown as RunEvent);
+      const items = rows.slice(0, limit).map(toEvent);
       return { items, head: Math.max(run?.head ?? 0, rows.at(-1)?.seq ?? 0), hasMore: rows.length > limit };
     },
 

@@ -1,0 +1,74 @@
+// The journal when the database breaks off at the worst moment: after the commit, before the answer.
+import { connect, createServer, type AddressInfo } from 'node:net';
+import t from 'tap';
+import { composeStores } from '../../../src/compose-stores.js';
+import type { NewEvent } from '../../../src/schemas/event.js';
+import { Journal } from '../../../workers/journal.js';
+import { testLog } from '../../helpers/config.js';
+import type { TestScope } from '../../helpers/postgres.js';
+import { box } from './harness.js';
+
+const step = (n: number): NewEvent => ({
+  kind: 'metrics',
+  at: new Date().toISOString(),
+  data: { attempt: 1, epoch: 1, steps: [n], series: { loss: [1 / n] }, examplesPerSecond: 100 },
+});
+
+/** A way to the database that, once armed, lets one commit through and breaks before its answer. */
+async function deafWay(t: TestScope, url: string) {
+  let isArmed = false;
+  let broken = 0;
+  const { hostname, port } = new URL(url);
+  const server = createServer((client) => {
+    const database = connect(Number(port), hostname);
+    let isCommitting = false;
+    client.on('data', (chunk: Buffer) => {
+      isCommitting ||= isArmed && chunk.includes('COMMIT');
+      database.write(chunk);
+    });
+    database.on('data', (chunk: Buffer) => {
+      if (!isCommitting) return client.write(chunk);
+      isArmed = false;
+      broken += 1;
+      client.destroy();
+      database.destroy();
+    });
+    for (const [one, other] of [[client, database], [database, client]] as const) one.on('error', () => undefined).on('close', () => other.destroy());
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  t.teardown(() => void server.close());
+  const way = new URL(url);
+  way.port = String((server.address() as AddressInfo).port);
+  return { url: way.href, arm: () => (isArmed = true), broken: () => broken };
+}
+
+t.test('a batch whose commit was not answered is in the log once, with what came meanwhile after it', async (t) => {
+  const { submit, stores, config, runs, teamId } = await box(t);
+  const { id } = await submit();
+  const run = await stores.lifecycle.claim({ runId: id, attempt: 1 }, 'me');
+  const way = await deafWay(t, stores.queueConnection.url);
+  const far = composeStores(config, way.url, testLog());
+  t.teardown(() => far.close());
+  const journal = new Journal({
+    fence: { runId: id, attempt: 1 },
+    head: run?.head ?? 0,
+    events: far.events,
+    bus: stores.bus,
+    onBroken: (error) => t.fail(String(error)),
+    onAway: () => journal.write(step(3), step(4)),
+  });
+  journal.write(step(1));
+  await journal.settled();
+  way.arm();
+  journal.write(step(2));
+  await runs.cancel(teamId, id);
+  await journal.settled();
+  journal.write(step(5));
+  await journal.settled();
+  t.equal(way.broken(), 1, 'the connection broke once');
+  t.same(await stores.metrics.findCurve(id, 'batch/loss'), { key: 'batch/loss', steps: [1, 2, 3, 4, 5], values: [1, 1 / 2, 1 / 3, 1 / 4, 1 / 5] }, 'the curve has each step once');
+  const { items, head } = await stores.events.read(id, { after: 0, limit: 100 });
+  t.same(items.map((item) => item.seq), Array.from({ length: head }, (_, index) => index + 1), 'numbers have no gap');
+  t.same(items.flatMap((item) => (item.kind === 'metrics' ? item.data.steps : [])), [1, 2, 3, 4, 5], 'each step is told once, in order');
+  t.equal(items.filter((item) => item.kind === 'state').length, 3, 'queued, starting and cancelling are there');
+});
