@@ -1,5 +1,6 @@
 // The supervisors that are alive and the devices that they see.
 import { Prisma, type Database } from '../db/client.js';
+import { storable } from '../runs/storable-text.js';
 import type { Backend } from '../schemas/spec.js';
 
 export interface Device {
@@ -36,7 +37,7 @@ export interface WorkerRepository {
 export function createWorkerRepository(database: Database): WorkerRepository {
   return {
     async beat({ id, devices, ...rest }) {
-      const data = { ...rest, devices: devices as unknown as Prisma.InputJsonArray, heartbeatAt: new Date() };
+      const data = { ...rest, devices: storable(devices) as unknown as Prisma.InputJsonArray, heartbeatAt: new Date() };
       await database.worker.upsert({ where: { id }, create: { id, ...data }, update: data });
     },
     async remove(id) {
