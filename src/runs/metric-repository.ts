@@ -3,6 +3,7 @@
 import { Prisma, type Database, type DatabaseSession } from '../db/client.js';
 import type { NewEvent } from '../schemas/event.js';
 import { fromMetricValue } from './metric-values.js';
+import { storableText } from './storable-text.js';
 
 export const CHUNK_POINTS = 1024;
 
@@ -104,7 +105,7 @@ export function createMetricRepository(database: Database): MetricRepository {
     async findCurve(runId, key) {
       const series = await database.$queryRaw<{ id: bigint }[]>`
         SELECT s.id FROM metric_series s JOIN runs r ON r.id = s.run_id
-        WHERE s.run_id = ${runId}::uuid AND s.key = ${key} AND s.attempt = r.attempt`;
+        WHERE s.run_id = ${runId}::uuid AND s.key = ${storableText(key)} AND s.attempt = r.attempt`;
       const found = series[0];
       if (found === undefined) return null;
       const chunks = await database.$queryRaw<{ steps: number[]; values: string[] }[]>`
