@@ -1,7 +1,9 @@
 // The index of runs' files, and of the checkpoints that they make up.
 import type { Database } from '../db/client.js';
-import type { Fence } from '../live/event-log.js';
+import { FencedError, type Fence } from '../live/event-log.js';
 import { toMetricValues } from '../runs/metric-values.js';
+import { HELD_STATES } from '../runs/states.js';
+import { storableText } from '../runs/storable-text.js';
 import type { StoredFile } from './store.js';
 
 export interface Artifact extends StoredFile {
@@ -23,6 +25,7 @@ export interface NewCheckpoint {
 export interface ArtifactRepository {
   list(runId: string): Promise<Artifact[]>;
   find(runId: string, path: string): Promise<Artifact | null>;
+  /** Idempotent: an attempt has one checkpoint of a kind. @throws FencedError */
   addCheckpoint(fence: Fence, checkpoint: NewCheckpoint): Promise<void>;
   /** Of these hashes, those that no artifact refers to. */
   unreferenced(hashes: readonly string[]): Promise<string[]>;
@@ -38,12 +41,17 @@ export function createArtifactRepository(database: Database): ArtifactRepository
     },
 
     async find(runId, path) {
-      const row = await database.artifact.findUnique({ where: { runId_path: { runId, path } } });
+      const row = await database.artifact.findUnique({ where: { runId_path: { runId, path: storableText(path) } } });
       return row === null ? null : toArtifact(row);
     },
 
     async addCheckpoint({ runId, attempt }, { files, metrics, ...checkpoint }) {
       await database.$transaction(async (session) => {
+        const held = await session.$queryRaw<unknown[]>`
+          SELECT 1 FROM runs WHERE id = ${runId}::uuid AND attempt = ${attempt} AND state = ANY(${[...HELD_STATES]}) FOR UPDATE`;
+        if (held.length === 0) throw new FencedError({ runId, attempt });
+        // There is one when an earlier try was committed and the answer got lost.
+        await session.checkpoint.deleteMany({ where: { runId, attempt, kind: checkpoint.kind } });
         await session.checkpoint.create({ data: { runId, attempt, metrics: toMetricValues(metrics), ...checkpoint } });
         for (const { path, ...file } of files) {
           await session.artifact.upsert({ where: { runId_path: { runId, path } }, create: { runId, path, ...file }, update: file });
