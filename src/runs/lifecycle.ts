@@ -62,10 +62,13 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
       return announce(await runs.change(runId, { to: state, attempt, reason, message, set }));
     },
 
-    /** Back to the queue, to be started anew by any worker. */
+    /** Back to the queue, to be started anew by any worker; a run that was being cancelled is cancelled. */
     async handBack({ runId, attempt }: Fence, message: string): Promise<Run | null> {
       const run = await announce(await runs.change(runId, { to: 'queued', attempt, reason: 'preempted', message }));
-      if (run !== null) await requeue(run);
+      if (run === null) {
+        return announce(await runs.change(runId, { to: 'cancelled', from: ['cancelling'], attempt, reason: 'user_cancel', message: 'cancelled; its worker was stopped' }));
+      }
+      await requeue(run);
       return run;
     },
 
@@ -74,18 +77,19 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
 
     /** Runs whose supervisor has gone: queued again while attempts remain, else failed; cancelling ones are cancelled. */
     async sweepExpired(): Promise<void> {
-      for (const run of await runs.findExpired(new Date(now()))) {
+      const expiredBefore = new Date(now());
+      for (const run of await runs.findExpired(expiredBefore)) {
         if (run.state === 'cancelling') {
-          await announce(await runs.change(run.id, { to: 'cancelled', attempt: run.attempt, reason: 'user_cancel', message: 'cancelled; its worker had gone' }));
+          await announce(await runs.change(run.id, { to: 'cancelled', from: ['cancelling'], attempt: run.attempt, expiredBefore, reason: 'user_cancel', message: 'cancelled; its worker had gone' }));
           continue;
         }
         if (run.state !== 'lost') {
           const message = `no heartbeat from its worker for ${leaseMs / 1000} s`;
-          const lost = await announce(await runs.change(run.id, { to: 'lost', from: [run.state], attempt: run.attempt, reason: 'worker_lost', message }));
+          const lost = await announce(await runs.change(run.id, { to: 'lost', from: [run.state], attempt: run.attempt, expiredBefore, reason: 'worker_lost', message }));
           if (lost === null) continue;
         }
         if (run.attempt >= maxAttempts) {
-          await announce(await runs.change(run.id, { to: 'failed', attempt: run.attempt, reason: 'worker_lost', message: `its worker was lost ${run.attempt} times` }));
+          await announce(await runs.change(run.id, { to: 'failed', from: ['lost'], attempt: run.attempt, reason: 'worker_lost', message: `its worker was lost, and it may be started ${maxAttempts} times at most` }));
         } else if (await announce(await runs.change(run.id, { to: 'queued', from: ['lost'], attempt: run.attempt, reason: 'worker_lost', message: 'queued again' }))) {
           await requeue(run);
         }

@@ -29,6 +29,8 @@ export interface StateChange {
   from?: readonly RunState[];
   /** Only when this attempt holds the run. */
   attempt?: number;
+  /** Only when its lease ran out before this. */
+  expiredBefore?: Date;
   set?: { attempt?: number; leaseOwner?: string | null; leaseExpiresAt?: Date | null; bestEpoch?: number | null; metrics?: Record<string, number> };
 }
 
@@ -136,7 +138,12 @@ export function createRunRepository(database: Database): RunRepository {
       const at = new Date();
       return database.$transaction(async (session) => {
         const { count } = await session.run.updateMany({
-          where: { id, state: { in: from }, ...(change.attempt === undefined ? {} : { attempt: change.attempt }) },
+          where: {
+            id,
+            state: { in: from },
+            ...(change.attempt === undefined ? {} : { attempt: change.attempt }),
+            ...(change.expiredBefore === undefined ? {} : { leaseExpiresAt: { lt: change.expiredBefore } }),
+          },
           data: {
             state: change.to, reason: change.reason ?? null, message, head: { increment: 1 },
       const message = change.message ? storableText(change.message) : null;
@@ -168,7 +175,7 @@ export function createRunRepository(database: Database): RunRepository {
 
     async renewLeases(owner, ids, until) {
       const rows = await database.run.updateManyAndReturn({
-        where: { id: { in: [...ids] }, leaseOwner: owner },
+        where: { id: { in: [...ids] }, leaseOwner: owner, state: { in: [...HELD_STATES] } },
         data: { leaseExpiresAt: until },
         select: { id: true, state: true },
       });

@@ -1,6 +1,7 @@
 // Supervisors that stop or die: their runs are handed back or found, and an old attempt can write nothing.
 import t from 'tap';
 import { FencedError } from '../../../src/live/event-log.js';
+import { createLifecycle } from '../../../src/runs/lifecycle.js';
 import { until } from '../../helpers/poll.js';
 import { box } from './harness.js';
 
@@ -59,6 +60,15 @@ t.test('a cancelling run whose supervisor has died is cancelled', async (t) => {
   t.match(await ends(id), { state: 'cancelled', reason: 'user_cancel' });
 });
 
+t.test('a cancelling run that is handed back is cancelled', async (t) => {
+  const { submit, stores, runs, teamId } = await box(t);
+  const { id } = await submit();
+  await stores.lifecycle.claim({ runId: id, attempt: 1 }, 'me');
+  await runs.cancel(teamId, id);
+  t.match(await stores.lifecycle.handBack({ runId: id, attempt: 1 }, 'for the test'), { state: 'cancelled', reason: 'user_cancel' });
+  t.same(await stores.lifecycle.handBack({ runId: id, attempt: 1 }, 'for the test'), null, 'once');
+});
+
 t.test('an attempt that was replaced can neither write nor end the run', async (t) => {
   const { submit, stores } = await box(t);
   const { id } = await submit();
@@ -73,6 +83,22 @@ t.test('an attempt that was replaced can neither write nor end the run', async (
   t.same((await events.append({ runId: id, attempt: 2 }, [late])).length, 1, 'the new one writes');
 });
 
+t.test('a checkpoint is indexed once however often it is tried, and only by the attempt that holds the run', async (t) => {
+  const { submit, stores } = await box(t);
+  const { id } = await submit();
+  await stores.lifecycle.claim({ runId: id, attempt: 1 }, 'me');
+  const file = { path: 'model/model.json', sha256: 'a'.repeat(64), bytes: 1, contentType: 'application/json' };
+  const checkpoint = { kind: 'final', epoch: 1, step: 1, metrics: { loss: NaN }, path: 'model', files: [file] } as const;
+  await stores.artifacts.addCheckpoint({ runId: id, attempt: 1 }, checkpoint);
+  await stores.artifacts.addCheckpoint({ runId: id, attempt: 1 }, checkpoint);
+  t.equal(await stores.database.checkpoint.count({ where: { runId: id } }), 1);
+  await stores.lifecycle.handBack({ runId: id, attempt: 1 }, 'for the test');
+  await stores.lifecycle.claim({ runId: id, attempt: 2 }, 'another');
+  const late = { ...checkpoint, files: [{ ...file, sha256: 'b'.repeat(64) }] };
+  await t.rejects(stores.artifacts.addCheckpoint({ runId: id, attempt: 1 }, late), FencedError);
+  t.equal((await stores.artifacts.find(id, file.path))?.sha256, file.sha256, 'the index is untouched');
+});
+
 t.test('numbers stay without a gap when many write at once', async (t) => {
   const { submit, stores } = await box(t);
   const { id } = await submit();
@@ -82,4 +108,19 @@ t.test('numbers stay without a gap when many write at once', async (t) => {
   const { items, head } = await stores.events.read(id, { after: 0, limit: 1_000 });
   t.equal(head, 42, 'two states and forty lines');
   t.same(items.map((item) => item.seq), Array.from({ length: 42 }, (_, n) => n + 1));
+});
+
+t.test('a lease that was renewed in the last moment is not swept', async (t) => {
+  const { submit, stores, runs, teamId } = await box(t, { leaseMs: 60_000 });
+  const { id } = await submit();
+  const early = { ...stores, leaseMs: -1, maxAttempts: 3, onError: (error: unknown) => t.fail(String(error)) };
+  await createLifecycle(early).claim({ runId: id, attempt: 1 }, 'slow');
+  const findExpired: typeof stores.runs.findExpired = async (now) => {
+    const found = await stores.runs.findExpired(now);
+    t.equal(found.length, 1, 'its lease has run out');
+    await stores.lifecycle.renew('slow', [id]);
+    return found;
+  };
+  await createLifecycle({ ...early, runs: { ...stores.runs, findExpired } }).sweepExpired();
+  t.equal((await runs.get(teamId, id)).state, 'starting');
 });
