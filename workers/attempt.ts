@@ -7,7 +7,7 @@ import type { ArtifactRepository } from '../src/artifacts/artifact-repository.js
 import type { ArtifactStore } from '../src/artifacts/store.js';
 import { isDatabaseAway } from '../src/db/client.js';
 import type { Bus } from '../src/live/bus.js';
-import type { EventLog, Fence } from '../src/live/event-log.js';
+import { FencedError, type EventLog, type Fence } from '../src/live/event-log.js';
 import type { Log } from '../src/log.js';
 import type { Lifecycle, RunEnd } from '../src/runs/lifecycle.js';
 import { toMetricValues } from '../src/runs/metric-values.js';
@@ -16,7 +16,7 @@ import type { LogData, NewEvent } from '../src/schemas/event.js';
 import type { RuledOut, TrainerMessage } from '../src/schemas/ipc.js';
 import type { Run } from '../src/schemas/run.js';
 import { Journal } from './journal.js';
-import { causeOfDeath, startTrainerProcess, type TrainerProcess } from './trainer-process.js';
+import { causeOfDeath, startTrainerProcess, type TrainerExit, type TrainerProcess } from './trainer-process.js';
 
 export interface AttemptContext {
   runs: RunRepository;
@@ -50,7 +50,7 @@ export class Attempt {
   #trainer: TrainerProcess | null = null;
   #graceTimer: NodeJS.Timeout | null = null;
   #outputLines = 0;
-  /** How the run ends; the first to say so wins. */
+  /** How the run ends; the first to say so wins. Null when it is handed back. */
   #end: RunEnd | null = null;
   #handBack: string | null = null;
   #fenced = false;
@@ -61,43 +61,27 @@ export class Attempt {
     this.#context = context;
     this.fence = { runId: run.id, attempt: run.attempt };
     this.#scratch = join(context.scratchDir, `${run.id}.${run.attempt}`);
-    this.#journal = new Journal({
-      fence: this.fence,
-      head: run.head,
-      events: context.events,
-      bus: context.bus,
-      onAway: (error) => context.log.warn({ err: error, ...this.fence }, 'the database does not answer; training goes on and its events wait'),
-      onBroken: (error) => this.#giveUp(error),
-    });
+    this.#journal = this.#openJournal();
   }
 
   /** Trains to the end. Never rejects for a fault of the run; its cause is in the run's state. */
   async execute(): Promise<void> {
-    const { log, lifecycle } = this.#context;
+    const { log } = this.#context;
     try {
       await mkdir(this.#scratch, { recursive: true });
-      const trainer = this.#start();
-      const exit = await trainer.exited;
-      log.debug({ ...this.fence, ...exit }, 'trainer gone');
-      if (this.#cancelled && this.#end === null) {
-        this.#end = { state: 'cancelled', reason: 'user_cancel', message: 'cancelled; its trainer did not stop by itself and was killed' };
+      // It may have been told to stop before there was anything to stop.
+      if (!this.#fenced && this.#handBack === null) {
+        const exit = await this.#start().exited;
+        log.debug({ ...this.fence, ...exit }, 'trainer gone');
+        this.#end ??= this.#endOf(exit);
       }
-      this.#end ??= { state: 'failed', ...causeOfDeath(exit) };
     } catch (error) {
       this.#end ??= this.#failure(error);
     } finally {
       if (this.#graceTimer !== null) clearTimeout(this.#graceTimer);
     }
     await this.#journal.settled();
-    if (!this.#fenced) {
-      const end = this.#end;
-      const handBack = this.#handBack;
-      this.#journal.act(async () => {
-        const run = handBack === null ? await lifecycle.end(this.fence, end) : await lifecycle.handBack(this.fence, handBack);
-        if (run !== null) log.info({ ...this.fence, state: run.state, reason: run.reason }, run.message ?? `run ${run.state}`);
-      });
-      await this.#journal.settled();
-    }
+    if (!this.#fenced) await this.#finish();
     await rm(this.#scratch, { recursive: true, force: true }).catch((error: unknown) => log.warn({ err: error }, 'scratch folder stays'));
   }
 
@@ -106,12 +90,12 @@ export class Attempt {
     if (this.#cancelled) return;
     this.#cancelled = true;
     this.#trainer?.send({ type: 'cancel' });
-    this.#graceTimer = setTimeout(() => this.#trainer?.kill(), this.#context.cancelGraceMs);
+    this.#killAfterGrace();
   }
 
-  /** Stops at once and puts the run back into the queue. */
+  /** Stops at once and puts the run back into the queue, unless it has come to its end already. */
   handBack(message: string): void {
-    this.#handBack = message;
+    if (this.#end === null) this.#handBack = message;
     this.#trainer?.kill();
   }
 
@@ -119,6 +103,44 @@ export class Attempt {
   fenceOff(): void {
     this.#fenced = true;
     this.#trainer?.kill();
+  }
+
+  #openJournal(): Journal {
+    const { events, bus, log } = this.#context;
+    return new Journal({
+      fence: this.fence,
+      head: this.#run.head,
+      events,
+      bus,
+      onAway: (error) => log.warn({ err: error, ...this.fence }, 'the database does not answer; training goes on and its events wait'),
+      onBroken: (error) => this.#giveUp(error),
+    });
+  }
+
+  /** The last change of state, in a journal of its own: whatever broke the other one, the run must not stay as it is. */
+  async #finish(): Promise<void> {
+    const { log, lifecycle } = this.#context;
+    const end = this.#end;
+    const journal = this.#openJournal();
+    journal.act(async () => {
+      const run = end !== null ? await lifecycle.end(this.fence, end) : await lifecycle.handBack(this.fence, this.#handBack ?? 'queued again');
+      if (run !== null) log.info({ ...this.fence, state: run.state, reason: run.reason }, run.message ?? `run ${run.state}`);
+    });
+    await journal.settled();
+  }
+
+  /** For a trainer that went without saying how its run ended. */
+  #endOf(exit: TrainerExit): RunEnd | null {
+    const cause = causeOfDeath(exit);
+    if (this.#cancelled) {
+      const message = exit.signal === 'SIGKILL' ? 'its trainer did not stop by itself and was killed' : cause.message;
+      return { state: 'cancelled', reason: 'user_cancel', message: `cancelled; ${message}` };
+    }
+    return this.#handBack === null ? { state: 'failed', ...cause } : null;
+  }
+
+  #killAfterGrace(): void {
+    this.#graceTimer ??= setTimeout(() => this.#trainer?.kill(), this.#context.cancelGraceMs);
   }
 
   #start(): TrainerProcess {
@@ -159,6 +181,8 @@ export class Attempt {
       case 'ended': {
         const { state, reason, message: words, bestEpoch, metrics } = message;
         this.#end ??= { state, reason, message: words, bestEpoch, metrics };
+        // A driver may hang while its process exits.
+        this.#killAfterGrace();
         return;
       }
       case 'ready':
@@ -176,10 +200,13 @@ export class Attempt {
       const stored = [];
       for (const { path, file, contentType } of files) stored.push({ path, contentType, ...(await store.put(join(this.#scratch, file))) });
       await artifacts.addCheckpoint(this.fence, { kind: 'final', epoch, step, metrics, path: 'model', files: stored });
+      // A run with the same bytes may have been deleted before these were in the index, and the bytes with it.
+      const kept = await Promise.all(stored.map(({ sha256 }) => store.has(sha256)));
+      if (kept.includes(false)) for (const { file } of files) await store.put(join(this.#scratch, file));
       for (const { path, bytes, sha256 } of stored) this.#journal.write(event('artifact', { path, bytes, sha256 }));
       this.#journal.write(event('checkpoint', { attempt: this.fence.attempt, kind: 'final', epoch, step, metrics: toMetricValues(metrics) }));
     } catch (error) {
-      if (isDatabaseAway(error)) throw error; // tried again by the journal
+      if (isDatabaseAway(error) || error instanceof FencedError) throw error; // the journal's business
       this.#end = this.#failure(error);
       this.#trainer?.kill();
     }
@@ -193,7 +220,9 @@ export class Attempt {
 
   #giveUp(error: unknown): void {
     this.#context.log.error({ err: error, ...this.fence }, 'the run can no longer be written');
-    this.fenceOff();
+    if (error instanceof FencedError) return this.fenceOff();
+    this.#end = { state: 'failed', reason: 'internal', message: 'what its trainer reported could not be stored; the log of the supervisor says more' };
+    this.#trainer?.kill();
   }
 }
 

@@ -22,6 +22,8 @@ export interface SupervisorOptions {
   log: Log;
 }
 
+const STOPPED = 'its worker was stopped; queued again';
+
 export interface Supervisor {
   /** Takes no more jobs, hands back what runs, lets go of everything. */
   stop(): Promise<void>;
@@ -52,21 +54,26 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     if (run === null) return;
     log.info({ runId: run.id, attempt: run.attempt, name: run.name }, 'run taken');
     const attempt = new Attempt(run, context);
+    // An earlier attempt may still be here, when this process was too slow to keep its lease.
+    attempts.get(run.id)?.fenceOff();
     attempts.set(run.id, attempt);
-    const done = attempt.execute().finally(() => attempts.delete(run.id));
+    if (stopping) attempt.handBack(STOPPED);
+    const done = attempt.execute().finally(() => {
+      if (attempts.get(run.id) === attempt) attempts.delete(run.id);
+    });
     finished.add(done);
     await done.finally(() => finished.delete(done));
   }
 
   async function beat(): Promise<void> {
     await stores.workers.beat({ id, host: options.host, pid: process.pid, slots, devices, startedAt });
-    const held = [...attempts.keys()];
+    const held = [...attempts];
     if (held.length === 0) return;
-    const states = await lifecycle.renew(id, held);
-    for (const runId of held) {
+    const states = await lifecycle.renew(id, held.map(([runId]) => runId));
+    for (const [runId, attempt] of held) {
       const state = states.get(runId);
-      if (state === undefined) attempts.get(runId)?.fenceOff();
-      else if (state === 'cancelling') attempts.get(runId)?.cancel();
+      if (state === undefined) attempt.fenceOff();
+      else if (state === 'cancelling') attempt.cancel();
     }
   }
 
@@ -90,7 +97,8 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   });
   await beat();
   await lifecycle.sweepExpired();
-  await lifecycle.sweepQueued();
+  // The queue may be away; runs are taken when it is back.
+  await lifecycle.sweepQueued().catch((error: unknown) => log.warn({ err: error }, 'sweep of the queue failed; it is tried again'));
   const consumer = consumeRuns(stores.queueConnection, {
     concurrency: slots,
     lockDurationMs: Math.max(leaseMs, 5_000),
@@ -119,7 +127,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       stopping = true;
       offCommand();
       await consumer.pause();
-      for (const attempt of attempts.values()) attempt.handBack('its worker was stopped; queued again');
+      for (const attempt of attempts.values()) attempt.handBack(STOPPED);
       await Promise.allSettled([...finished]);
       for (const stop of stops) stop();
       await Promise.allSettled([probing, consumer.close(), stores.workers.remove(id)]);

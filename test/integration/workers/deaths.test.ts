@@ -20,7 +20,7 @@ t.test('a trainer that does its work leaves a succeeded run, its curve and its m
   const [model] = await stores.artifacts.list(run.id);
   t.match(model, { path: 'model/model.json', bytes: 14 });
   t.ok(model && (await stores.store.has(model.sha256)), 'its bytes are in the store');
-  t.same(readdirSync(scratchDir(config)), [], 'no scratch folder stays');
+  await until(() => readdirSync(scratchDir(config)).length === 0, { what: 'the scratch folder to go' });
 
   await runs.delete(teamId, run.id);
   t.notOk(model && existsSync(stores.store.path(model.sha256)), 'deleting the run frees its bytes');
@@ -32,11 +32,12 @@ const deaths = [
   { trainer: 'exits', reason: 'trainer_lost', message: /code 0 before its run had ended/ },
   { trainer: 'runs-out-of-memory', reason: 'out_of_memory', message: /out of memory/ },
   { trainer: 'loses-its-file', reason: 'internal', message: /./ },
+  { trainer: 'reports-what-cannot-be-stored', reason: 'internal', message: /could not be stored/ },
 ] as const;
 for (const { trainer, reason, message } of deaths) {
   t.test(`a trainer that ${trainer.replaceAll('-', ' ')} leaves a failed run with the cause ${reason}`, async (t) => {
     const { submit, supervise, ends, config } = await box(t);
-    await supervise(trainer, { NODE_OPTIONS: '--max-old-space-size=32' });
+    await supervise(trainer, { env: { NODE_OPTIONS: '--max-old-space-size=32' } });
     const run = await ends((await submit()).id);
     t.equal(run.state, 'failed');
     t.equal(run.reason, reason);
@@ -95,4 +96,35 @@ t.test('a queued run is cancelled at once, and never started', async (t) => {
   const next = await submit();
   await ends(next.id);
   t.same(await story(id), ['state:queued', 'state:cancelled']);
+});
+
+t.test('a trainer that has said how its run ended, and does not exit, is killed after the grace', async (t) => {
+  const { submit, supervise, ends } = await box(t, { cancelGraceMs: 300 });
+  await supervise('lingers');
+  t.match(await ends((await submit()).id), { state: 'succeeded' });
+});
+
+t.test('what a program prints is stored, whatever bytes it is', async (t) => {
+  const { submit, supervise, ends, stores } = await box(t);
+  await supervise('prints-bytes');
+  const run = await ends((await submit()).id);
+  t.match(run, { state: 'failed', reason: 'internal', message: 'no\ufffdtext' });
+  const { items } = await stores.events.read(run.id, { after: 0, limit: 100, kinds: ['log'] });
+  const lines = items.map((item) => (item.kind === 'log' ? item.data.message : ''));
+  t.ok(lines.includes('a\ufffdb'), 'NUL is replaced');
+  t.ok(lines.some((line) => line.length === 16_384 && line.endsWith('\ufffd')), 'so is half of a pair that a cut leaves');
+  t.ok(lines.includes(String.raw`kept: \u0000 \ud800`), 'what only looks like it stays');
+});
+
+t.test('a full disk fails the run with that cause; the next one has room again', async (t) => {
+  const { submit, supervise, ends, stores } = await box(t);
+  let isFull = true;
+  const put: typeof stores.store.put = async (file) => {
+    if (isFull) throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' });
+    return stores.store.put(file);
+  };
+  await supervise('succeeds', { stores: { store: { ...stores.store, put } } });
+  t.match(await ends((await submit()).id), { state: 'failed', reason: 'disk_full', message: /disk is full/ });
+  isFull = false;
+  t.match(await ends((await submit()).id), { state: 'succeeded' });
 });

@@ -30,7 +30,8 @@ export interface Box {
   runs: RunService;
   teamId: string;
   submit(): Promise<Run>;
-  supervise(trainer: string, env?: NodeJS.ProcessEnv): Promise<Supervisor>;
+  /** `stores` replaces what this supervisor stands on. */
+  supervise(trainer: string, changes?: { env?: NodeJS.ProcessEnv; stores?: Partial<Stores> }): Promise<Supervisor>;
   /** The run once it is in one of these states. */
   reaches(id: string, states: readonly Run['state'][]): Promise<Run>;
   ends(id: string): Promise<Run>;
@@ -69,7 +70,7 @@ export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<
     reaches,
     ends: (id) => reaches(id, ['succeeded', 'failed', 'cancelled']),
     submit: async () => (await runs.submit(teamId, SPEC)).run,
-    async supervise(trainer, env = {}) {
+    async supervise(trainer, changes = {}) {
       const supervisor = await startSupervisor({
         id: `supervisor-${supervisors.length}`,
         host: hostname(),
@@ -77,10 +78,10 @@ export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<
         leaseMs: config.leaseMs,
         cancelGraceMs: config.cancelGraceMs,
         scratchDir: scratchDir(config),
-        trainerEnv: { ...trainerEnv(), ...env },
+        trainerEnv: { ...trainerEnv(), ...changes.env },
         trainerModule: join(TRAINERS, `${trainer}.js`),
         probeDevices: async () => [],
-        stores,
+        stores: { ...stores, ...changes.stores },
         log,
       });
       supervisors.push(supervisor);
