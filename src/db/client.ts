@@ -26,19 +26,28 @@ export function connectDatabase(options: DatabaseOptions): Database {
 }
 
 // P1xxx: unreachable or refused; P2024, P2028: no connection or transaction in time. The rest are
-// PostgreSQL's classes 08 (connection), 57P (shutdown) and 53 (out of resources), and Node's own.
-const UNREACHABLE_CODES = /^(P1\d{3}|P2024|P2028|08\w{3}|57P\d{2}|53\w{3}|ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/;
-const UNREACHABLE_TEXT = /can't reach database|connection terminated|connection timeout|timeout exceeded when trying to connect|server closed the connection|ECONNREFUSED|shutting down|starting up|not queryable/i;
+// PostgreSQL's classes 08 (connection), 57P (shutdown, not yet up) and 53 (out of resources), and Node's own.
+const AWAY_CODES = /^(P1\d{3}|P2024|P2028|08\w{3}|57P\d{2}|53\w{3}|ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/;
+const AWAY_TEXT = /can't reach database|connection terminated|terminating connection|connection timeout|timeout exceeded when trying to connect|server closed the connection|ECONNREFUSED|shutting down|starting up|not yet accepting connections|not queryable|in recovery mode/i;
+
+interface Failure {
+  message?: unknown;
+  code?: unknown;
+  syscall?: unknown;
+  cause?: unknown;
+  /** The driver adapter's own code: PostgreSQL's SQLSTATE. */
+  originalCode?: unknown;
+  meta?: { driverAdapterError?: unknown };
+}
 
 /** Whether an error says that the database is away, rather than that a statement was wrong. */
 export function isDatabaseAway(error: unknown): boolean {
-  for (let at = error; at instanceof Error; at = at.cause) {
-    const { code, syscall } = at as NodeJS.ErrnoException;
-    if (typeof code === 'string' && UNREACHABLE_CODES.test(code)) return true;
-    if (code === 'ENOENT' && syscall === 'connect') return true; // a Unix socket that is not there
-    if (UNREACHABLE_TEXT.test(at.message)) return true;
-  }
-  return false;
+  if (typeof error !== 'object' || error === null) return false;
+  const { message, code, syscall, cause, originalCode, meta } = error as Failure;
+  if ([code, originalCode].some((known) => typeof known === 'string' && AWAY_CODES.test(known))) return true;
+  if (code === 'ENOENT' && syscall === 'connect') return true; // a Unix socket that is not there
+  if (typeof message === 'string' && AWAY_TEXT.test(message)) return true;
+  return isDatabaseAway(cause) || isDatabaseAway(meta?.driverAdapterError);
 }
 
 /** The same error, or `database_unavailable` when the database is away. */

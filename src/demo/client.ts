@@ -20,6 +20,7 @@ async function request<T>(address: string, path: string, body?: unknown): Promis
 
 export const submitRun = (address: string, body: unknown) => request<Run>(address, '/v1/runs', body);
 export const getRun = (address: string, id: string) => request<Run>(address, `/v1/runs/${id}`);
+export const cancelRun = (address: string, id: string) => request<Run>(address, `/v1/runs/${id}/cancel`, {});
 export const predict = async (address: string, id: string, instances: unknown[]) =>
   (await request<{ predictions: Prediction[] }>(address, `/v1/runs/${id}/predict`, { instances })).predictions;
 

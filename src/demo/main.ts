@@ -10,7 +10,7 @@ import { findRecipe, RECIPES } from '../recipes/catalog.js';
 import type { RunEvent } from '../schemas/event.js';
 import { hasEnded } from '../runs/states.js';
 import type { Run } from '../schemas/run.js';
-import { getRun, predict, submitRun, watchRun } from './client.js';
+import { cancelRun, getRun, predict, submitRun, watchRun } from './client.js';
 import { epochLine, formatMetric, formatSeconds, imageLines, progressLine } from './progress.js';
 
 const SHOWN_DIGITS = 5;
@@ -86,8 +86,16 @@ async function showPredictions(address: string, run: Run): Promise<void> {
   }
 }
 
+/** The run under way; it is nobody's wish that the next start finishes an interrupted demo. */
+let underWay: string | null = null;
+let interrupted = false;
+async function cancelUnfinished(address: string): Promise<void> {
+  if (underWay !== null) await cancelRun(address, underWay).catch(() => undefined);
+}
+
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { recipe: { type: 'string', default: 'mnist-relu' }, keep: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({ options: { recipe: { type: 'string', default: 'mnist-relu' }, keep: { type: 'boolean', default: false }, help: { type: 'boolean', default: false } } });
+  if (values.help) return say(`npm run demo [-- --recipe NAME] [--keep]\n\nrecipes: ${RECIPES.map(({ name }) => name).join(', ')}\n--keep leaves the service up.`);
   const recipe = findRecipe(values.recipe);
   if (recipe === null) throw new ConfigError([`--recipe ${values.recipe}: known are ${RECIPES.map(({ name }) => name).join(', ')}`]);
   const begun = performance.now();
@@ -95,20 +103,31 @@ async function main(): Promise<void> {
   const service = await startService(config, createLog(config, 'demo'));
   let stopping: Promise<void> | null = null;
   const stop = () => (stopping ??= service.close());
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop().finally(() => process.exit(130)));
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+    process.on(signal, () => {
+      interrupted = true;
+      say('\nInterrupted: cancelling the run and stopping the service.');
+      void cancelUnfinished(service.address)
+        .then(stop)
+        .finally(() => process.exit(130));
+    });
+  }
 
   try {
     say(`Trainyard is ready at ${service.address} after ${formatSeconds((performance.now() - begun) / 1000)}; the dashboard is that address.`);
     const run = await submitRun(service.address, { recipe: recipe.name });
+    underWay = run.id;
     say(`Training ${recipe.name}: ${recipe.title}. Run ${run.id}\n`);
     await follow(service.address, run);
+    if (interrupted) return await new Promise(() => {}); // the signal's handler ends the process
     const ended = await getRun(service.address, run.id);
+    underWay = null;
     if (ended.state !== 'succeeded') throw new Error(`The run is ${ended.state}: ${ended.message ?? ended.reason ?? 'no cause is known'}`);
     await showPredictions(service.address, ended);
     say();
     say(`trained on ${ended.device} (${ended.backend}) in ${formatSeconds((Date.parse(ended.endedAt ?? '') - Date.parse(ended.startedAt ?? '')) / 1000)}`);
     say(`test accuracy: ${formatMetric(ended.metrics.val_accuracy ?? 'NaN')}`);
-    say(values.keep ? `The service stays up at ${service.address}; Ctrl-C ends it.` : `Everything is kept in ${config.dataDir}; npm start, then open ${service.address} to see it again.`);
+    say(values.keep ? `The service stays up at ${service.address}; Ctrl-C ends it.` : `Everything is kept in ${config.dataDir}; \`npm start\` shows it again.`);
     if (values.keep) await new Promise(() => {});
   } finally {
     await stop();
@@ -118,7 +137,8 @@ async function main(): Promise<void> {
 main().then(
   () => process.exit(0),
   (error: unknown) => {
-    console.error(error instanceof ConfigError || error instanceof Error ? error.message : error);
+    if (interrupted) return;
+    console.error(error instanceof Error ? error.message : error);
     process.exit(1);
   },
 );

@@ -1,4 +1,8 @@
 // What the service says to bad input, and how it behaves when it is told to stop or loses a process.
+import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import t from 'tap';
 import type { Run } from '../../src/schemas/run.js';
 import { call, connectLive, ended } from '../helpers/client.js';
@@ -13,6 +17,8 @@ const SPEC = {
   loss: 'categoricalCrossentropy',
   fit: { batchSize: 128, epochs: 1 },
 };
+/** Runs for a few seconds. */
+const MEDIUM = { ...SPEC, dataset: { name: 'mnist', take: 20_000 }, fit: { batchSize: 16, epochs: 3 } };
 /** Runs for minutes unless it is stopped. */
 const LONG = { ...SPEC, fit: { batchSize: 32, epochs: 1_000 } };
 
@@ -78,7 +84,7 @@ t.test('a run is cancelled while it trains; its live stream says so', async (t) 
 
 t.test('SIGTERM in the middle of a run: it is handed back, and goes on after the next start', async (t) => {
   const first = await startService(t);
-  const { body: run } = await call<Run>(first.address, '/v1/runs', { json: { ...SPEC, fit: { batchSize: 32, epochs: 2 } } });
+  const { body: run } = await call<Run>(first.address, '/v1/runs', { json: MEDIUM });
   await until(async () => (await call<Run>(first.address, `/v1/runs/${run.id}`)).body.progress.step > 0, { what: 'training to begin', deadlineMs: 60_000 });
   t.equal(await first.stop(), 0, 'it ends with code 0');
   t.notMatch(first.output(), /"level":(50|60)/, 'and without an error in its log');
@@ -94,7 +100,7 @@ t.test('SIGTERM in the middle of a run: it is handed back, and goes on after the
 t.test('a supervisor that is killed is started again, and its run finishes', async (t) => {
   const service = await startService(t, { TRAINYARD_LEASE_SECONDS: '2' });
   const { address } = service;
-  const { body: run } = await call<Run>(address, '/v1/runs', { json: { ...SPEC, fit: { batchSize: 32, epochs: 2 } } });
+  const { body: run } = await call<Run>(address, '/v1/runs', { json: MEDIUM });
   await until(async () => (await call<Run>(address, `/v1/runs/${run.id}`)).body.progress.step > 0, { what: 'training to begin', deadlineMs: 60_000 });
   const pid = processTree(service.process.pid ?? 0).find((one) => /workers\/supervisor/.test(one.name))?.pid;
   if (pid === undefined) throw new Error('there is no supervisor below the service');
@@ -102,4 +108,29 @@ t.test('a supervisor that is killed is started again, and its run finishes', asy
   const again = await ended(address, run.id);
   t.match(again, { state: 'succeeded', attempt: 2 });
   t.ok(again.transitions.some((transition) => transition.state === 'lost' && transition.reason === 'worker_lost'));
+});
+
+t.test('a database that is killed comes back, and the run goes on as if nothing had been', async (t) => {
+  const service = await startService(t);
+  const { address } = service;
+  const { body: run } = await call<Run>(address, '/v1/runs', { json: MEDIUM });
+  await until(async () => (await call<Run>(address, `/v1/runs/${run.id}`)).body.progress.step > 0, { what: 'training to begin', deadlineMs: 60_000 });
+  const pid = Number(readFileSync(join(service.dataDir, 'postgres', 'cluster', 'postmaster.pid'), 'utf8').split('\n')[0]);
+  process.kill(pid, 'SIGKILL');
+  const again = await ended(address, run.id);
+  t.match(again, { state: 'succeeded', attempt: 1 }, 'by the attempt that was under way');
+  const { body: page } = await call<{ items: { seq: number }[]; head: number }>(address, `/v1/runs/${run.id}/events?limit=1000`);
+  t.same(page.items.map((event) => event.seq), Array.from({ length: page.head }, (_, index) => index + 1), 'no event is lost or doubled');
+  const { body: series } = await call<{ series: { count: number }[] }>(address, `/v1/runs/${run.id}/metrics?key=batch/loss`);
+  t.equal(series.series[0]?.count, again.progress.totalSteps, 'and no point');
+});
+
+t.test('what is wrong at the start is said in a line, and nothing stays behind', async (t) => {
+  const occupied = createServer().listen(0, '127.0.0.1');
+  await once(occupied, 'listening');
+  t.teardown(() => void occupied.close());
+  const { port } = occupied.address() as AddressInfo;
+  await t.rejects(startService(t, { TRAINYARD_PORT: String(port) }), { message: new RegExp(`exited with 1:\\nPort ${port} is in use on 127\\.0\\.0\\.1; [^\\n]*\\n$`) });
+  await t.rejects(startService(t, { TRAINYARD_ROLL: 'api' }), { message: /TRAINYARD_ROLL: there is no such setting/ });
+  await t.rejects(startService(t, { DATABASE_URL: 'postgresql://127.0.0.1:1/none' }), { message: /exited with 1:\n(.*\n)*The database at 127\.0\.0\.1:1 does not answer [^\n]*\n$/ });
 });
