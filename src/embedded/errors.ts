@@ -53,6 +53,10 @@ export function explainOutput(output: string, doing: string): EmbeddedPostgresEr
   if (/permission denied|operation not permitted|read-only file system/i.test(output)) {
     return new EmbeddedPostgresError('not_permitted', message);
   }
+  if (/could not look up effective user ID/i.test(output)) {
+    const advice = 'PostgreSQL runs only as a user that the system knows: give this uid a line in /etc/passwd, start as root, or name a database by DATABASE_URL';
+    return new EmbeddedPostgresError('not_permitted', `${message}\n${advice}`);
+  }
   return new EmbeddedPostgresError('start_failed', message);
 }
 
