@@ -65,10 +65,10 @@ export interface RunRepository {
   findQueued(limit: number): Promise<{ id: string; attempt: number; priority: number }[]>;
 }
 
-const include = { transitions: { orderBy: { index: 'asc' } } } as const satisfies Prisma.RunInclude;
-
 /** For Prisma's `contains`, which passes LIKE's wildcards on. */
 const literal = (text: string) => text.replaceAll(/[\\%_]/g, '\\$&');
+
+const include = { transitions: { orderBy: { index: 'asc' } } } as const satisfies Prisma.RunInclude;
 
 export function createRunRepository(database: Database): RunRepository {
   async function load(session: DatabaseSession, id: string): Promise<Run> {
@@ -136,6 +136,7 @@ export function createRunRepository(database: Database): RunRepository {
       const from = change.from === undefined ? legal : legal.filter((state) => change.from?.includes(state));
       const { metrics, ...set } = change.set ?? {};
       const at = new Date();
+      const message = change.message ? storableText(change.message) : null;
       return database.$transaction(async (session) => {
         const { count } = await session.run.updateMany({
           where: {
@@ -146,7 +147,6 @@ export function createRunRepository(database: Database): RunRepository {
           },
           data: {
             state: change.to, reason: change.reason ?? null, message, head: { increment: 1 },
-      const message = change.message ? storableText(change.message) : null;
             ...set,
             ...(metrics === undefined ? {} : { metrics: toMetricValues(metrics) }),
             ...(change.to === 'starting' ? { startedAt: at, epoch: 0, step: 0, examplesPerSecond: null, bestEpoch: null, metrics: {} } : {}),
