@@ -54,7 +54,7 @@ export function createArtifactRepository(database: Database): ArtifactRepository
         await session.checkpoint.deleteMany({ where: { runId, attempt, kind: checkpoint.kind } });
         await session.checkpoint.create({ data: { runId, attempt, metrics: toMetricValues(metrics), ...checkpoint } });
         for (const { path, ...file } of files) {
-          await session.artifact.upsert({ where: { runId_path: { runId, path } }, create: { runId, path, ...file }, update: file });
+          await session.artifact.upsert({ where: { runId_path: { runId, path } }, create: { runId, path, ...file }, update: { ...file, createdAt: new Date() } });
         }
       });
     },
