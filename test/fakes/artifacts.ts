@@ -10,11 +10,11 @@ export function createFakeArtifactRepository(records: FakeRecords): ArtifactRepo
   return {
     async list(runId) {
       await records.statement();
-      return [...(records.runs.get(runId)?.artifacts.values() ?? [])].sort((a, b) => (a.path < b.path ? -1 : 1));
+      return structuredClone([...(records.runs.get(runId)?.artifacts.values() ?? [])]).sort((a, b) => (a.path < b.path ? -1 : 1));
     },
     async find(runId, path) {
       await records.statement();
-      return records.runs.get(runId)?.artifacts.get(path) ?? null;
+      return structuredClone(records.runs.get(runId)?.artifacts.get(path) ?? null);
     },
     async addCheckpoint(fence, { files }) {
       await records.statement();

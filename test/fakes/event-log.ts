@@ -1,13 +1,18 @@
 // The event log and its curves in memory, fenced like the real ones.
-import type { EventLog } from '../../src/live/event-log.js';
+import { FencedError, type EventLog, type Fence } from '../../src/live/event-log.js';
 import { curvesOf, type MetricRepository } from '../../src/runs/metric-repository.js';
+import { storable } from '../../src/runs/storable-text.js';
+import type { NewEvent, RunEvent } from '../../src/schemas/event.js';
 import type { FakeRecords } from './records.js';
 
 export function createFakeEventLog(records: FakeRecords): EventLog {
   return {
-    async append(fence, events) {
-      if (events.length === 0) return [];
+    async append(fence, batch, retry) {
+      if (batch.length === 0) return [];
       await records.statement();
+      const written = retry === undefined ? [] : writtenAfter(records, fence, retry.after);
+      const events = batch.slice(written.length).map((event) => structuredClone({ ...event, data: storable(event.data) }) as NewEvent);
+      if (events.length === 0) return written;
       const record = records.held(fence);
       for (const curve of curvesOf(events)) {
         const key = `${fence.attempt} ${curve.key}`;
@@ -23,7 +28,7 @@ export function createFakeEventLog(records: FakeRecords): EventLog {
           if (event.data.best) record.run.bestEpoch = event.data.epoch;
         }
       }
-      return records.append(record, events);
+      return [...written, ...records.append(record, events)];
     },
 
     async read(runId, { after, limit, kinds }) {
@@ -38,6 +43,13 @@ export function createFakeEventLog(records: FakeRecords): EventLog {
       return new Map(runIds.flatMap((id) => (records.runs.has(id) ? [[id, records.runs.get(id)?.run.head ?? 0] as const] : [])));
     },
   };
+}
+
+/** What the attempt's own writer has in the log after `after`. */
+function writtenAfter(records: FakeRecords, fence: Fence, after: number): RunEvent[] {
+  const record = records.runs.get(fence.runId);
+  if (record?.run.attempt !== fence.attempt) throw new FencedError(fence);
+  return structuredClone(record.events.filter((event) => event.seq > after && event.kind !== 'state'));
 }
 
 export function createFakeMetricRepository(records: FakeRecords): MetricRepository {

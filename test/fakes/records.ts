@@ -4,6 +4,7 @@ import { FencedError, type Fence } from '../../src/live/event-log.js';
 import type { Artifact } from '../../src/artifacts/artifact-repository.js';
 import type { Curve } from '../../src/runs/metric-repository.js';
 import { HELD_STATES } from '../../src/runs/states.js';
+import { storable } from '../../src/runs/storable-text.js';
 import type { NewEvent, RunEvent } from '../../src/schemas/event.js';
 import type { Plan } from '../../src/schemas/plan.js';
 import type { Run } from '../../src/schemas/run.js';
@@ -49,11 +50,16 @@ export class FakeRecords {
 
   /** Numbers the events and puts them at the end of the run's log. */
   append(record: RunRecord, events: readonly NewEvent[]): RunEvent[] {
-    const numbered = events.map((event, index) => structuredClone({ seq: record.run.head + index + 1, ...event }) as RunEvent);
-    record.events.push(...numbered);
+    const numbered = events.map((event, index) => structuredClone({ seq: record.run.head + index + 1, ...event, data: storable(event.data) }) as RunEvent);
+    record.events.push(...numbered.map(asStored));
     record.run.head += numbered.length;
-    return structuredClone(numbered);
+    return numbered;
   }
+}
+
+/** As it comes back from a jsonb and a timestamptz. */
+function asStored(event: RunEvent): RunEvent {
+  return { ...(JSON.parse(JSON.stringify(event)) as RunEvent), at: new Date(event.at).toISOString() };
 }
 
 /** What node-postgres says when nobody listens. */

@@ -3,7 +3,8 @@
 import { Prisma } from '../../src/db/client.js';
 import { toMetricValues } from '../../src/runs/metric-values.js';
 import type { Changed, RunRepository, StateChange } from '../../src/runs/run-repository.js';
-import { hasEnded, statesBefore } from '../../src/runs/states.js';
+import { HELD_STATES, hasEnded, statesBefore } from '../../src/runs/states.js';
+import { storable, storableText } from '../../src/runs/storable-text.js';
 import type { Run } from '../../src/schemas/run.js';
 import type { FakeRecords, RunRecord } from './records.js';
 
@@ -42,8 +43,9 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
     async findIdempotent(teamId, key) {
       await records.statement();
       const known = records.idempotencyKeys.get(byKey(teamId, key));
-      if (known === undefined || known.at < records.now() - DAY_MS) return null;
-      return { runId: known.runId, fingerprint: known.fingerprint };
+      if (known !== undefined && known.at < records.now() - DAY_MS) records.idempotencyKeys.delete(byKey(teamId, key));
+      else if (known !== undefined) return { runId: known.runId, fingerprint: known.fingerprint };
+      return null;
     },
 
     async find(teamId, id) {
@@ -63,10 +65,10 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
         (order === 'newest' ? ascending.reverse() : ascending)
           .filter((run) => after === undefined || (order === 'newest' ? run.id < after : run.id > after))
           .filter((run) => filter.states === undefined || filter.states.includes(run.state))
-          .filter((run) => filter.tag === undefined || run.tags.includes(filter.tag))
-          .filter((run) => filter.recipe === undefined || run.recipe === filter.recipe)
-          .filter((run) => filter.dataset === undefined || run.spec.dataset.name === filter.dataset)
-          .filter((run) => filter.name === undefined || run.name.toLowerCase().includes(filter.name.toLowerCase()))
+          .filter((run) => !filter.tag || run.tags.includes(filter.tag))
+          .filter((run) => !filter.recipe || run.recipe === filter.recipe)
+          .filter((run) => !filter.dataset || run.spec.dataset.name === filter.dataset)
+          .filter((run) => !filter.name || run.name.toLowerCase().includes(filter.name.toLowerCase()))
           .slice(0, limit),
       );
     },
@@ -81,7 +83,7 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
     async setDevice({ runId, attempt }, device) {
       await records.statement();
       const record = records.runs.get(runId);
-      if (record?.run.attempt === attempt) Object.assign(record.run, device);
+      if (record?.run.attempt === attempt) Object.assign(record.run, storable(device));
     },
 
     async delete(teamId, id) {
@@ -94,7 +96,7 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
 
     async renewLeases(owner, ids, until) {
       await records.statement();
-      const held = ids.map((id) => records.runs.get(id)).filter((record) => record?.leaseOwner === owner) as RunRecord[];
+      const held = ids.map((id) => records.runs.get(id)).filter((record) => record?.leaseOwner === owner && isHeld(record)) as RunRecord[];
       for (const record of held) record.leaseExpiresAt = until;
       return new Map(held.map(({ run }) => [run.id, run.state]));
     },
@@ -102,7 +104,7 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
     async findExpired(now) {
       await records.statement();
       return [...records.runs.values()]
-        .filter(({ run, leaseExpiresAt }) => run.state === 'lost' || (['starting', 'running', 'finalizing', 'cancelling'].includes(run.state) && leaseExpiresAt !== null && leaseExpiresAt < now))
+        .filter(({ run, leaseExpiresAt }) => run.state === 'lost' || (isHeld({ run }) && leaseExpiresAt !== null && leaseExpiresAt < now))
         .map(({ run: { id, attempt, state, priority } }) => ({ id, attempt, state, priority }));
     },
 
@@ -118,20 +120,24 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
   };
 }
 
-function allows({ run }: RunRecord, { to, from, attempt }: StateChange): boolean {
-  return statesBefore(to).includes(run.state) && (from?.includes(run.state) ?? true) && (attempt === undefined || attempt === run.attempt);
+const isHeld = ({ run }: Pick<RunRecord, 'run'>) => (HELD_STATES as readonly string[]).includes(run.state);
+
+function allows({ run, leaseExpiresAt }: RunRecord, { to, from, attempt, expiredBefore }: StateChange): boolean {
+  const hasExpired = expiredBefore === undefined || (leaseExpiresAt !== null && leaseExpiresAt < expiredBefore);
+  return statesBefore(to).includes(run.state) && (from?.includes(run.state) ?? true) && (attempt === undefined || attempt === run.attempt) && hasExpired;
 }
 
-function applyChange(records: FakeRecords, record: RunRecord, { to, reason = null, message = null, set = {} }: StateChange): Changed {
+function applyChange(records: FakeRecords, record: RunRecord, { to, reason = null, set = {}, ...change }: StateChange): Changed {
   const { run } = record;
+  const message = change.message ? storableText(change.message) : null;
   const at = new Date(records.now()).toISOString();
   Object.assign(run, { state: to, reason, message });
+  const { leaseOwner, leaseExpiresAt, metrics, ...columns } = set;
+  Object.assign(run, columns, metrics === undefined ? {} : { metrics: toMetricValues(metrics) });
   if (to === 'starting') {
     Object.assign(run, { startedAt: at, bestEpoch: null, metrics: {} });
     Object.assign(run.progress, { epoch: 0, step: 0, examplesPerSecond: null });
   }
-  const { leaseOwner, leaseExpiresAt, metrics, ...columns } = set;
-  Object.assign(run, columns, metrics === undefined ? {} : { metrics: toMetricValues(metrics) });
   if (leaseOwner !== undefined) record.leaseOwner = leaseOwner;
   if (leaseExpiresAt !== undefined) record.leaseExpiresAt = leaseExpiresAt;
   if (hasEnded(to)) run.endedAt = at;

@@ -7,6 +7,7 @@ import { createLiveHub } from '../../src/live/hub.js';
 import { findRecipe, RECIPES } from '../../src/recipes/catalog.js';
 import { createLifecycle } from '../../src/runs/lifecycle.js';
 import { createRunService } from '../../src/runs/service.js';
+import { storable } from '../../src/runs/storable-text.js';
 import type { Services } from '../../src/services.js';
 import { createFakeArtifactRepository, FakeArtifactStore } from './artifacts.js';
 import { createFakeEventLog, createFakeMetricRepository } from './event-log.js';
@@ -57,7 +58,7 @@ export class FakeWorkerRepository implements WorkerRepository {
   readonly workers = new Map<string, Worker>();
 
   async beat(worker: Omit<Worker, 'heartbeatAt'>): Promise<void> {
-    this.workers.set(worker.id, { ...worker, heartbeatAt: new Date() });
+    this.workers.set(worker.id, structuredClone({ ...worker, devices: storable(worker.devices), heartbeatAt: new Date() }));
   }
 
   async remove(id: string): Promise<void> {
@@ -65,6 +66,7 @@ export class FakeWorkerRepository implements WorkerRepository {
   }
 
   async listAlive(since: Date): Promise<Worker[]> {
-    return [...this.workers.values()].filter((worker) => worker.heartbeatAt > since).sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime());
+    const alive = [...this.workers.values()].filter((worker) => worker.heartbeatAt > since);
+    return structuredClone(alive.sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime()));
   }
 }
