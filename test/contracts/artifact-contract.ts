@@ -1,0 +1,73 @@
+// Files of runs: kept by the attempt that holds the run, shared by their bytes, freed after the last use.
+import type { Test } from 'tap';
+import { FencedError } from '../../src/live/event-log.js';
+import type { NewCheckpoint } from '../../src/artifacts/artifact-repository.js';
+import { HELD_STATES } from '../../src/runs/states.js';
+import { RUN_STATES } from '../../src/schemas/run.js';
+import { until } from '../helpers/poll.js';
+import { newRun, runIn, type CreateSubject } from './subject.js';
+
+const hash = (letter: string) => letter.repeat(64);
+const file = (path: string, letter: string, bytes = 10) => ({ path, sha256: hash(letter), bytes, contentType: 'application/octet-stream' });
+const checkpoint = (...files: NewCheckpoint['files']): NewCheckpoint => ({ kind: 'final', epoch: 1, step: 10, metrics: { loss: NaN, accuracy: 0.5 }, path: 'model', files });
+
+export async function artifactContract(t: Test, createSubject: CreateSubject): Promise<void> {
+  const subject = await createSubject(t);
+  const { artifacts, runs } = subject;
+  const team = await subject.newTeam();
+
+  await t.test('files are listed by path and found one by one', async (t) => {
+    const { id } = await runIn(subject, 'finalizing', newRun(team));
+    t.strictSame(await artifacts.list(id), [], 'a new run has no files');
+    await artifacts.addCheckpoint({ runId: id, attempt: 1 }, checkpoint(file('model/weights.bin', 'b', 5e9), file('model/model.json', 'a')));
+    const listed = await artifacts.list(id);
+    t.strictSame(listed.map(({ createdAt: _, ...rest }) => rest), [file('model/model.json', 'a'), file('model/weights.bin', 'b', 5e9)], 'by path, as they were stored');
+    t.ok(listed.every(({ createdAt }) => Math.abs(createdAt.getTime() - Date.now()) < 60_000), 'made now');
+    t.strictSame(await artifacts.find(id, 'model/model.json'), listed[0], 'one by its path');
+    for (const path of ['model', 'model/', 'MODEL/model.json', '', 'model/model.json\u0000']) t.equal(await artifacts.find(id, path), null, `"${path}" is no file`);
+    t.equal(await artifacts.find('01890000-0000-7000-8000-ffffffffffff', 'model/model.json'), null, 'nor has another run the file');
+  });
+
+  await t.test('only the attempt that holds the run keeps files', async (t) => {
+    for (const state of RUN_STATES) {
+      const { id, attempt } = await runIn(subject, state, newRun(team));
+      const held = (HELD_STATES as readonly string[]).includes(state);
+      for (const other of [attempt - 1, attempt + 1, ...(held ? [] : [attempt])]) {
+        await t.rejects(artifacts.addCheckpoint({ runId: id, attempt: other }, checkpoint(file('model/old', 'c'))), FencedError, `attempt ${other} of a ${state} run is fenced off`);
+      }
+      t.strictSame(await artifacts.list(id), [], 'and kept nothing');
+      if (!held) continue;
+      await artifacts.addCheckpoint({ runId: id, attempt }, checkpoint(file('model/new', 'c')));
+      t.match(await artifacts.list(id), [{ path: 'model/new' }], `attempt ${attempt} of a ${state} run keeps its files`);
+    }
+    await t.rejects(artifacts.addCheckpoint({ runId: '01890000-0000-7000-8000-ffffffffffff', attempt: 1 }, checkpoint()), FencedError);
+  });
+
+  await t.test('a file that is kept again is the new one', async (t) => {
+    const { id } = await runIn(subject, 'running', newRun(team));
+    await artifacts.addCheckpoint({ runId: id, attempt: 1 }, checkpoint(file('model/model.json', 'd')));
+    const first = await artifacts.find(id, 'model/model.json');
+    await until(() => Date.now() > (first?.createdAt.getTime() ?? Infinity) + 1, { what: 'the clock to go on', everyMs: 1 });
+    await artifacts.addCheckpoint({ runId: id, attempt: 1 }, checkpoint(file('model/model.json', 'e', 11)));
+    const second = await artifacts.find(id, 'model/model.json');
+    t.match(second, { sha256: hash('e'), bytes: 11 }, 'its bytes are the later ones');
+    t.ok((second?.createdAt ?? 0) > (first?.createdAt ?? 0), 'with its own time');
+    t.strictSame(await artifacts.unreferenced([hash('d'), hash('e')]), [hash('d')], 'what it replaced is free');
+  });
+
+  await t.test('bytes that two runs share are free when the last has gone', async (t) => {
+    const [a, b] = [await runIn(subject, 'finalizing', newRun(team)), await runIn(subject, 'finalizing', newRun(team))];
+    await artifacts.addCheckpoint({ runId: a.id, attempt: 1 }, checkpoint(file('model/x', '1'), file('model/y', '2')));
+    await artifacts.addCheckpoint({ runId: b.id, attempt: 1 }, checkpoint(file('model/x', '1')));
+    t.strictSame(await artifacts.unreferenced([hash('1'), hash('2'), hash('9'), hash('9')]), [hash('9')], 'each free hash once');
+    await runs.change(a.id, { to: 'succeeded' });
+    await runs.delete(team, a.id);
+    t.strictSame(await artifacts.unreferenced([hash('1'), hash('2')]), [hash('2')], 'the other run still needs them');
+    t.strictSame(await artifacts.list(a.id), [], 'its files went with it');
+    t.match(await artifacts.list(b.id), { length: 1 }, "the other's stay");
+    await runs.change(b.id, { to: 'failed' });
+    await runs.delete(team, b.id);
+    t.strictSame(await artifacts.unreferenced([hash('1'), hash('2')]), [hash('1'), hash('2')], 'now nobody needs them');
+    t.strictSame(await artifacts.unreferenced([]), [], 'nothing asked, nothing free');
+  });
+}

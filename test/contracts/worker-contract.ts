@@ -1,0 +1,45 @@
+// Supervisors: alive while they beat.
+import type { Test } from 'tap';
+import type { Worker } from '../../src/devices/worker-repository.js';
+import { STORED, UNSTORABLE, type CreateSubject } from './subject.js';
+
+const supervisor = (id: string, changes: Partial<Worker> = {}): Omit<Worker, 'heartbeatAt'> => ({
+  id, host: 'box', pid: 4_194_304, slots: 2, startedAt: new Date('2026-01-01T00:00:00.123Z'), devices: [], ...changes,
+});
+
+export async function workerContract(t: Test, createSubject: CreateSubject): Promise<void> {
+  const { workers } = await createSubject(t);
+  const long = new Date(0);
+
+  await t.test('a beat makes a supervisor known, later ones keep it so', async (t) => {
+    t.strictSame(await workers.listAlive(long), [], 'nobody is there at first');
+    const devices: Worker['devices'] = [{ id: 'gpu:0', kind: 'gpu', name: 'GPU', memoryBytes: 150e9, cores: null, backends: ['tensorflow'], unavailable: [{ backend: 'webgpu', reason: 'none' }] }];
+    await workers.beat(supervisor('b', { devices, startedAt: new Date('2026-01-02T00:00:00.000Z') }));
+    await workers.beat(supervisor('a'));
+    const [first, second] = await workers.listAlive(long);
+    t.match(first, supervisor('a'), 'the one that started first comes first');
+    t.match(second, supervisor('b', { devices, startedAt: new Date('2026-01-02T00:00:00.000Z') }), 'the later one comes second, with its devices');
+    t.ok(Math.abs((first?.heartbeatAt.getTime() ?? 0) - Date.now()) < 60_000, 'it beat now');
+
+    await workers.beat(supervisor('b', { slots: 5, startedAt: new Date('2025-01-01T00:00:00.000Z') }));
+    const again = await workers.listAlive(long);
+    t.match(again, [{ id: 'b', slots: 5, devices: [] }, { id: 'a' }], 'a beat brings what is new');
+    t.ok((again[0]?.heartbeatAt ?? 0) >= (second?.heartbeatAt ?? 0), 'and is newer than the one before');
+  });
+
+  await t.test('silence, and a farewell, make it unknown', async (t) => {
+    await workers.beat(supervisor('c'));
+    const [beat] = (await workers.listAlive(long)).filter(({ id }) => id === 'c').map(({ heartbeatAt }) => heartbeatAt);
+    const alive = async (since: Date) => (await workers.listAlive(since)).some(({ id }) => id === 'c');
+    t.ok(await alive(new Date((beat?.getTime() ?? 0) - 1)), 'fresher than a moment before its beat');
+    t.notOk(await alive(beat ?? long), 'not fresher than its beat');
+    await workers.remove('c');
+    t.notOk(await alive(long), 'it has gone');
+    await t.resolves(workers.remove('c'), 'going twice is no fault');
+  });
+
+  await t.test('what a device says of itself can always be kept', async (t) => {
+    await workers.beat(supervisor('d', { devices: [{ id: 'cpu', kind: 'cpu', name: UNSTORABLE, memoryBytes: null, cores: 2, backends: [], unavailable: [] }] }));
+    t.match((await workers.listAlive(long)).find(({ id }) => id === 'd'), { devices: [{ name: STORED }] }, 'with what can be stored of it');
+  });
+}

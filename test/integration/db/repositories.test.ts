@@ -1,0 +1,112 @@
+// The repositories on PostgreSQL keep the contracts that the fakes keep, whatever the server's time zone; and
+// what only SQL can see: rows written together or not at all, and rows that are gone.
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import t, { type Test } from 'tap';
+import { createArtifactRepository } from '../../../src/artifacts/artifact-repository.js';
+import { connectDatabase } from '../../../src/db/client.js';
+import { createWorkerRepository } from '../../../src/devices/worker-repository.js';
+import { createEventLog } from '../../../src/live/event-log.js';
+import { createMetricRepository } from '../../../src/runs/metric-repository.js';
+import { createRunRepository } from '../../../src/runs/run-repository.js';
+import { CONTRACTS } from '../../contracts/all.js';
+import { block, line, newRun, runIn, type Subject } from '../../contracts/subject.js';
+import { testDatabase } from '../../helpers/postgres.js';
+
+interface PostgresSubject extends Subject {
+  sql<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
+}
+
+const onPostgres = (timeZone: string) => async (t: Test): Promise<PostgresSubject> => {
+  const { url } = await testDatabase(t);
+  const admin = new pg.Client({ connectionString: url });
+  await admin.connect();
+  t.teardown(() => admin.end());
+  await admin.query(`ALTER DATABASE ${new URL(url).pathname.slice(1)} SET TimeZone TO '${timeZone}'`);
+  const database = connectDatabase({ url, maxConnections: 8 });
+  t.teardown(() => database.$disconnect());
+  return {
+    runs: createRunRepository(database),
+    events: createEventLog(database),
+    metrics: createMetricRepository(database),
+    artifacts: createArtifactRepository(database),
+    workers: createWorkerRepository(database),
+    newTeam: async () => (await database.team.create({ data: { name: randomUUID() } })).id,
+    ageIdempotencyKeys: async (ms) => void (await admin.query(`UPDATE idempotency_keys SET created_at = created_at - $1 * interval '1 ms'`, [ms])),
+    sql: async (text, values) => (await admin.query(text, values)).rows,
+  };
+};
+
+for (const [name, contract] of Object.entries(CONTRACTS)) void t.test(name, (t) => contract(t, onPostgres('UTC')));
+
+void t.test('on a server in another time zone', async (t) => {
+  for (const name of ['event log', 'workers'] as const) await t.test(name, (t) => CONTRACTS[name](t, onPostgres('Asia/Kolkata')));
+});
+
+/** Rows of each table, by its name. */
+async function rowCounts({ sql }: PostgresSubject): Promise<Record<string, number>> {
+  const tables = await sql<{ name: string }>(`SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename NOT LIKE '\\_prisma%' ORDER BY 1`);
+  const counts = [];
+  for (const { name } of tables) {
+    const [row] = await sql<{ count: number }>(`SELECT count(*)::int AS count FROM "${name}"`);
+    if (row !== undefined && row.count > 0) counts.push([name, row.count] as const);
+  }
+  return Object.fromEntries(counts);
+}
+
+void t.test('a run is written whole or not at all', async (t) => {
+  const subject = await onPostgres('UTC')(t);
+  const team = await subject.newTeam();
+  const idempotency = { key: 'k', fingerprint: 'a'.repeat(64) };
+  const run = newRun(team, { idempotency });
+  const { id } = (await subject.runs.create(run)).run;
+  const whole = { teams: 1, runs: 1, run_transitions: 1, run_events: 1, idempotency_keys: 1, hyperparameters: run.hyperparameters.length };
+  t.strictSame(await rowCounts(subject), whole, 'a row in each table, and one for each hyperparameter');
+  t.strictSame(
+    await subject.sql('SELECT key, value FROM hyperparameters WHERE run_id = $1 ORDER BY key COLLATE "C"', [id]),
+    [...run.hyperparameters].sort((a, b) => (a.key < b.key ? -1 : 1)).map(({ key, value }) => ({ key, value })),
+  );
+  await t.rejects(subject.runs.create(run), 'its key is taken');
+  await t.rejects(subject.runs.create(newRun(team, { hyperparameters: [{ key: 'twice', value: 1 }, { key: 'twice', value: 2 }] })), 'its hyperparameters clash');
+  await t.rejects(subject.runs.create(newRun('01890000-0000-7000-8000-ffffffffffff')), 'its team is not there');
+  t.strictSame(await rowCounts(subject), whole, 'what failed left no row');
+});
+
+void t.test('a deleted run leaves no row in any table', async (t) => {
+  const subject = await onPostgres('UTC')(t);
+  const team = await subject.newTeam();
+  async function fullRun(key: string): Promise<string> {
+    const { id } = await runIn(subject, 'finalizing', newRun(team, { idempotency: { key, fingerprint: 'a'.repeat(64) } }));
+    const fence = { runId: id, attempt: 1 };
+    await subject.events.append(fence, [block(Array.from({ length: 1500 }, (_, index) => index + 1), { loss: Array.from({ length: 1500 }, () => 1) }), line('x')]);
+    await subject.artifacts.addCheckpoint(fence, { kind: 'final', epoch: 1, step: 1, metrics: {}, path: 'model', files: [{ path: 'model/x', sha256: 'b'.repeat(64), bytes: 1, contentType: 'x' }] });
+    await subject.runs.change(id, { to: 'succeeded' });
+    return id;
+  }
+  await fullRun('stays');
+  const before = await rowCounts(subject);
+  const id = await fullRun('goes');
+  const both = await rowCounts(subject);
+  for (const [table, count] of Object.entries(before)) if (table !== 'teams') t.equal(both[table], count * 2, `a run has rows in ${table}`);
+  t.equal(await subject.runs.delete(team, id), true, 'it is deleted');
+  t.strictSame(await rowCounts(subject), before, 'the other run keeps its rows, this one has none');
+});
+
+void t.test('chunks know their extremes, and leave NaN out', async (t) => {
+  const subject = await onPostgres('UTC')(t);
+  const { id } = await runIn(subject, 'running', newRun(await subject.newTeam()));
+  const steps = Array.from({ length: 1025 }, (_, index) => index + 1);
+  const nan = steps.map(() => 'NaN' as const);
+  await subject.events.append({ runId: id, attempt: 1 }, [block(steps, { mixed: steps.map((step) => (step % 2 === 0 ? 'NaN' : step)), nan, wide: steps.map((step) => (step === 5 ? '-Infinity' : step === 6 ? 'Infinity' : 0)) })]);
+  await subject.events.append({ runId: id, attempt: 1 }, [block([1026, 1027], { mixed: [-7, 'NaN'], nan: ['NaN', 'NaN'], wide: [1e308, -1e308] })]);
+  const rows = await subject.sql(
+    `SELECT s.key, c.index, c.count, c.min, c.max, cardinality(c.steps) AS steps, cardinality(c.values) AS values
+     FROM metric_chunks c JOIN metric_series s ON s.id = c.series_id ORDER BY s.key, c.index`,
+  );
+  const sizes = [{ index: 0, count: 1024, steps: 1024, values: 1024 }, { index: 1, count: 3, steps: 3, values: 3 }] as const;
+  t.strictSame(rows, [
+    { key: 'batch/mixed', min: 1, max: 1023, ...sizes[0] }, { key: 'batch/mixed', min: -7, max: 1025, ...sizes[1] },
+    { key: 'batch/nan', min: null, max: null, ...sizes[0] }, { key: 'batch/nan', min: null, max: null, ...sizes[1] },
+    { key: 'batch/wide', min: -Infinity, max: Infinity, ...sizes[0] }, { key: 'batch/wide', min: -1e308, max: 1e308, ...sizes[1] },
+  ].map(({ key, min, max, ...size }) => ({ key, index: size.index, count: size.count, min, max, steps: size.steps, values: size.values })));
+});
