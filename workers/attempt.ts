@@ -4,7 +4,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Static } from 'typebox';
 import type { ArtifactRepository } from '../src/artifacts/artifact-repository.js';
-import type { ArtifactStore } from '../src/artifacts/store.js';
+import type { ArtifactStore, StoredFile } from '../src/artifacts/store.js';
 import { isDatabaseAway } from '../src/db/client.js';
 import type { Bus } from '../src/live/bus.js';
 import { FencedError, type EventLog, type Fence } from '../src/live/event-log.js';
@@ -196,8 +196,8 @@ export class Attempt {
   /** Takes the trainer's files into the store, then into the index. Must come before the run succeeds. */
   async #keep({ files, epoch, step, metrics }: Extract<TrainerMessage, { type: 'artifacts' }>): Promise<void> {
     const { store, artifacts } = this.#context;
+    const stored: (StoredFile & { path: string; contentType: string })[] = [];
     try {
-      const stored = [];
       for (const { path, file, contentType } of files) stored.push({ path, contentType, ...(await store.put(join(this.#scratch, file))) });
       await artifacts.addCheckpoint(this.fence, { kind: 'final', epoch, step, metrics, path: 'model', files: stored });
       // A run with the same bytes may have been deleted before these were in the index, and the bytes with it.
@@ -206,7 +206,9 @@ export class Attempt {
       for (const { path, bytes, sha256 } of stored) this.#journal.write(event('artifact', { path, bytes, sha256 }));
       this.#journal.write(event('checkpoint', { attempt: this.fence.attempt, kind: 'final', epoch, step, metrics: toMetricValues(metrics) }));
     } catch (error) {
-      if (isDatabaseAway(error) || error instanceof FencedError) throw error; // the journal's business
+      if (isDatabaseAway(error)) throw error; // tried again by the journal
+      for (const hash of await artifacts.unreferenced(stored.map(({ sha256 }) => sha256))) await store.remove(hash).catch(() => undefined);
+      if (error instanceof FencedError) throw error;
       this.#end = this.#failure(error);
       this.#trainer?.kill();
     }
@@ -215,7 +217,9 @@ export class Attempt {
   #failure(error: unknown): RunEnd {
     if (isFullDisk(error)) return { state: 'failed', reason: 'disk_full', message: 'the disk is full: the model could not be stored' };
     this.#context.log.error({ err: error, ...this.fence }, 'attempt failed');
-    return { state: 'failed', reason: 'internal', message: 'the supervisor failed; its log says more' };
+    const { code, syscall } = error as NodeJS.ErrnoException;
+    const message = code !== undefined && syscall !== undefined ? `the model could not be stored: ${syscall} answered ${code}` : 'the supervisor failed; its log says more';
+    return { state: 'failed', reason: 'internal', message };
   }
 
   #giveUp(error: unknown): void {

@@ -52,7 +52,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     if (stopping) return; // Its row is still queued; another supervisor's sweep, or ours after a restart, brings it back.
     const run = await lifecycle.claim(job, id);
     if (run === null) return;
-    log.info({ runId: run.id, attempt: run.attempt, name: run.name }, 'run taken');
+    log.info({ runId: run.id, attempt: run.attempt }, `run taken: ${run.name}`);
     const attempt = new Attempt(run, context);
     // An earlier attempt may still be here, when this process was too slow to keep its lease.
     attempts.get(run.id)?.fenceOff();

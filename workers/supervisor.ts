@@ -7,6 +7,7 @@ import { composeStores } from '../src/compose-stores.js';
 import { migrate } from '../src/db/migrate.js';
 import { createLog } from '../src/log.js';
 import { migrationsDir } from '../src/paths.js';
+import { closeScratch, openScratch } from './scratch.js';
 import { startSupervisor } from './supervise.js';
 import { probeDevices } from './devices.js';
 
@@ -16,13 +17,14 @@ async function main(): Promise<void> {
   if (config.databaseUrl === null) throw new ConfigError(['DATABASE_URL: a supervisor by itself needs the database that the API uses']);
   await migrate({ url: config.databaseUrl, dir: migrationsDir, log });
   const stores = composeStores(config, config.databaseUrl, log);
+  const scratch = await openScratch(scratchDir(config), { host: hostname(), pid: process.pid });
   const supervisor = await startSupervisor({
     id: randomUUID(),
     host: hostname(),
     slots: config.slots,
     leaseMs: config.leaseMs,
     cancelGraceMs: config.cancelGraceMs,
-    scratchDir: scratchDir(config),
+    scratchDir: scratch,
     trainerEnv: trainerEnv(),
     probeDevices,
     stores,
@@ -38,6 +40,7 @@ async function main(): Promise<void> {
     setTimeout(() => process.exit(1), config.shutdownMs).unref();
     await supervisor.stop();
     await stores.close();
+    await closeScratch(scratch);
     process.exit(0);
   };
   const report = (error: unknown) => log.error({ err: error }, 'stopping failed');

@@ -158,7 +158,8 @@ export function createRunService({ runs, artifacts, store, queue, bus, lifecycle
       if (!hasEnded(run.state)) throw new ServiceError('run_not_ended', `Run ${id} is ${run.state}; cancel it first.`);
       const hashes = (await artifacts.list(id)).map((artifact) => artifact.sha256);
       if (!(await runs.delete(teamId, id))) throw new ServiceError('not_found', `There is no run ${id}.`);
-      for (const hash of await artifacts.unreferenced(hashes)) await store.remove(hash);
+      // The run is gone; bytes that cannot be freed now are no reason to say otherwise.
+      for (const hash of await artifacts.unreferenced(hashes)) await store.remove(hash).catch((error: unknown) => onError(error, `freeing artifact ${hash}`));
     },
   };
 }
