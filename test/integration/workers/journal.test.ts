@@ -1,10 +1,10 @@
 // The journal when the database breaks off at the worst moment: after the commit, before the answer.
 import { connect, createServer, type AddressInfo } from 'node:net';
 import t from 'tap';
-import { composeStores } from '../../../src/compose-stores.js';
+import { connectDatabase } from '../../../src/db/client.js';
+import { createEventLog } from '../../../src/live/event-log.js';
 import type { NewEvent } from '../../../src/schemas/event.js';
 import { Journal } from '../../../workers/journal.js';
-import { testLog } from '../../helpers/config.js';
 import type { TestScope } from '../../helpers/postgres.js';
 import { box } from './harness.js';
 
@@ -43,16 +43,16 @@ async function deafWay(t: TestScope, url: string) {
 }
 
 t.test('a batch whose commit was not answered is in the log once, with what came meanwhile after it', async (t) => {
-  const { submit, stores, config, runs, teamId } = await box(t);
+  const { submit, stores, runs, teamId } = await box(t);
   const { id } = await submit();
   const run = await stores.lifecycle.claim({ runId: id, attempt: 1 }, 'me');
   const way = await deafWay(t, stores.queueConnection.url);
-  const far = composeStores(config, way.url, testLog());
-  t.teardown(() => far.close());
+  const database = connectDatabase({ url: way.url, maxConnections: 2 });
+  t.teardown(() => database.$disconnect());
   const journal = new Journal({
     fence: { runId: id, attempt: 1 },
     head: run?.head ?? 0,
-    events: far.events,
+    events: createEventLog(database),
     bus: stores.bus,
     onBroken: (error) => t.fail(String(error)),
     onAway: () => journal.write(step(3), step(4)),
