@@ -12,6 +12,7 @@ import { deviceRoutes } from './devices/routes.js';
 import { healthRoutes } from './health/routes.js';
 import { documentation } from './http/documentation.js';
 import { installErrorHandling, refuseConnection, sendProblem } from './http/error-handler.js';
+import { installHostGuard } from './http/host-guard.js';
 import { installJsonBody } from './http/json-body.js';
 import { problemRoutes } from './http/problem-routes.js';
 import { installRequestRules } from './http/requests.js';
@@ -24,7 +25,12 @@ import { runRoutes } from './runs/routes.js';
 import type { Services } from './services.js';
 
 export interface AppOptions {
-  config: Pick<Config, 'bodyLimitBytes' | 'leaseMs'>;
+  config: Pick<Config, 'bodyLimitBytes' | 'leaseMs'> & {
+    /** Address to listen on: where it is a name, the service goes by it. */
+    host?: string;
+    /** Further names that the service goes by, without ports. */
+    allowedHosts?: readonly string[];
+  };
   services: Services;
   log: FastifyBaseLogger;
 }
@@ -48,6 +54,7 @@ export function buildApp({ config, services, log }: AppOptions): FastifyInstance
 
   installErrorHandling(app);
   installRequestRules(app);
+  installHostGuard(app, [...(config.host === undefined ? [] : [config.host]), ...(config.allowedHosts ?? [])]);
   installJsonBody(app);
   app.register(helmet, {
     contentSecurityPolicy: { directives: { defaultSrc: ["'self'"], scriptSrc: ["'self'"], styleSrc: ["'self'", "'unsafe-inline'"], imgSrc: ["'self'", 'data:', 'blob:'], connectSrc: ["'self'", 'ws:', 'wss:'], frameAncestors: ["'none'"], upgradeInsecureRequests: null } },

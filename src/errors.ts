@@ -19,6 +19,7 @@ export const ERRORS = {
   bad_request: { status: 400, title: 'The request is malformed' },
   invalid_spec: { status: 400, title: 'The run spec has unknown keys, wrong types or values out of range' },
   invalid_cursor: { status: 400, title: 'The cursor is not one of ours' },
+  host_not_allowed: { status: 403, title: 'The service is not known by this host name' },
   origin_not_allowed: { status: 403, title: 'The page that asks is not of this host' },
   not_found: { status: 404, title: 'There is no such thing' },
   method_not_allowed: { status: 405, title: 'The resource has no such method' },

@@ -6,6 +6,7 @@ import Fastify from 'fastify';
 import t, { type Test } from 'tap';
 import { WebSocket, type ClientOptions } from 'ws';
 import { installErrorHandling } from '../../../src/http/error-handler.js';
+import { installHostGuard } from '../../../src/http/host-guard.js';
 import { createLiveHub } from '../../../src/live/hub.js';
 import { liveRoutes, type LiveRoutesOptions } from '../../../src/live/routes.js';
 import type { ServerMessage } from '../../../src/schemas/live.js';
@@ -20,6 +21,7 @@ async function serve(t: Test, options: Partial<LiveRoutesOptions> = {}) {
   const app = Fastify();
   app.setSerializerCompiler(() => (body) => JSON.stringify(body));
   installErrorHandling(app);
+  installHostGuard(app, []);
   await app.register(liveRoutes, { services: { hub }, ...options });
   app.get('/plain', async () => ({ plain: true }));
   await app.listen({ port: 0, host: '127.0.0.1' });
@@ -73,6 +75,10 @@ t.test('handshakes that are refused', async (t) => {
   t.match(other, { status: 400, problem: { code: 'bad_request' } }, 'with an unknown one');
   const foreign = await refusal(t, connect(t, port, { origin: 'https://elsewhere.example' }).socket);
   t.match(foreign, { status: 403, problem: { code: 'origin_not_allowed' } }, "from another host's page");
+  const opaque = await refusal(t, connect(t, port, { origin: 'null' }).socket);
+  t.match(opaque, { status: 403, problem: { code: 'origin_not_allowed' } }, 'from a page that hides where it is from');
+  const rebound = await refusal(t, connect(t, port, { origin: `http://evil.example:${port}`, headers: { host: `evil.example:${port}` } }).socket);
+  t.match(rebound, { status: 403, problem: { code: 'host_not_allowed' } }, 'from a page whose name was pointed at us');
   const own = connect(t, port, { origin: `http://127.0.0.1:${port}`, protocols: ['trainyard.v9', 'trainyard.v1'] });
   await once(own.socket, 'open');
   t.equal(own.socket.protocol, 'trainyard.v1', "our own page is welcome, whatever else it offers");

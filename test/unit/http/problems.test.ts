@@ -168,11 +168,11 @@ t.test('once closing has begun, what runs ends and what comes is refused', async
   const socket = connect(port, '127.0.0.1');
   let answers = '';
   socket.on('data', (data: Buffer) => (answers += data.toString()));
-  socket.write('GET /slow HTTP/1.1\r\nhost: a\r\n\r\n');
+  socket.write('GET /slow HTTP/1.1\r\nhost: localhost\r\n\r\n');
   await begun;
   const closed = api.app.close();
   await turn();
-  socket.write('GET /v1/datasets HTTP/1.1\r\nhost: a\r\n\r\n');
+  socket.write('GET /v1/datasets HTTP/1.1\r\nhost: localhost\r\n\r\n');
   await turn();
   letGo();
   await once(socket, 'close');
