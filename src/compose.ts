@@ -14,6 +14,7 @@ import { migrationsDir } from './paths.js';
 import { createPredictService } from './predict/service.js';
 import { findRecipe, RECIPES } from './recipes/catalog.js';
 import { createRunService } from './runs/service.js';
+import { repeat } from './repeat.js';
 import type { Services } from './services.js';
 
 export interface Composition {
@@ -57,10 +58,8 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
       teamId,
     };
     closers.push(() => services.hub.close(), () => services.predict.close());
-    const sweep = setInterval(() => {
-      stores.lifecycle.sweepExpired().catch((error: unknown) => onError(error, 'sweep of leases'));
-    }, config.leaseMs / 3);
-    closers.push(async () => clearInterval(sweep));
+    const stopSweeping = repeat(() => stores.lifecycle.sweepExpired(), { everyMs: config.leaseMs / 3, onError: (error) => onError(error, 'sweep of leases') });
+    closers.push(async () => stopSweeping());
     if (config.role === 'all') {
       const supervisor = startSupervisorProcess({ env: childEnv(config, { databaseUrl }), shutdownMs: config.shutdownMs, log });
       closers.push(() => supervisor.stop());

@@ -7,7 +7,7 @@ import { Ajv } from 'ajv';
 import { oneOf, strictObject } from './schemas/build.js';
 import { packageRoot } from './paths.js';
 
-const seconds = (fallback: number, description: string) => Type.Number({ minimum: 0, default: fallback, description });
+const seconds = (fallback: number, description: string, minimum = 0) => Type.Number({ minimum, default: fallback, description });
 
 export const Settings = strictObject({
   TRAINYARD_HOST: Type.String({ default: '127.0.0.1', description: 'Address to listen on. Without keys configured, loopback only.' }),
@@ -15,12 +15,13 @@ export const Settings = strictObject({
   TRAINYARD_DATA_DIR: Type.String({ minLength: 1, default: './data', description: 'Where the embedded database and the artifacts are; relative to the package.' }),
   TRAINYARD_ROLE: oneOf(['all', 'api'], { default: 'all', description: '`all` also starts a supervisor on this box; `api` serves only.' }),
   TRAINYARD_ALLOW_REMOTE: Type.Boolean({ default: false, description: 'Listen beyond loopback although no keys are configured.' }),
+  TRAINYARD_ALLOWED_HOSTS: Type.String({ default: '', description: 'Names, with commas between, that the service may be asked for besides IP addresses and localhost.' }),
   TRAINYARD_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { default: 'info', description: 'Least severe level that is logged.' }),
   TRAINYARD_LOG_FORMAT: oneOf(['auto', 'json', 'pretty'], { default: 'auto', description: '`auto` is pretty on a terminal, else JSON lines.' }),
   TRAINYARD_BODY_LIMIT: Type.Integer({ minimum: 1024, default: 8 * 1024 * 1024, description: 'Largest request body, in bytes.' }),
   TRAINYARD_SLOTS: Type.Integer({ minimum: 0, default: 0, description: 'Runs that a supervisor trains at once; 0 is one for each two cores.' }),
   TRAINYARD_MEMORY_LIMIT: Type.Integer({ minimum: 0, default: 0, description: 'Largest estimated memory of a run, in bytes; 0 is three quarters of the box.' }),
-  TRAINYARD_LEASE_SECONDS: seconds(15, 'How long a run survives without a heartbeat of its supervisor.'),
+  TRAINYARD_LEASE_SECONDS: seconds(15, 'How long a run survives without a heartbeat of its supervisor.', 1),
   TRAINYARD_CANCEL_GRACE_SECONDS: seconds(10, 'How long a cancelled trainer may take before it is killed.'),
   TRAINYARD_SHUTDOWN_SECONDS: seconds(20, 'How long a stopping process may take.'),
   TRAINYARD_MAX_ATTEMPTS: Type.Integer({ minimum: 1, default: 3, description: 'Starts of a run before it is given up when its workers die.' }),
@@ -34,6 +35,7 @@ export interface Config {
   port: number;
   dataDir: string;
   role: 'all' | 'api';
+  allowedHosts: string[];
   logLevel: Settings['TRAINYARD_LOG_LEVEL'];
   logFormat: 'json' | 'pretty';
   bodyLimitBytes: number;
@@ -87,6 +89,7 @@ export function loadConfig({ env = process.env, fallbacks = {}, overrides = {} }
     port: s.TRAINYARD_PORT,
     dataDir: isAbsolute(s.TRAINYARD_DATA_DIR) ? s.TRAINYARD_DATA_DIR : resolve(packageRoot, s.TRAINYARD_DATA_DIR),
     role: s.TRAINYARD_ROLE,
+    allowedHosts: s.TRAINYARD_ALLOWED_HOSTS.split(',').map((name) => name.trim()).filter((name) => name !== ''),
     logLevel: s.TRAINYARD_LOG_LEVEL,
     logFormat: s.TRAINYARD_LOG_FORMAT === 'auto' ? (process.stdout.isTTY ? 'pretty' : 'json') : s.TRAINYARD_LOG_FORMAT,
     bodyLimitBytes: s.TRAINYARD_BODY_LIMIT,

@@ -4,6 +4,7 @@ import type { Device } from '../src/devices/worker-repository.js';
 import type { Log } from '../src/log.js';
 import { consumeRuns } from '../src/queue/bullmq-consumer.js';
 import type { RunJob } from '../src/queue/queue.js';
+import { repeat } from '../src/repeat.js';
 import { Attempt, type AttemptContext } from './attempt.js';
 
 export interface SupervisorOptions {
@@ -77,20 +78,8 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     }
   }
 
-  /** Runs `task` again and again, never twice at once, until stopped. */
-  function repeat(task: () => Promise<void>, what: string, everyMs: number): () => void {
-    let busy = false;
-    const timer = setInterval(() => {
-      if (busy) return;
-      busy = true;
-      task()
-        .catch((error: unknown) => log.warn({ err: error }, `${what} failed; it is tried again`))
-        .finally(() => {
-          busy = false;
-        });
-    }, everyMs);
-    return () => clearInterval(timer);
-  }
+  const again = (task: () => Promise<void>, what: string, everyMs: number) =>
+    repeat(task, { everyMs, onError: (error) => log.warn({ err: error }, `${what} failed; it is tried again`) });
 
   const offCommand = bus.onCommand((command) => {
     if (command.type === 'cancel') attempts.get(command.runId)?.cancel();
@@ -110,9 +99,9 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     () => undefined, // stopped before the queue answered
   );
   const stops = [
-    repeat(beat, 'heartbeat', Math.max(50, Math.min(leaseMs / 3, 2_000))),
-    repeat(() => lifecycle.sweepExpired(), 'sweep of leases', Math.max(100, leaseMs / 3)),
-    repeat(() => lifecycle.sweepQueued(), 'sweep of the queue', 30_000),
+    again(beat, 'heartbeat', Math.max(50, Math.min(leaseMs / 3, 2_000))),
+    again(() => lifecycle.sweepExpired(), 'sweep of leases', Math.max(100, leaseMs / 3)),
+    again(() => lifecycle.sweepQueued(), 'sweep of the queue', 30_000),
   ];
   // Loading every backend takes a second; runs need not wait for it.
   const probing = options.probeDevices().then(

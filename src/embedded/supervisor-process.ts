@@ -24,6 +24,11 @@ export function startSupervisorProcess({ env, shutdownMs, log }: { env: NodeJS.P
     // Its own process group: Ctrl-C reaches the API alone, which then stops things in order.
     const started = fork(SUPERVISOR_MODULE, [], { env, detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     child = started;
+    // A fork that the system refuses emits `error` and no `exit`.
+    started.once('error', (error) => {
+      log.error({ err: error }, 'the supervisor could not be started');
+      if (started.pid === undefined) started.emit('exit', null, null);
+    });
     started.once('exit', (code, signal) => {
       child = null;
       if (stopping) return;
