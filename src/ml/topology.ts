@@ -34,7 +34,7 @@ export function graphFromTopology(topology: Readonly<Record<string, unknown>>, i
   const reading: Reading = { dialect: dialectOf(topology, model), inputShape, problems };
   const sequential = className === 'Sequential';
   if (!sequential && className !== 'Functional' && className !== 'Model') {
-    const detail = className === undefined ? 'is required: a topology is the parsed answer of model.to_json()' : 'must be Sequential, Functional or Model';
+    const detail = className === undefined ? 'is required: a topology is what model.to_json() gave' : 'must be Sequential, Functional or Model';
     return { graph: null, problems: [{ pointer: `${pointer}/class_name`, detail }] };
   }
   // Keras before 2.2.3 wrote a sequential model's layers without an object around them.

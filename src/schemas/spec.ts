@@ -36,16 +36,17 @@ export const DatasetSpec = strictObject(
 );
 export type DatasetSpec = Static<typeof DatasetSpec>;
 
+/** A topology that came as a text is an object from the check of the spec on. */
 export const ModelSpec = Type.Unsafe<{ layers: Layer[] } | { topology: Record<string, unknown> }>({
   $id: 'ModelSpec',
   type: 'object',
-  description: 'A list of layers, or a topology: the parsed answer of Keras\' or TF.js\' `model.to_json()`.',
+  description: 'A list of layers, or a topology: what Keras\' or TF.js\' `model.to_json()` gave.',
   additionalProperties: false,
   minProperties: 1,
   maxProperties: 1,
   properties: {
     layers: { type: 'array', minItems: 1, maxItems: 1000, items: { $ref: 'Layer#' }, description: 'From input to output.' },
-    topology: { type: 'object', description: 'A Sequential or functional model with one input and one output.' },
+    topology: { type: ['object', 'string'], description: 'A Sequential or functional model with one input and one output, as an object or as its JSON text.' },
   },
 });
 export type ModelSpec = Static<typeof ModelSpec>;

@@ -65,13 +65,13 @@ function groupByPlace(errors: readonly ErrorObject[]): Map<string, ErrorObject[]
 }
 
 /**
- * What to leave out for a failed `anyOf`: branches for another JSON type than the value's, and the summary
+ * What to leave out for a failed `anyOf`: branches for another JSON type or constant than the value's, and the summary
  * itself when another branch explains more.
  */
 function unionNoise(union: ErrorObject, byPlace: ReadonlyMap<string, readonly ErrorObject[]>): ErrorObject[] {
   const near = byPlace.get(union.instancePath) ?? [];
   const branches = (union.schema as SchemaObject[]).map((_, index) => near.filter((error) => error.schemaPath.startsWith(`${union.schemaPath}/${index}/`)));
-  const wrongType = branches.filter((branch) => branch.some((error) => error.keyword === 'type' && error.instancePath === union.instancePath));
+  const wrongType = branches.filter((branch) => branch.some((error) => (error.keyword === 'type' || error.keyword === 'const') && error.instancePath === union.instancePath));
   return wrongType.length === branches.length ? branches.flat() : [...wrongType.flat(), union];
 }
 
@@ -102,10 +102,10 @@ function ruleDetail(error: ErrorObject): string {
     case 'type': {
       // The `else` of a name-or-object schema: both forms are meant.
       const nameOrObject = error.schemaPath.endsWith('/else/type') ? 'a name or ' : '';
-      return `must be ${nameOrObject}${typePhrase(params['type'])}, not ${found(error.data)}`;
+      return `must be ${nameOrObject}${typePhrase(params['type'])}, ${found(error.data)}`;
     }
     case 'anyOf':
-      return `must be ${(error.schema as SchemaObject[]).map(branchPhrase).join(' or ')}, not ${found(error.data)}`;
+      return `must be ${(error.schema as SchemaObject[]).map(branchPhrase).join(' or ')}, ${found(error.data)}`;
     case 'const':
       return `must be ${JSON.stringify(params['allowedValue'])}`;
     case 'minimum':
@@ -130,6 +130,8 @@ function ruleDetail(error: ErrorObject): string {
       return `must have only one of: ${keys}`;
     case 'pattern':
       return `must match the pattern ${String(params['pattern'])}`;
+    case 'format':
+      return params['format'] === 'uuid' ? 'must be a UUID' : `must be a ${String(params['format'])}`;
     default:
       return error.message ?? `breaks the rule "${error.keyword}"`;
   }
@@ -147,7 +149,7 @@ function knownKeys(error: ErrorObject): string[] {
 
 function unknownType(error: ErrorObject): string {
   const tag: unknown = error.params['tagValue'];
-  if (typeof tag !== 'string') return `must be a string, not ${found(tag)}`;
+  if (typeof tag !== 'string') return `must be a string, ${found(tag)}`;
   const variants = ((error.parentSchema as SchemaObject | undefined)?.['oneOf'] ?? []) as { properties: { type: { const: string } } }[];
   return notOneOf(tag, variants.map((variant) => variant.properties.type.const));
 }
@@ -159,18 +161,23 @@ function notOneOf(value: unknown, allowed: readonly unknown[]): string {
 }
 
 function branchPhrase(schema: SchemaObject): string {
+  if (schema['const'] !== undefined) return JSON.stringify(schema['const']);
   return Array.isArray(schema['enum']) ? `one of ${schema['enum'].join(', ')}` : typePhrase(schema['type']);
 }
 
 function typePhrase(type: unknown): string {
+  if (Array.isArray(type)) return type.map(typePhrase).join(' or ');
   const name = String(type);
   if (name === 'null') return 'null';
   return `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`;
 }
 
+/** Goes on from "must be …, ". */
 function found(value: unknown): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'an array';
-  if (typeof value === 'number') return Number.isFinite(value) ? String(value) : 'a number out of range';
-  return typePhrase(typeof value);
+  // JSON has no such value, so nothing was sent at all.
+  if (value === undefined) return 'but the body is empty';
+  if (value === null) return 'not null';
+  if (Array.isArray(value)) return 'not an array';
+  if (typeof value === 'number') return Number.isFinite(value) ? `not ${value}` : 'not a number out of range';
+  return `not ${typePhrase(typeof value)}`;
 }

@@ -2,18 +2,33 @@
 // planner's question (plan.ts).
 import { Ajv, type ValidateFunction } from 'ajv';
 import type { InputProblem } from '../errors.js';
+import { readJson } from '../http/json-text.js';
 import { RunSpec, SPEC_SCHEMAS } from '../schemas/spec.js';
 import { jsonLimitProblems } from './json-limits.js';
 import { schemaProblems } from './schema-problems.js';
 
 export type StructureCheck = { spec: RunSpec; problems: readonly [] } | { spec: null; problems: InputProblem[] };
 
-/** Nothing is coerced, filled in or removed: the spec is the body itself. */
-export function checkStructure(body: unknown): StructureCheck {
-  const limits = jsonLimitProblems(body);
+/** Nothing is coerced, filled in or removed: the spec is the body itself, but for a topology that came as a text. */
+export function checkStructure(submitted: unknown): StructureCheck {
+  const { body, problems } = withTopologyRead(submitted);
+  const limits = [...jsonLimitProblems(body), ...problems];
   const validate = validator();
   if (validate(body) && limits.length === 0) return { spec: body, problems: [] };
   return { spec: null, problems: [...limits, ...schemaProblems(validate.errors ?? [])] };
+}
+
+/** `model.to_json()` of Python answers a text; it stands for what it says. */
+function withTopologyRead(body: unknown): { body: unknown; problems: InputProblem[] } {
+  if (!isObject(body) || !isObject(body['model']) || typeof body['model']['topology'] !== 'string') return { body, problems: [] };
+  const read = readJson(body['model']['topology']);
+  if ('fault' in read) return { body, problems: [{ pointer: '/model/topology', detail: read.fault }] };
+  if (!isObject(read.value)) return { body, problems: [{ pointer: '/model/topology', detail: 'must be the JSON text of an object' }] };
+  return { body: { ...body, model: { ...body['model'], topology: read.value } }, problems: [] };
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 let compiled: ValidateFunction<RunSpec> | undefined;

@@ -2,13 +2,24 @@
 
 const LONGEST = 64;
 
+/** What people write who come from Keras' older versions or other libraries, too far from our words for a count of edits. */
+const ALIASES: Readonly<Record<string, string>> = {
+  lr: 'learningRate',
+  acc: 'accuracy',
+  mse: 'meanSquaredError',
+  mae: 'meanAbsoluteError',
+  valacc: 'val_accuracy',
+};
+
 /**
  * The nearest candidate within about a third of the word's length in edits, ignoring case and underscores
- * (`batch_size` finds `batchSize`); null when nothing is near.
+ * (`batch_size` finds `batchSize`), or the one that a common short form stands for; null when nothing is near.
  */
 export function nearest(word: string, candidates: readonly string[]): string | null {
   if (word.length > LONGEST) return null;
   const plainWord = plain(word);
+  const meant = Object.hasOwn(ALIASES, plainWord) ? ALIASES[plainWord] : undefined;
+  if (meant !== undefined && candidates.includes(meant)) return meant;
   let best: string | null = null;
   let bestDistance = Math.max(1, Math.floor(word.length / 3)) + 1;
   for (const candidate of candidates) {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { pointerKeys, pointerResolves, pointerTo } from '../../../src/schemas/pointer.js';
 import { RECIPES } from '../../../src/recipes/catalog.js';
+import { SPEC_SCHEMAS } from '../../../src/schemas/spec.js';
 import { checkStructure } from '../../../src/specs/structure.js';
 import { nearest } from '../../../src/specs/suggest.js';
 import { validSpec } from './specs.fixture.js';
@@ -46,9 +47,43 @@ t.test('every fault comes at once, each in its place', async (t) => {
 });
 
 t.test('a body that is no object is one fault', async (t) => {
-  for (const [body, found] of [[null, 'null'], [[], 'an array'], ['{}', 'a string'], [3, '3'], [undefined, 'an undefined']] as const) {
+  for (const [body, found] of [[null, 'null'], [[], 'an array'], ['{}', 'a string'], [3, '3']] as const) {
     t.strictSame(problems(body), [{ pointer: '', detail: `must be an object, not ${found}` }], `${JSON.stringify(body)} is refused as a whole`);
   }
+});
+
+t.test('no body at all is called so', async (t) => {
+  t.strictSame(problems(undefined), [{ pointer: '', detail: 'must be an object, but the body is empty' }]);
+});
+
+t.test('common short forms and snake case find the key that is meant', async (t) => {
+  const detail = (changes: Record<string, unknown>, pointer: string) => problems({ ...validSpec(), ...changes }).find((problem) => problem.pointer === pointer)?.detail ?? '';
+  t.equal(detail({ optimizer: { type: 'adam', lr: 0.1 } }, '/optimizer/lr'), 'unknown key "lr"; did you mean "learningRate"?');
+  t.equal(detail({ fit: { batch_size: 1, epochs: 1 } }, '/fit/batch_size'), 'unknown key "batch_size"; did you mean "batchSize"?');
+  t.strictSame(pointers({ fit: { batch_size: 1, epochs: 1 } }), ['/fit/batch_size'], 'which is then not missing too');
+  t.match(detail({ metrics: ['acc'] }, '/metrics/0'), /; did you mean "accuracy"\?$/);
+  t.match(detail({ loss: 'mse' }, '/loss'), /; did you mean "meanSquaredError"\?$/);
+  t.equal(nearest('lr', ['epochs', 'seed']), null, 'where there is no such key, none is suggested');
+  t.equal(nearest('acc', ['loss']), null);
+  const known = [...new Set(JSON.stringify(SPEC_SCHEMAS).match(/"[a-z]+[A-Z][A-Za-z]*":/g))].map((key) => key.slice(1, -2));
+  t.ok(known.length > 30, 'of every key');
+  for (const key of known) t.equal(nearest(key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`), known), key, key);
+});
+
+t.test('a topology may be the text that Python gives', async (t) => {
+  const topology = { class_name: 'Sequential', config: { layers: [] } };
+  const asObject = { ...validSpec(), model: { topology } };
+  const asText = { ...validSpec(), model: { topology: JSON.stringify(topology) } };
+  t.strictSame(checkStructure(asText), checkStructure(asObject), 'and is then what the text says');
+  t.equal(asText.model.topology, JSON.stringify(topology), 'the body is left as it was');
+  const detail = (text: string) => problems({ ...validSpec(), model: { topology: text } });
+  t.strictSame(detail('{"class_name":\n Sequential}'), [{ pointer: '/model/topology', detail: 'is not JSON: line 2, column 2 is not what should be there' }]);
+  t.strictSame(detail(''), [{ pointer: '/model/topology', detail: 'is not JSON: it ends too early' }]);
+  for (const text of ['[]', '3', 'null', '"{}"']) t.strictSame(detail(text), [{ pointer: '/model/topology', detail: 'must be the JSON text of an object' }], text);
+  t.match(detail('{"__proto__": {}}'), [{ pointer: '/model/topology', detail: /__proto__/ }]);
+  t.match(detail(`{"a": ${'['.repeat(100)}${']'.repeat(100)}}`)[0], { detail: 'is nested deeper than 64 levels' }, 'its depth counts as that of an object');
+  t.match(detail('{"class_name": "a\\u0000"}')[0], { pointer: '/model/topology/class_name' }, 'and so do its characters');
+  t.strictSame(details({ model: { topology: 3 } }), ['must be an object or a string, not 3']);
 });
 
 t.test('unions report the variant that was meant', async (t) => {

@@ -63,3 +63,11 @@ t.test('a merge patch does what RFC 7396 says', async (t) => {
   const hostile = mergePatch({}, JSON.parse('{"__proto__": {"polluted": true}}')) as Record<string, unknown>;
   t.equal(hostile['polluted'], undefined, 'a prototype is not a way in');
 });
+
+t.test('a recipe with another model takes its topology as a text too', async (t) => {
+  const topology = { class_name: 'Sequential', config: { layers: [] } };
+  const { spec, problems } = checkSubmission({ recipe: 'mnist-relu', model: { layers: null, topology: JSON.stringify(topology) } });
+  t.strictSame(problems, []);
+  t.strictSame(spec?.model, { topology });
+  t.match(checkSubmission({ recipe: 'mnist-relu', model: { layers: null, topology: '{' } }).problems, [{ pointer: '/model/topology', detail: /not JSON/ }]);
+});
