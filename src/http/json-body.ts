@@ -1,7 +1,10 @@
-// The only body format of most routes: JSON, with the place of a fault told by line and column.
-import type { FastifyInstance } from 'fastify';
+// The body format of most routes: JSON. What comes in another form is refused with a word on the right one.
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ServiceError } from '../errors.js';
-import { jsonFaultOffset } from './json-fault.js';
+import { readJson } from './json-text.js';
+
+const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+$/;
+const UTF_8 = /^utf-?8$/i;
 
 /** Replaces Fastify's parsers. An empty body is none, because clients send a content type without a body too. */
 export function installJsonBody(app: FastifyInstance): void {
@@ -13,31 +16,52 @@ export function installJsonBody(app: FastifyInstance): void {
       done(error as Error, undefined);
     }
   });
+  // An empty body may be of any type (`curl -d ''` says that it is a form), and so may one for a route that is not there.
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null, undefined));
+
+  app.addHook('preParsing', async (request) => {
+    if (!request.is404 && hasBody(request)) checkForm(request);
+  });
+}
+
+function hasBody({ method, headers }: FastifyRequest): boolean {
+  if (method === 'GET' || method === 'HEAD') return false;
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/** @throws ServiceError unsupported_media_type */
+function checkForm(request: FastifyRequest): void {
+  const { 'content-encoding': encoding = 'identity', 'content-type': contentType } = request.headers;
+  if (encoding.trim().toLowerCase() !== 'identity') {
+    throw new ServiceError('unsupported_media_type', `The body is encoded as ${quoted(encoding)}; bodies are taken as they are, without a content-encoding.`);
+  }
+  const [type = '', ...parameters] = (contentType ?? '').split(';').map((part) => part.trim());
+  if (!MEDIA_TYPE.test(type) || !request.server.hasContentTypeParser(type.toLowerCase())) {
+    const sent = contentType === undefined ? 'has no content type' : `is ${quoted(contentType)}`;
+    throw new ServiceError('unsupported_media_type', `The body ${sent}; it must be ${typesOf(request).join(', ')}. With curl, JSON needs -H 'content-type: application/json'.`);
+  }
+  const charset = parameters.find((parameter) => /^charset=/i.test(parameter))?.slice('charset='.length).replaceAll('"', '');
+  if (type.toLowerCase() === 'application/json' && charset !== undefined && !UTF_8.test(charset)) {
+    throw new ServiceError('unsupported_media_type', `The charset is ${quoted(charset)}; JSON is taken in UTF-8 only.`);
+  }
+}
+
+/** What the route takes, as its documentation has it. */
+function typesOf({ routeOptions }: FastifyRequest): string[] {
+  const { documentedBody } = routeOptions.config;
+  const content = documentedBody !== undefined && 'content' in documentedBody ? documentedBody.content : undefined;
+  return typeof content === 'object' && content !== null ? Object.keys(content) : ['application/json'];
+}
+
+/** A client's own text, cut short: it may be anything. */
+function quoted(text: string): string {
+  return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
 }
 
 /** @throws ServiceError bad_request */
 export function parseJson(text: string): unknown {
-  // RFC 8259 lets a reader ignore a byte order mark, and some editors write one.
-  const json = text.startsWith('\uFEFF') ? text.slice(1) : text;
-  if (json.length === 0) return undefined;
-  try {
-    // A reviver is called for every value, so it runs only where the key may be (also escaped).
-    return JSON.parse(json, /__proto__|\\u005f/i.test(json) ? refusePrototypes : undefined);
-  } catch (error) {
-    if (error instanceof ServiceError) throw error;
-    throw new ServiceError('bad_request', `The body is not JSON: ${faultIn(json)}.`, { cause: error });
-  }
-}
-
-/** No key of ours is called so, and code that merges objects could be made to change every object by it. */
-function refusePrototypes(key: string, value: unknown): unknown {
-  if (key === '__proto__') throw new ServiceError('bad_request', 'The body has a key "__proto__", which is not taken.');
-  return value;
-}
-
-function faultIn(json: string): string {
-  const offset = jsonFaultOffset(json);
-  if (offset === json.length) return 'it ends too early';
-  const before = json.slice(0, offset);
-  return `line ${before.split('\n').length}, column ${offset - before.lastIndexOf('\n')} is not what should be there`;
+  if (text === '' || text === '\uFEFF') return undefined;
+  const read = readJson(text);
+  if ('fault' in read) throw new ServiceError('bad_request', `The body ${read.fault}.`);
+  return read.value;
 }

@@ -42,12 +42,19 @@ const CODE_OF_STATUS: Partial<Record<number, ErrorCode>> = {
   431: 'headers_too_large',
 };
 
+/** Where Fastify's own words repeat the address, or tell less than can be told. */
+const OWN_WORDS: Partial<Record<string, [ErrorCode, string]>> = {
+  FST_ERR_BAD_URL: ['bad_request', 'The address is malformed: each % must begin the UTF-8 code of a character.'],
+  FST_ERR_MAX_PARAM_LENGTH: ['not_found', 'A part of the address is longer than anything here is named.'],
+};
+
 /** Any error as one of ours; what nobody foresaw is `internal`. */
 export function toServiceError(error: unknown): ServiceError {
   if (error instanceof ServiceError) return error;
   if (error instanceof Error) {
     const { validation, validationContext, statusCode, code } = error as FrameworkError;
     if (validation !== undefined) return validationError(validation, validationContext ?? 'body');
+    if (typeof code === 'string' && OWN_WORDS[code] !== undefined) return new ServiceError(...OWN_WORDS[code], { cause: error });
     if (typeof statusCode === 'number' && statusCode >= 400 && statusCode < 500) {
       const told = typeof code === 'string' && code.startsWith('FST_') ? error.message : undefined;
       return new ServiceError(CODE_OF_STATUS[statusCode] ?? 'bad_request', told, { cause: error });
@@ -60,11 +67,16 @@ export function toServiceError(error: unknown): ServiceError {
 /** A path that no id can have names nothing, so it is not found rather than malformed. */
 function validationError(faults: readonly ValidationFault[], context: string): ServiceError {
   const problems = schemaProblems(faults);
-  if (context === 'params') return new ServiceError('not_found');
   if (context === 'body') return new ServiceError('bad_request', 'The body does not have the form that this route takes.', { problems });
-  const place = context === 'headers' ? 'header' : 'query';
+  const place = context === 'params' ? 'path' : context === 'headers' ? 'header' : 'query';
   const parameters = problems.map(({ pointer, detail }): ParameterProblem => ({ in: place, parameter: pointerKeys(pointer)[0] ?? '', detail }));
-  return new ServiceError('bad_request', `The ${place} has parameters that this route does not take.`, { parameters });
+  if (place === 'path') {
+    return new ServiceError('not_found', `Nothing has this address: ${parameters.map(({ parameter, detail }) => `${parameter} ${detail}`).join(', ')}.`, { parameters });
+  }
+  const what = new Set(faults.map(({ keyword }) => (keyword === 'additionalProperties' ? 'parameters' : keyword === 'required' ? 'gaps' : 'values')));
+  const whole = place === 'header' ? 'The headers have' : 'The query has';
+  const told = what.size > 1 ? 'several faults' : what.has('gaps') ? 'not all that this route needs' : `${[...what].join('')} that this route does not take`;
+  return new ServiceError('bad_request', `${whole} ${told}.`, { parameters });
 }
 
 export function isRetryable(code: ErrorCode): boolean {

@@ -11,7 +11,7 @@ export function commaList<const V extends readonly string[]>(parameter: string, 
   const unknown = words.filter((word) => !known.includes(word));
   if (unknown.length === 0) return words as V[number][];
   const detail = `must be out of ${known.join(', ')}, with commas between; not ${unknown.map((word) => JSON.stringify(word)).join(', ')}`;
-  throw new ServiceError('bad_request', 'The query has parameters that this route does not take.', { parameters: [{ in: 'query', parameter, detail }] });
+  throw new ServiceError('bad_request', 'The query has values that this route does not take.', { parameters: [{ in: 'query', parameter, detail }] });
 }
 
 /** A list that always fits on one page. */

@@ -67,13 +67,47 @@ t.test('bodies that cannot be read are refused for what is wrong with them', asy
   t.match(problemOf(await post('hello', 'text/plain')), { code: 'unsupported_media_type' });
   t.match(problemOf(await post('hello', 'not a type')), { code: 'unsupported_media_type' });
   t.match(problemOf(await post(`"${'x'.repeat(3000)}"`)), { code: 'body_too_large', status: 413 });
+  t.match(problemOf(await post('hello', 'application/x-www-form-urlencoded')), { detail: `The body is "application/x-www-form-urlencoded"; it must be application/json. With curl, JSON needs -H 'content-type: application/json'.` });
+  t.match(problemOf(await post('{}', 'application/json; charset="iso-8859-1"')), { code: 'unsupported_media_type', detail: /charset is "iso-8859-1".*UTF-8/ });
+  const untyped = await api.ask({ method: 'POST', url: '/v1/runs', payload: Buffer.from('{}') });
+  t.match(problemOf(untyped), { code: 'unsupported_media_type', detail: /has no content type; it must be application\/json/ });
+  const zipped = await api.ask({ method: 'POST', url: '/v1/runs', headers: { 'content-type': 'application/json', 'content-encoding': 'gzip' }, payload: 'x' });
+  t.match(problemOf(zipped), { code: 'unsupported_media_type', detail: /encoded as "gzip"/ });
+  const plain = await api.ask({ method: 'POST', url: '/v1/runs', headers: { 'content-type': 'application/json', 'content-encoding': 'Identity' }, payload: '{}' });
+  t.equal(problemOf(plain).code, 'invalid_spec', 'identity is no encoding');
+  const picture = await api.ask({ method: 'POST', url: '/v1/runs/01890000-0000-7000-8000-000000000001/predict', headers: { 'content-type': 'image/gif' }, payload: 'GIF' });
+  t.match(problemOf(picture), { code: 'unsupported_media_type', detail: /must be application\/json, image\/png, image\/jpeg, multipart\/form-data\./ }, 'the types are those of the route');
+  t.match(problemOf(await api.ask({ method: 'POST', url: '/nowhere', headers: { 'content-type': 'text/plain' }, payload: 'x' })), { code: 'not_found' }, 'where there is no route, no form is right');
   t.match(problemOf(await post('{"name": "ü"}', 'application/json; charset=utf-8')), { code: 'invalid_spec' }, 'a charset does no harm');
   t.equal(api.records.runs.size, 0);
 });
 
-t.test('an address that is no address is refused', async (t) => {
+t.test('an empty body is none, whatever it is said to be', async (t) => {
   const api = await startApi(t);
-  t.match(problemOf(await api.get('/v1/runs/%zz')), { code: 'bad_request', status: 400, requestId: UUID });
+  for (const type of ['application/json', 'application/x-www-form-urlencoded', 'text/plain; charset=latin1']) {
+    const cancel = await api.ask({ method: 'POST', url: '/v1/runs/01890000-0000-7000-8000-000000000001/cancel', headers: { 'content-type': type, 'content-length': '0' } });
+    t.equal(problemOf(cancel).code, 'not_found', `${type}: the run is looked for`);
+    const create = await api.ask({ method: 'POST', url: '/v1/runs', headers: { 'content-type': type, 'content-length': '0' } });
+    t.match(problemOf(create), { code: 'invalid_spec', errors: [{ pointer: '', detail: 'must be an object, but the body is empty' }] }, `${type}: a route that needs a body says that there is none`);
+  }
+});
+
+t.test('an address that is no address is refused, in our words', async (t) => {
+  const api = await startApi(t);
+  t.match(problemOf(await api.get('/v1/runs/%zz')), { code: 'bad_request', status: 400, requestId: UUID, detail: /^The address is malformed: each % / });
+  t.match(problemOf(await api.get(`/v1/runs/${'a'.repeat(200)}`)), { code: 'not_found', status: 404, detail: 'A part of the address is longer than anything here is named.' });
+  t.match(problemOf(await api.get('/v1/runs/abc')), { code: 'not_found', status: 404, detail: 'Nothing has this address: id must be a UUID.', errors: [{ in: 'path', parameter: 'id', detail: 'must be a UUID' }] });
+});
+
+t.test('queries and headers are told what is wrong with them', async (t) => {
+  const api = await startApi(t);
+  const detail = async (url: string) => problemOf(await api.get(url)).detail;
+  t.equal(await detail('/v1/runs?limt=1'), 'The query has parameters that this route does not take.');
+  t.equal(await detail('/v1/runs?limit=x'), 'The query has values that this route does not take.');
+  t.equal(await detail('/v1/runs?state=asleep'), 'The query has values that this route does not take.');
+  t.equal(await detail('/v1/runs?limit=x&limt=1'), 'The query has several faults.');
+  const keyed = await api.post('/v1/runs', {}, { 'idempotency-key': 'ü' });
+  t.match(problemOf(keyed), { detail: 'The headers have values that this route does not take.', errors: [{ in: 'header', parameter: 'idempotency-key' }] });
 });
 
 t.test('while the database is away every route says so, and the service lives', async (t) => {
