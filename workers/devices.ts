@@ -12,7 +12,7 @@ const PROBE_MS = 60_000;
 
 function probe(): Promise<BackendProbe[]> {
   return new Promise((resolve, reject) => {
-    const child = fork(PROBE_MODULE, [], { env: trainerEnv(), stdio: ['ignore', 'ignore', 'pipe', 'ipc'], detached: true });
+    const child = fork(PROBE_MODULE, [], { env: trainerEnv(), execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'], detached: true });
     const timer = setTimeout(() => child.kill('SIGKILL'), PROBE_MS);
     let answer: BackendProbe[] | null = null;
     let lastWords = '';

@@ -34,6 +34,8 @@ const LAST_WORDS_LENGTH = 2_000;
 export function startTrainerProcess(options: TrainerProcessOptions): TrainerProcess {
   const child: ChildProcess = fork(options.module ?? TRAINER_MODULE, [], {
     env: options.env,
+    // Flags of ours, a debugger's say, are not for it.
+    execArgv: [],
     serialization: 'advanced',
     // Its own process group: Ctrl-C in a terminal reaches the service, which then stops things in order.
     detached: true,

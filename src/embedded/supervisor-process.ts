@@ -22,7 +22,7 @@ export function startSupervisorProcess({ env, shutdownMs, log }: { env: NodeJS.P
   function start(): void {
     const startedAt = Date.now();
     // Its own process group: Ctrl-C reaches the API alone, which then stops things in order.
-    const started = fork(SUPERVISOR_MODULE, [], { env, detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const started = fork(SUPERVISOR_MODULE, [], { env, execArgv: [], detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     child = started;
     // A fork that the system refuses emits `error` and no `exit`.
     started.once('error', (error) => {

@@ -50,7 +50,7 @@ export function createPredictor({ log, limits: given = {}, module = PREDICTOR_MO
   let closed = false;
 
   function start(): ChildProcess {
-    const started = fork(module, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const started = fork(module, [], { execArgv: [], serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
     started.on('message', (message) => answered(message as PredictorReply));
     started.on('error', (error) => {
       // It could not be started, or not be reached: then no exit may follow.

@@ -66,7 +66,7 @@ export const runRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'ru
     schema: {
       operationId: 'cancelRun', tags: ['runs'], summary: 'Cancel a run', params: RunParams,
       description: 'A queued run is cancelled at once, a training one between two batches. Asking again does no harm.',
-      response: { 202: ref(Run), ...problems('not_found', 'run_not_active') },
+      response: { 202: ref(Run), ...problems('not_found', 'run_not_active', 'unsupported_media_type') },
     },
   }, async ({ params: { id } }, reply) => reply.code(202).send(await runs.cancel(teamId, id)));
 

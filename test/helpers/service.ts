@@ -28,6 +28,8 @@ export async function startService(t: Scope, env: NodeJS.ProcessEnv = {}): Promi
   const dataDir = env.TRAINYARD_DATA_DIR ?? mkdtempSync(join(tmpdir(), 'trainyard test '));
   const child = fork(SERVER, [], {
     env: { PATH: process.env.PATH, HOME: process.env.HOME, TRAINYARD_DATA_DIR: dataDir, TRAINYARD_PORT: '0', TRAINYARD_LOG_FORMAT: 'json', ...env },
+    // Not the test runner's own flags: users start it without.
+    execArgv: [],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
   });
   let output = '';
