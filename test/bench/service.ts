@@ -15,7 +15,7 @@ import { processTree } from '../helpers/processes.js';
 import { startService, type ServiceProcess } from '../helpers/service.js';
 import { memoryMB, quantile, row, type BenchRow } from './measure.js';
 
-const ROUNDS = 5;
+const ROUNDS = 3;
 const EPOCHS = 3;
 const RECIPES = ['mnist-softmax', 'mnist-relu'];
 const BARE_LOOP = fileURLToPath(new URL('./bare-loop.js', import.meta.url));

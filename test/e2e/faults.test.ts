@@ -18,7 +18,7 @@ const SPEC = {
   fit: { batchSize: 128, epochs: 1 },
 };
 /** Runs for a few seconds. */
-const MEDIUM = { ...SPEC, dataset: { name: 'mnist', take: 10_000 }, fit: { batchSize: 16, epochs: 4 } };
+const MEDIUM = { ...SPEC, dataset: { name: 'mnist', take: 4_000 }, fit: { batchSize: 8, epochs: 3 } };
 /** Runs for minutes unless it is stopped. */
 const LONG = { ...SPEC, fit: { batchSize: 32, epochs: 1_000 } };
 
