@@ -36,23 +36,19 @@ async function bareSpeeds(recipe: string): Promise<number[]> {
 /** Trains through the service; answers speeds of epochs and the delays, in ms, of events and of the first batch. */
 async function throughService(service: ServiceProcess, recipe: string, cleanup: Cleanup) {
   const live = await connectLive(scopeOf(cleanup), service.address);
-  const arrivals = new Map<number, number>();
   const submittedAt = Date.now();
   const { body: run } = await call<Run>(service.address, '/v1/runs', { json: { recipe, fit: { epochs: EPOCHS } } });
   live.send({ type: 'subscribe', runId: run.id, after: 0 });
-  const watch = setInterval(() => {
-    for (const event of live.events(run.id).slice(arrivals.size)) arrivals.set(event.seq, Date.now());
-  }, 1);
   await ended(service.address, run.id, 600_000);
   await until(() => live.events(run.id).some((event) => event.kind === 'state' && event.data.state === 'succeeded'), { what: 'the last event' });
-  clearInterval(watch);
   live.close();
   const events = live.events(run.id);
+  const arrivedAt = new Map(live.messages.map((message, index) => [message.seq, live.arrivals[index] ?? NaN]));
   const measured = events.filter((event) => event.kind === 'metrics' || event.kind === 'epoch');
   const first = events.find((event) => event.kind === 'metrics');
   return {
     speeds: events.filter((event): event is EventOf<'epoch'> => event.kind === 'epoch').map((event) => event.data.examplesPerSecond),
-    delays: measured.map((event) => (arrivals.get(event.seq) ?? Date.now()) - Date.parse(event.at)),
+    delays: measured.map((event) => (arrivedAt.get(event.seq) ?? NaN) - Date.parse(event.at)),
     firstBatchMs: Date.parse(first?.at ?? '') - submittedAt,
   };
 }

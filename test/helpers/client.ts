@@ -24,6 +24,8 @@ export async function call<T = Record<string, unknown>>(address: string, path: s
 export interface Live {
   /** Every message so far, in order, frames taken apart. */
   messages: Record<string, unknown>[];
+  /** When each arrived, in ms since the epoch. */
+  arrivals: number[];
   /** The events among them that belong to a run. */
   events(runId: string): RunEvent[];
   send(message: unknown): void;
@@ -34,9 +36,13 @@ export interface Live {
 export async function connectLive(t: { teardown(work: () => void): void }, address: string, protocol = 'trainyard.v1'): Promise<Live> {
   const socket = new WebSocket(`${address.replace(/^http/, 'ws')}/v1/live`, protocol);
   const messages: Record<string, unknown>[] = [];
+  const arrivals: number[] = [];
   socket.on('message', (data) => {
     const parsed = JSON.parse(String(data)) as Record<string, unknown> | Record<string, unknown>[];
-    messages.push(...(Array.isArray(parsed) ? parsed : [parsed]));
+    for (const message of Array.isArray(parsed) ? parsed : [parsed]) {
+      messages.push(message);
+      arrivals.push(Date.now());
+    }
   });
   const closed = new Promise<{ code: number; reason: string }>((resolve) => {
     socket.on('close', (code, reason) => resolve({ code, reason: String(reason) }));
@@ -49,6 +55,7 @@ export async function connectLive(t: { teardown(work: () => void): void }, addre
   t.teardown(() => socket.terminate());
   return {
     messages,
+    arrivals,
     closed,
     events: (runId) => messages.filter((message) => message.type === 'event' && message.runId === runId) as unknown as RunEvent[],
     send: (message) => socket.send(JSON.stringify(message)),
