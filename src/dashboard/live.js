@@ -11,7 +11,7 @@ const DEAD_MS = 25_000;
 
 /**
  * @typedef {object} Watcher what becomes of a watched run
- * @property {(event: {seq: number, kind: string, at: string, data: any}) => void} onEvent every event once, in order
+ * @property {(event: {seq: number, kind: string, at: string, data: Record<string, unknown>}) => void} onEvent every event once, in order
  * @property {() => void} onGone the run was deleted, or there is none
  * @property {() => void} onStale the log is not the one that was read: read everything afresh
  */
