@@ -3,12 +3,12 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import t from 'tap';
+import t, { type Test } from 'tap';
 import type { Run } from '../../src/schemas/run.js';
 import { call, connectLive, ended } from '../helpers/client.js';
 import { until } from '../helpers/poll.js';
 import { processTree } from '../helpers/processes.js';
-import { startService } from '../helpers/service.js';
+import { startService, type ServiceProcess } from '../helpers/service.js';
 
 const SPEC = {
   dataset: { name: 'mnist' },
@@ -18,7 +18,7 @@ const SPEC = {
   fit: { batchSize: 128, epochs: 1 },
 };
 /** Runs for a few seconds. */
-const MEDIUM = { ...SPEC, dataset: { name: 'mnist', take: 4_000 }, fit: { batchSize: 8, epochs: 3 } };
+const MEDIUM = { ...SPEC, dataset: { name: 'mnist', take: 4_000 }, fit: { batchSize: 8, epochs: 2 } };
 /** Runs for minutes unless it is stopped. */
 const LONG = { ...SPEC, fit: { batchSize: 32, epochs: 1_000 } };
 
@@ -27,8 +27,31 @@ interface Problem {
   errors: { pointer: string; detail: string }[];
 }
 
-t.test('bad specs are refused with their places, and nothing is queued', async (t) => {
-  const { address } = await startService(t, { TRAINYARD_BODY_LIMIT: '65536' });
+t.test('what a client may get wrong', async (t) => {
+  const { address } = await startService(t, { TRAINYARD_ROLE: 'api', TRAINYARD_BODY_LIMIT: '65536' });
+  await t.test('bad specs are refused with their places, and nothing is queued', (t) => badSpecs(t, address));
+  await t.test('an Idempotency-Key makes one run of many requests, and refuses another body', (t) => idempotencyKey(t, address));
+});
+
+t.test('one service through a cancel, the death of its supervisor and of its database, and a stop', async (t) => {
+  const service = await startService(t, { TRAINYARD_LEASE_SECONDS: '2' });
+  await t.test('a run is cancelled while it trains; its live stream says so', (t) => cancelled(t, service));
+  await t.test('a supervisor that is killed is started again, and its run finishes', (t) => supervisorKilled(t, service));
+  await t.test('a database that is killed comes back, and the run goes on as if nothing had been', (t) => databaseKilled(t, service));
+  await t.test('SIGTERM in the middle of a run: it is handed back, and goes on after the next start', (t) => stopped(t, service));
+});
+
+t.test('what is wrong at the start is said in a line, and nothing stays behind', async (t) => {
+  const occupied = createServer().listen(0, '127.0.0.1');
+  await once(occupied, 'listening');
+  t.teardown(() => void occupied.close());
+  const { port } = occupied.address() as AddressInfo;
+  await t.rejects(startService(t, { TRAINYARD_PORT: String(port) }), { message: new RegExp(`exited with 1:\\nPort ${port} is in use on 127\\.0\\.0\\.1; [^\\n]*\\n$`) });
+  await t.rejects(startService(t, { TRAINYARD_ROLL: 'api' }), { message: /TRAINYARD_ROLL: there is no such setting/ });
+  await t.rejects(startService(t, { DATABASE_URL: 'postgresql://127.0.0.1:1/none' }), { message: /exited with 1:\n(.*\n)*The database at 127\.0\.0\.1:1 does not answer [^\n]*\n$/ });
+});
+
+async function badSpecs(t: Test, address: string) {
   const cases: { what: string; body: unknown; status: number; code: string; pointers: string[] }[] = [
     { what: 'unknown keys', body: { ...SPEC, fit: { ...SPEC.fit, bachSize: 3 } }, status: 400, code: 'invalid_spec', pointers: ['/fit/bachSize'] },
     { what: 'wrong types, all at once', body: { ...SPEC, loss: 7, fit: { batchSize: '128', epochs: 0 } }, status: 400, code: 'invalid_spec', pointers: ['/loss', '/fit/batchSize', '/fit/epochs'] },
@@ -56,20 +79,18 @@ t.test('bad specs are refused with their places, and nothing is queued', async (
   const broken = await call<Problem>(address, '/v1/runs', { method: 'POST', body: '{"dataset": ', headers: { 'content-type': 'application/json' } });
   t.match(broken, { status: 400, body: { code: 'bad_request' } });
   t.same((await call<{ items: unknown[] }>(address, '/v1/runs')).body.items, [], 'no run came of it');
-});
+}
 
-t.test('an Idempotency-Key makes one run of many requests, and refuses another body', async (t) => {
-  const { address } = await startService(t, { TRAINYARD_ROLE: 'api' });
+async function idempotencyKey(t: Test, address: string) {
   const headers = { 'idempotency-key': 'a-key-of-mine' };
   const answers = await Promise.all(Array.from({ length: 5 }, () => call<Run>(address, '/v1/runs', { json: SPEC, headers })));
   t.equal(new Set(answers.map((answer) => answer.body.id)).size, 1, 'five requests at once make one run');
   t.equal((await call<{ items: unknown[] }>(address, '/v1/runs')).body.items.length, 1);
   const other = await call<Problem>(address, '/v1/runs', { json: LONG, headers });
   t.match(other, { status: 422, body: { code: 'idempotency_mismatch' } });
-});
+}
 
-t.test('a run is cancelled while it trains; its live stream says so', async (t) => {
-  const { address } = await startService(t);
+async function cancelled(t: Test, { address }: ServiceProcess) {
   const live = await connectLive(t, address);
   const { body: run } = await call<Run>(address, '/v1/runs', { json: LONG });
   live.send({ type: 'subscribe', runId: run.id, after: 0 });
@@ -80,25 +101,9 @@ t.test('a run is cancelled while it trains; its live stream says so', async (t) 
   t.ok(performance.now() - asked < 10_000, 'by itself, before the grace is over');
   t.equal((await call(address, `/v1/runs/${run.id}`, { method: 'DELETE' })).status, 204);
   t.equal((await call(address, `/v1/runs/${run.id}`)).status, 404);
-});
+}
 
-t.test('SIGTERM in the middle of a run: it is handed back, and goes on after the next start', async (t) => {
-  const first = await startService(t);
-  const { body: run } = await call<Run>(first.address, '/v1/runs', { json: MEDIUM });
-  await until(async () => (await call<Run>(first.address, `/v1/runs/${run.id}`)).body.progress.step > 0, { what: 'training to begin', deadlineMs: 60_000 });
-  t.equal(await first.stop(), 0, 'it ends with code 0');
-  t.notMatch(first.output(), /"level":(50|60)/, 'and without an error in its log');
-  const second = await startService(t, { TRAINYARD_DATA_DIR: first.dataDir });
-  const again = await ended(second.address, run.id);
-  t.match(again, { state: 'succeeded', attempt: 2 });
-  t.ok(again.transitions.some((transition) => transition.state === 'queued' && transition.reason === 'preempted'));
-  const { body: series } = await call<{ series: { count: number }[] }>(second.address, `/v1/runs/${run.id}/metrics?key=batch/loss`);
-  t.equal(series.series[0]?.count, again.progress.totalSteps, 'the curve is that of the attempt that finished');
-  await second.stop();
-});
-
-t.test('a supervisor that is killed is started again, and its run finishes', async (t) => {
-  const service = await startService(t, { TRAINYARD_LEASE_SECONDS: '2' });
+async function supervisorKilled(t: Test, service: ServiceProcess) {
   const { address } = service;
   const { body: run } = await call<Run>(address, '/v1/runs', { json: MEDIUM });
   await until(async () => (await call<Run>(address, `/v1/runs/${run.id}`)).body.progress.step > 0, { what: 'training to begin', deadlineMs: 60_000 });
@@ -108,10 +113,9 @@ t.test('a supervisor that is killed is started again, and its run finishes', asy
   const again = await ended(address, run.id);
   t.match(again, { state: 'succeeded', attempt: 2 });
   t.ok(again.transitions.some((transition) => transition.state === 'lost' && transition.reason === 'worker_lost'));
-});
+}
 
-t.test('a database that is killed comes back, and the run goes on as if nothing had been', async (t) => {
-  const service = await startService(t);
+async function databaseKilled(t: Test, service: ServiceProcess) {
   const { address } = service;
   const { body: run } = await call<Run>(address, '/v1/runs', { json: MEDIUM });
   await until(async () => (await call<Run>(address, `/v1/runs/${run.id}`)).body.progress.step > 0, { what: 'training to begin', deadlineMs: 60_000 });
@@ -123,14 +127,19 @@ t.test('a database that is killed comes back, and the run goes on as if nothing 
   t.same(page.items.map((event) => event.seq), Array.from({ length: page.head }, (_, index) => index + 1), 'no event is lost or doubled');
   const { body: series } = await call<{ series: { count: number }[] }>(address, `/v1/runs/${run.id}/metrics?key=batch/loss`);
   t.equal(series.series[0]?.count, again.progress.totalSteps, 'and no point');
-});
+}
 
-t.test('what is wrong at the start is said in a line, and nothing stays behind', async (t) => {
-  const occupied = createServer().listen(0, '127.0.0.1');
-  await once(occupied, 'listening');
-  t.teardown(() => void occupied.close());
-  const { port } = occupied.address() as AddressInfo;
-  await t.rejects(startService(t, { TRAINYARD_PORT: String(port) }), { message: new RegExp(`exited with 1:\\nPort ${port} is in use on 127\\.0\\.0\\.1; [^\\n]*\\n$`) });
-  await t.rejects(startService(t, { TRAINYARD_ROLL: 'api' }), { message: /TRAINYARD_ROLL: there is no such setting/ });
-  await t.rejects(startService(t, { DATABASE_URL: 'postgresql://127.0.0.1:1/none' }), { message: /exited with 1:\n(.*\n)*The database at 127\.0\.0\.1:1 does not answer [^\n]*\n$/ });
-});
+async function stopped(t: Test, first: ServiceProcess) {
+  const { body: run } = await call<Run>(first.address, '/v1/runs', { json: MEDIUM });
+  await until(async () => (await call<Run>(first.address, `/v1/runs/${run.id}`)).body.progress.step > 0, { what: 'training to begin', deadlineMs: 60_000 });
+  const said = first.output().length;
+  t.equal(await first.stop(), 0, 'it ends with code 0');
+  t.notMatch(first.output().slice(said), /"level":(50|60)/, 'and without an error in its log');
+  const second = await startService(t, { TRAINYARD_DATA_DIR: first.dataDir });
+  const again = await ended(second.address, run.id);
+  t.match(again, { state: 'succeeded', attempt: 2 });
+  t.ok(again.transitions.some((transition) => transition.state === 'queued' && transition.reason === 'preempted'));
+  const { body: series } = await call<{ series: { count: number }[] }>(second.address, `/v1/runs/${run.id}/metrics?key=batch/loss`);
+  t.equal(series.series[0]?.count, again.progress.totalSteps, 'the curve is that of the attempt that finished');
+  await second.stop();
+}
