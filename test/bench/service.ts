@@ -15,8 +15,9 @@ import { processTree } from '../helpers/processes.js';
 import { startService, type ServiceProcess } from '../helpers/service.js';
 import { memoryMB, quantile, row, type BenchRow } from './measure.js';
 
-const ROUNDS = 3;
-const EPOCHS = 3;
+/** Many short rounds, one beside the other: a machine's speed wanders by a fifth within a minute. */
+const ROUNDS = 7;
+const EPOCHS = 2;
 const RECIPES = ['mnist-softmax', 'mnist-relu'];
 const BARE_LOOP = fileURLToPath(new URL('./bare-loop.js', import.meta.url));
 
@@ -95,8 +96,9 @@ export async function benchService(): Promise<BenchRow[]> {
       const bare: number[] = [];
       const ratios: number[] = [];
       for (let round = 0; round < ROUNDS; round += 1) {
+        const before = round % 2 === 0 ? null : await bareSpeeds(recipe);
         const through = await throughService(service, recipe, cleanup);
-        const alone = await bareSpeeds(recipe);
+        const alone = before ?? (await bareSpeeds(recipe));
         firstBatch.push(through.firstBatchMs);
         delays.push(...through.delays);
         inService.push(...through.speeds);

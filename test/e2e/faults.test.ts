@@ -33,12 +33,18 @@ t.test('what a client may get wrong', async (t) => {
   await t.test('an Idempotency-Key makes one run of many requests, and refuses another body', (t) => idempotencyKey(t, address));
 });
 
-t.test('one service through a cancel, the death of its supervisor and of its database, and a stop', async (t) => {
-  const service = await startService(t, { TRAINYARD_LEASE_SECONDS: '2' });
-  await t.test('a run is cancelled while it trains; its live stream says so', (t) => cancelled(t, service));
-  await t.test('a supervisor that is killed is started again, and its run finishes', (t) => supervisorKilled(t, service));
-  await t.test('a database that is killed comes back, and the run goes on as if nothing had been', (t) => databaseKilled(t, service));
-  await t.test('SIGTERM in the middle of a run: it is handed back, and goes on after the next start', (t) => stopped(t, service));
+t.test('one service through a cancel, the death of its supervisor, a stop, and the death of its database', async (t) => {
+  const first = await startService(t, { TRAINYARD_LEASE_SECONDS: '2' });
+  await t.test('a run is cancelled while it trains; its live stream says so', (t) => cancelled(t, first));
+  await t.test('a supervisor that is killed is started again, and its run finishes', (t) => supervisorKilled(t, first));
+  await t.test('SIGTERM in the middle of a run: it is handed back, and goes on after the next start', async (t) => {
+    const id = await stopped(t, first);
+    // With the usual lease: a database is away for longer than two seconds on a busy machine.
+    const second = await startService(t, { TRAINYARD_DATA_DIR: first.dataDir });
+    await goesOn(t, second, id);
+    await t.test('a database that is killed comes back, and the run goes on as if nothing had been', (t) => databaseKilled(t, second));
+    await second.stop();
+  });
 });
 
 t.test('what is wrong at the start is said in a line, and nothing stays behind', async (t) => {
@@ -129,17 +135,20 @@ async function databaseKilled(t: Test, service: ServiceProcess) {
   t.equal(series.series[0]?.count, again.progress.totalSteps, 'and no point');
 }
 
-async function stopped(t: Test, first: ServiceProcess) {
-  const { body: run } = await call<Run>(first.address, '/v1/runs', { json: MEDIUM });
-  await until(async () => (await call<Run>(first.address, `/v1/runs/${run.id}`)).body.progress.step > 0, { what: 'training to begin', deadlineMs: 60_000 });
-  const said = first.output().length;
-  t.equal(await first.stop(), 0, 'it ends with code 0');
-  t.notMatch(first.output().slice(said), /"level":(50|60)/, 'and without an error in its log');
-  const second = await startService(t, { TRAINYARD_DATA_DIR: first.dataDir });
-  const again = await ended(second.address, run.id);
-  t.match(again, { state: 'succeeded', attempt: 2 });
-  t.ok(again.transitions.some((transition) => transition.state === 'queued' && transition.reason === 'preempted'));
-  const { body: series } = await call<{ series: { count: number }[] }>(second.address, `/v1/runs/${run.id}/metrics?key=batch/loss`);
-  t.equal(series.series[0]?.count, again.progress.totalSteps, 'the curve is that of the attempt that finished');
-  await second.stop();
+/** Answers the id of the run that was under way. */
+async function stopped(t: Test, service: ServiceProcess): Promise<string> {
+  const { body: run } = await call<Run>(service.address, '/v1/runs', { json: MEDIUM });
+  await until(async () => (await call<Run>(service.address, `/v1/runs/${run.id}`)).body.progress.step > 0, { what: 'training to begin', deadlineMs: 60_000 });
+  const said = service.output().length;
+  t.equal(await service.stop(), 0, 'it ends with code 0');
+  t.notMatch(service.output().slice(said), /"level":(50|60)/, 'and without an error in its log');
+  return run.id;
+}
+
+async function goesOn(t: Test, { address }: ServiceProcess, id: string) {
+  const run = await ended(address, id);
+  t.match(run, { state: 'succeeded', attempt: 2 });
+  t.ok(run.transitions.some((transition) => transition.state === 'queued' && transition.reason === 'preempted'));
+  const { body: series } = await call<{ series: { count: number }[] }>(address, `/v1/runs/${id}/metrics?key=batch/loss`);
+  t.equal(series.series[0]?.count, run.progress.totalSteps, 'the curve is that of the attempt that finished');
 }
