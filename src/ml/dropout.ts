@@ -4,10 +4,10 @@ import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import { key, randomBits, STREAMS } from './rng.js';
 
-/** What all dropout layers of one model read; the engine sets `step` before each batch. */
-export interface DropoutClock {
-  readonly seed: number;
-  step: number;
+/** Where the dropout layers of one model take their masks from. */
+export interface DropoutSource {
+  /** Factors of `shape` for the layer at index `layer` of the graph: 0 with probability `rate`, else 1 / (1 - rate). */
+  mask(shape: readonly number[], at: { layer: number; rate: number }): tf.Tensor;
 }
 
 interface MaskPosition {
@@ -27,16 +27,31 @@ export function dropoutMask(size: number, rate: number, at: MaskPosition): Float
   return mask;
 }
 
+/** Draws masks in JavaScript; the engine sets `step` before each batch. */
+export class SteppedDropout implements DropoutSource {
+  readonly seed: number;
+  step = 0;
+
+  constructor(seed: number) {
+    this.seed = seed;
+  }
+
+  mask(shape: readonly number[], { layer, rate }: { layer: number; rate: number }): tf.Tensor {
+    const size = shape.reduce((product, length) => product * length, 1);
+    return tf.tensor(dropoutMask(size, rate, { seed: this.seed, step: this.step, layer }), [...shape]);
+  }
+}
+
 export class SeededDropout extends tfl.layers.Layer {
   static className = 'Dropout';
   readonly #rate: number;
-  readonly #clock: DropoutClock;
+  readonly #source: DropoutSource;
   readonly #index: number;
 
-  constructor(args: { name: string; rate: number; clock: DropoutClock; index: number }) {
+  constructor(args: { name: string; rate: number; source: DropoutSource; index: number }) {
     super({ name: args.name });
     this.#rate = args.rate;
-    this.#clock = args.clock;
+    this.#source = args.source;
     this.#index = args.index;
   }
 
@@ -47,10 +62,7 @@ export class SeededDropout extends tfl.layers.Layer {
   override call(inputs: tf.Tensor | tf.Tensor[], kwargs: { training?: boolean }): tf.Tensor {
     const input = Array.isArray(inputs) ? inputs[0]! : inputs;
     if (kwargs.training !== true || this.#rate === 0) return input;
-    return tf.tidy(() => {
-      const mask = dropoutMask(input.size, this.#rate, { ...this.#clock, layer: this.#index });
-      return tf.mul(input, tf.tensor(mask, input.shape));
-    });
+    return tf.tidy(() => tf.mul(input, this.#source.mask(input.shape, { layer: this.#index, rate: this.#rate })));
   }
 
   override getConfig() {

@@ -2,7 +2,7 @@
 // and the seed's. Defaults are Keras', also where TF.js has others (it starts convolutions by glorotNormal).
 import * as tfl from '@tensorflow/tfjs-layers';
 import type { Initializer, Regularizer } from '../schemas/layers.js';
-import { SeededDropout, type DropoutClock } from './dropout.js';
+import { SeededDropout, type DropoutSource } from './dropout.js';
 import type { Graph, GraphLayer, GraphNode, Shape } from './graph-types.js';
 import { layerInitializer } from './initializers.js';
 import { applyAlong, repairedBatchNormalization, repairedDepthwiseConv2d, repairedLayerNormalization, repairedSeparableConv2d } from './layer-repairs.js';
@@ -14,7 +14,7 @@ type Of<T extends GraphLayer['type']> = Extract<GraphLayer, { type: T }>;
 interface Making {
   name: string;
   seed: number;
-  clock: DropoutClock;
+  dropout: DropoutSource;
   /** Index of the node in the graph. */
   index: number;
 }
@@ -69,7 +69,7 @@ const MAKERS: { [T in Exclude<GraphLayer['type'], 'input'>]: Make<T> } = {
   averagePooling2d: (layer, making) => tfl.layers.averagePooling2d(pooling(layer, making)),
   globalAveragePooling2d: (layer, making) => tfl.layers.globalAveragePooling2d(args(layer, making)),
   globalMaxPooling2d: (layer, making) => tfl.layers.globalMaxPooling2d(args(layer, making)),
-  dropout: (layer, { name, clock, index }) => new SeededDropout({ name, rate: layer.rate, clock, index }),
+  dropout: (layer, { name, dropout, index }) => new SeededDropout({ name, rate: layer.rate, source: dropout, index }),
   batchNormalization: (layer, making) =>
     repairedBatchNormalization(args({ ...layer, axis: -1 }, making, { ...normalization, ...moving })),
   layerNormalization: (layer, making) => repairedLayerNormalization(args(layer, making, normalization)),
@@ -94,8 +94,8 @@ function makeLayer(layer: Exclude<GraphLayer, { type: 'input' }>, making: Making
 export interface ModelOptions {
   inputShape: Shape;
   seed: number;
-  /** The dropout layers' clock; the caller sets its step before each training batch. */
-  clock: DropoutClock;
+  /** Draws the masks of the dropout layers. */
+  dropout: DropoutSource;
 }
 
 /**
@@ -103,7 +103,7 @@ export interface ModelOptions {
  * disposes it. A layer's name is its node's, so weights are `<node>/kernel`.
  * @throws Error when TF.js refuses a layer; the message starts with the node's name.
  */
-export function buildModel(graph: Graph, { inputShape, seed, clock }: ModelOptions): tfl.LayersModel {
+export function buildModel(graph: Graph, { inputShape, seed, dropout }: ModelOptions): tfl.LayersModel {
   const outputs = new Map<string, tfl.SymbolicTensor>();
   const read = (name: string): tfl.SymbolicTensor => {
     const output = outputs.get(name);
@@ -113,7 +113,7 @@ export function buildModel(graph: Graph, { inputShape, seed, clock }: ModelOptio
   const build = ({ name, layer, inputs }: GraphNode, index: number): tfl.SymbolicTensor => {
     if (layer.type === 'input') return tfl.input({ shape: [...inputShape], name });
     const sources = inputs.map(read);
-    const made = makeLayer(layer, { name, seed, clock, index });
+    const made = makeLayer(layer, { name, seed, dropout, index });
     if (layer.type === 'batchNormalization') return applyAlong(made, sources[0]!, layer.axis ?? -1);
     return made.apply(sources.length === 1 ? sources[0]! : sources) as tfl.SymbolicTensor;
   };

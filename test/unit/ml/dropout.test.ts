@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
 import t from 'tap';
-import { dropoutMask, SeededDropout } from '../../../src/ml/dropout.js';
+import { dropoutMask, SeededDropout, SteppedDropout } from '../../../src/ml/dropout.js';
 import { near, useCpu } from '../../helpers/ml.js';
 
 t.before(useCpu);
@@ -24,19 +24,20 @@ t.test('a mask belongs to its seed, step and layer', async (t) => {
 });
 
 t.test('the layer drops in training only', async (t) => {
-  const clock = { seed: 1, step: 4 };
-  const layer = new SeededDropout({ name: 'drop', rate: 0.5, clock, index: 2 });
+  const source = new SteppedDropout(1);
+  source.step = 4;
+  const layer = new SeededDropout({ name: 'drop', rate: 0.5, source, index: 2 });
   const x = tf.ones([3, 8]);
   const values = (y: unknown): Float32Array => (y as tf.Tensor).dataSync() as Float32Array;
-  near(t, values(layer.apply(x, { training: true })), dropoutMask(24, 0.5, { ...clock, layer: 2 }), { message: 'by the mask of the clock' });
+  near(t, values(layer.apply(x, { training: true })), dropoutMask(24, 0.5, { seed: 1, step: source.step, layer: 2 }), { message: 'by the mask of the step' });
   near(t, values(layer.apply(x)), new Float32Array(24).fill(1), { message: 'and is the identity otherwise' });
-  clock.step = 5;
-  near(t, values(layer.apply(x, { training: true })), dropoutMask(24, 0.5, { ...clock, layer: 2 }), { message: 'it follows the clock' });
+  source.step = 5;
+  near(t, values(layer.apply(x, { training: true })), dropoutMask(24, 0.5, { seed: 1, step: source.step, layer: 2 }), { message: 'it follows the step' });
 });
 
 t.test('on disk it is the Dropout of Keras', async (t) => {
   const input = tfl.input({ shape: [4] });
-  const layer = new SeededDropout({ name: 'drop', rate: 0.5, clock: { seed: 1, step: 0 }, index: 1 });
+  const layer = new SeededDropout({ name: 'drop', rate: 0.5, source: new SteppedDropout(1), index: 1 });
   const model = tfl.model({ inputs: input, outputs: layer.apply(input) as tfl.SymbolicTensor });
   const loaded = await tfl.models.modelFromJSON(JSON.parse(model.toJSON() as string));
   t.equal(loaded.getLayer('drop').getClassName(), 'Dropout', 'plain TF.js knows the class');

@@ -2,6 +2,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import fc from 'fast-check';
 import t from 'tap';
+import { SteppedDropout } from '../../../src/ml/dropout.js';
 import { graphFromModelSpec, type Graph, type Shape } from '../../../src/ml/graph.js';
 import { concreteGraph, inferShapes } from '../../../src/ml/layer-shapes.js';
 import { buildModel } from '../../../src/ml/model.js';
@@ -14,7 +15,7 @@ t.before(useCpu);
 /** What TF.js makes of the graph: the shape of what it computes, and all weights by name. */
 function built(graph: Graph, inputShape: Shape) {
   const concrete = concreteGraph(graph, inferShapes(graph, inputShape).layers);
-  const model = buildModel(concrete, { inputShape, seed: 1, clock: { epoch: 0, step: 0, seed: 1 } as never });
+  const model = buildModel(concrete, { inputShape, seed: 1, dropout: new SteppedDropout(1) });
   const weights = model.weights.map((weight) => ({ name: weight.originalName, shape: weight.shape as number[] }));
   const outputShape = tf.tidy(() => (model.predict(tf.ones([1, ...inputShape])) as tf.Tensor).shape.slice(1));
   const totals = { parameterCount: model.countParams(), trainableParameterCount: model.trainableWeights.reduce((sum, weight) => sum + tf.util.sizeFromShape(weight.shape as number[]), 0) };

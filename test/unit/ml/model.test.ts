@@ -1,6 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import t from 'tap';
 import { EagerSession } from '../../../src/ml/engines/eager/session.js';
+import { SteppedDropout } from '../../../src/ml/dropout.js';
 import type { Graph, GraphLayer, Shape } from '../../../src/ml/graph-types.js';
 import { buildModel } from '../../../src/ml/model.js';
 import { loadModel } from '../../../src/ml/model-files.js';
@@ -137,7 +138,7 @@ t.test('gradients of a small network are those of finite differences', async (t)
 t.test('the seed decides the initial weights, and names keep them apart', async (t) => {
   const graph = chain([3], [{ type: 'dense', units: 3 }, { type: 'dense', units: 3 }]);
   const kernels = (seed: number): string[] => {
-    const model = buildModel(graph, { inputShape: [3], seed, clock: { seed, step: 0 } });
+    const model = buildModel(graph, { inputShape: [3], seed, dropout: new SteppedDropout(seed) });
     const values = model.weights.filter(({ originalName }) => originalName.endsWith('kernel')).map((weight) => weight.read().dataSync().join());
     model.dispose();
     return values;
@@ -150,7 +151,7 @@ t.test('the seed decides the initial weights, and names keep them apart', async 
 
 t.test('what TF.js refuses is named by its layer', async (t) => {
   const graph = chain([4], [{ type: 'dense', name: 'first', units: 4 }, { type: 'conv2d', name: 'second', filters: 1, kernelSize: 3 }]);
-  t.throws(() => buildModel(graph, { inputShape: [4], seed: 1, clock: { seed: 1, step: 0 } }), /^second: /, 'a convolution of a vector');
+  t.throws(() => buildModel(graph, { inputShape: [4], seed: 1, dropout: new SteppedDropout(1) }), /^second: /, 'a convolution of a vector');
   const empty = chain([4], [{ type: 'reLU' }]);
   t.throws(() => new EagerSession(classifierSpec({ graph: empty, inputShape: [4] })), /no weights to train/, 'a model without weights');
 });

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core';
 import t from 'tap';
-import { createOptimizer } from '../../../src/ml/engines/eager/optimizers.js';
+import { createOptimizer } from '../../../src/ml/engines/optimizers.js';
 import type { Optimizer } from '../../../src/schemas/optimization.js';
 import { KERAS_OPTIMIZERS } from '../../fixtures/keras-numbers.js';
 import { near, useCpu } from '../../helpers/ml.js';
@@ -14,7 +14,7 @@ function afterSixSteps(spec: Optimizer): number[] {
   const variable = tf.tidy(() => tf.variable(tf.tensor1d([1, -2, 0.5, 0])));
   const optimizer = createOptimizer(spec, [{ name: 'w', variable }]);
   for (let k = 0; k < 6; k++) {
-    tf.tidy(() => optimizer.apply({ [variable.name]: tf.tensor1d(gradient(k)) }, { learningRate: k < 3 ? 0.1 : 0.05, t: k + 1 }));
+    tf.tidy(() => optimizer.apply({ [variable.name]: tf.tensor1d(gradient(k)) }, tf.scalar(optimizer.rateAt(k < 3 ? 0.1 : 0.05, k + 1))));
   }
   const values = [...variable.dataSync()];
   optimizer.dispose();
@@ -45,7 +45,7 @@ t.test('six steps, the learning rate halved after three, end where Keras ends', 
 t.test('a weight that never moves its gradient does not become NaN', async (t) => {
   const variable = tf.variable(tf.tensor1d([1]));
   const optimizer = createOptimizer({ type: 'rmsprop', centered: true }, [{ name: 'w', variable }]);
-  for (let k = 1; k <= 50; k++) tf.tidy(() => optimizer.apply({ [variable.name]: tf.tensor1d([k < 25 ? 0 : 30]) }, { learningRate: 0.01, t: k }));
+  for (let k = 1; k <= 50; k++) tf.tidy(() => optimizer.apply({ [variable.name]: tf.tensor1d([k < 25 ? 0 : 30]) }, tf.scalar(optimizer.rateAt(0.01, k))));
   t.ok(Number.isFinite(variable.dataSync()[0]!), 'with centred RMSProp, whose variance rounds to zero');
 });
 

@@ -3,8 +3,10 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { foldPreprocessing, rowGatherer, type GatherRows } from '../../data.js';
 import { elementsOf } from '../../graph-types.js';
-import { targetGatherer, type GatherTargets } from '../../metrics.js';
 import type { EngineSpec, Examples } from '../engine.js';
+import type { TrainingProgram } from '../program.js';
+
+type Targets = Pick<TrainingProgram, 'outputShape' | 'gatherTargets'>;
 
 export interface Batch {
   /** `[batch, ...inputShape]`, float32. */
@@ -13,40 +15,17 @@ export interface Batch {
   target: tf.Tensor;
 }
 
-/** `count` numbers from `start` on. */
-export function range(start: number, count: number): Int32Array {
-  const out = new Int32Array(count);
-  for (let i = 0; i < count; i++) out[i] = start + i;
-  return out;
-}
-
 export class BatchSource {
-  readonly isClassTarget: boolean;
   readonly #inputShape: number[];
-  readonly #outputShape: number[];
+  readonly #program: Targets;
   readonly #gatherRows: GatherRows;
-  readonly #gatherTargets: GatherTargets;
   #x = new Float32Array(0);
   #target = new Float32Array(0);
 
-  constructor(spec: Pick<EngineSpec, 'inputShape' | 'preprocessing' | 'classCount' | 'loss'>, outputShape: readonly number[]) {
+  constructor(spec: Pick<EngineSpec, 'inputShape' | 'preprocessing'>, program: Targets) {
     this.#inputShape = [...spec.inputShape];
-    this.#outputShape = [...outputShape];
+    this.#program = program;
     this.#gatherRows = rowGatherer(elementsOf(spec.inputShape), foldPreprocessing(spec.preprocessing));
-    const { isClassTarget, gather } = targetGatherer({ ...spec, outputShape });
-    this.isClassTarget = isClassTarget;
-    this.#gatherTargets = gather;
-  }
-
-  /** @throws Error when the examples do not fit the model. */
-  check(examples: Examples): void {
-    const { x, y, count, shape } = examples;
-    if (shape.join() !== this.#inputShape.join()) {
-      throw new Error(`examples of shape [${shape.join(', ')}] do not fit a model of [${this.#inputShape.join(', ')}]`);
-    }
-    if (x.length !== count * elementsOf(shape)) throw new Error(`x has ${x.length} values, not ${count} examples of [${shape.join(', ')}]`);
-    const each = this.isClassTarget ? 1 : elementsOf(this.#outputShape);
-    if (y.length !== count * each) throw new Error(`y has ${y.length} values, not ${each} for each of ${count} examples`);
   }
 
   /** The inputs of `rows`. The tensor is valid until the next call: it may lie on the memory that is used again. */
@@ -60,10 +39,10 @@ export class BatchSource {
 
   /** Inputs and targets of `rows`, valid until the next call. */
   batch(examples: Examples, rows: Int32Array): Batch {
-    const size = rows.length * elementsOf(this.#outputShape);
+    const size = rows.length * elementsOf(this.#program.outputShape);
     if (this.#target.length < size) this.#target = new Float32Array(size);
     const values = this.#target.subarray(0, size);
-    this.#gatherTargets(examples.y, rows, values);
-    return { x: this.inputs(examples.x, rows), target: tf.tensor(values, [rows.length, ...this.#outputShape], 'float32') };
+    this.#program.gatherTargets(examples.y, rows, values);
+    return { x: this.inputs(examples.x, rows), target: tf.tensor(values, [rows.length, ...this.#program.outputShape], 'float32') };
   }
 }

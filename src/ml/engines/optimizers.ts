@@ -2,7 +2,7 @@
 // centred RMSProp gives NaN where a gradient is zero, their Adadelta lags a step behind, Adamax cannot be
 // saved, and they bake the learning rate into the step. Here it is an input, and all state is named.
 import * as tf from '@tensorflow/tfjs-core';
-import type { Optimizer as OptimizerSpec } from '../../../schemas/optimization.js';
+import type { Optimizer as OptimizerSpec } from '../../schemas/optimization.js';
 
 const DEFAULT_EPSILON = 1e-7;
 
@@ -133,8 +133,10 @@ export interface Trainable {
 }
 
 export interface Optimizer {
-  /** One step; `t` counts from 1. `gradients` are by the variables' own names. */
-  apply(gradients: tf.NamedTensorMap, at: { learningRate: number; t: number }): void;
+  /** The step size of step `t`, which counts from 1: the learning rate with the rule's correction. */
+  rateAt(learningRate: number, t: number): number;
+  /** One step. `gradients` are by the variables' own names. */
+  apply(gradients: tf.NamedTensorMap, rate: tf.Scalar): void;
   /** Slots as `<weight>/<slot>`, in a fixed order. */
   readonly slots: readonly Trainable[];
   dispose(): void;
@@ -158,9 +160,9 @@ export function createOptimizer(spec: OptimizerSpec, weights: readonly Trainable
   const slots = kept.flatMap((weight) => weight.slots);
   return {
     slots,
-    apply: (gradients, { learningRate, t }) =>
+    rateAt: (learningRate, t) => rule.rate(learningRate, t),
+    apply: (gradients, rate) =>
       tf.tidy(() => {
-        const rate = tf.scalar(rule.rate(learningRate, t));
         for (const { variable, slots: own } of steps) {
           variable.assign(tf.sub(variable, rule.decrease(gradients[variable.name]!, own, rate)));
         }

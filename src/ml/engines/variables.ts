@@ -1,6 +1,6 @@
 // Weights and optimizer slots between TF.js variables and plain arrays.
 import * as tf from '@tensorflow/tfjs-core';
-import type { StoredTensor } from '../engine.js';
+import type { StoredTensor } from './engine.js';
 
 export interface NamedVariable {
   name: string;
