@@ -17,14 +17,19 @@ interface MaskPosition {
   layer: number;
 }
 
-/** `size` factors: 0 with probability `rate`, else 1 / (1 - rate), so that the expected output is the input. */
-export function dropoutMask(size: number, rate: number, at: MaskPosition): Float32Array {
+/** Fills `out` with 1 for what is kept and 0, with probability `rate`, for what is dropped. */
+export function drawKept(out: Uint8Array, rate: number, at: MaskPosition): void {
   const k = key(at.seed, STREAMS.dropout, at.step, at.layer);
   const threshold = rate * 2 ** 24;
+  for (let i = 0; i < out.length; i++) out[i] = randomBits(k, i) >>> 8 >= threshold ? 1 : 0;
+}
+
+/** `size` factors: 0 with probability `rate`, else 1 / (1 - rate), so that the expected output is the input. */
+export function dropoutMask(size: number, rate: number, at: MaskPosition): Float32Array {
+  const kept = new Uint8Array(size);
+  drawKept(kept, rate, at);
   const scale = 1 / (1 - rate);
-  const mask = new Float32Array(size);
-  for (let i = 0; i < size; i++) mask[i] = randomBits(k, i) >>> 8 >= threshold ? scale : 0;
-  return mask;
+  return Float32Array.from(kept, (isKept) => isKept * scale);
 }
 
 /** Draws masks in JavaScript; the engine sets `step` before each batch. */

@@ -63,8 +63,9 @@ export interface ModelFiles {
 }
 
 export interface EngineSession {
-  readonly engine: 'eager';
-  readonly backend: Backend;
+  readonly engine: 'eager' | 'compiled';
+  /** Of TF.js, or the provider of a compiled graph. */
+  readonly backend: Backend | 'cuda';
   /** Steps that one `train` call should hold; the loop may give fewer. */
   readonly blockSize: number;
   /** Hands over the data; the engine may copy it to a device. */

@@ -1,0 +1,145 @@
+// Builds one ONNX graph node by node; every value knows its shape and type.
+import type { ElementArray, ElementType, OnnxAttribute, OnnxGraph, OnnxNode, OnnxSignature, OnnxTensor } from './onnx.js';
+
+export interface Value {
+  readonly name: string;
+  readonly shape: readonly number[];
+  readonly type: ElementType;
+}
+
+type Attribute = number | string | readonly number[] | OnnxAttribute;
+
+interface NodeOptions {
+  /** Of the first output; its type is the first input's unless given. */
+  shape: readonly number[];
+  type?: ElementType;
+  attributes?: Readonly<Record<string, Attribute>>;
+  domain?: string;
+}
+
+const SMALL = 64;
+const asAttribute = (value: Attribute): OnnxAttribute => {
+  if (typeof value === 'number') return { int: value };
+  if (typeof value === 'string') return { text: value };
+  return Array.isArray(value) ? { ints: value as readonly number[] } : (value as OnnxAttribute);
+};
+
+/** Names are unique over the graphs made with one counter, as a graph within a graph needs. */
+export class Names {
+  #count = 0;
+  next(hint: string): string {
+    return `${hint}_${(this.#count += 1)}`;
+  }
+}
+
+export class GraphBuilder {
+  readonly names: Names;
+  readonly #inputs: OnnxSignature[] = [];
+  readonly #outputs: OnnxSignature[] = [];
+  readonly #nodes: OnnxNode[] = [];
+  readonly #initializers: OnnxTensor[] = [];
+  readonly #constants = new Map<string, Value>();
+  readonly #made = new Map<string, Value>();
+
+  constructor(names = new Names()) {
+    this.names = names;
+  }
+
+  /** An input whose shape is known; `signature` may leave sizes open. */
+  input(name: string, value: Omit<Value, 'name'>, signature: readonly (number | string)[] = value.shape): Value {
+    this.#inputs.push({ name, type: value.type, shape: signature });
+    return { name, ...value };
+  }
+
+  /** Makes `value` an output under a name of its own. */
+  output(name: string, value: Value, signature: readonly (number | string)[] = value.shape): void {
+    this.#nodes.push({ op: 'Identity', domain: '', inputs: [value.name], outputs: [name], attributes: {} });
+    this.#outputs.push({ name, type: value.type, shape: signature });
+  }
+
+  /** Adds a node with one output. The same node on the same inputs is made once. */
+  add(op: string, inputs: readonly Value[], { shape, type, attributes = {}, domain = '' }: NodeOptions): Value {
+    const key = `${domain}/${op}(${inputs.map(({ name }) => name).join()})${JSON.stringify(attributes)}`;
+    const known = this.#made.get(key);
+    if (known !== undefined) return known;
+    const value: Value = { name: this.names.next(op), shape: [...shape], type: type ?? inputs[0]!.type };
+    this.#push(op, { inputs, outputs: [value], attributes, domain });
+    this.#made.set(key, value);
+    return value;
+  }
+
+  /** Adds a node with several outputs. */
+  addMany(op: string, inputs: readonly Value[], options: { outputs: readonly Omit<Value, 'name'>[]; attributes?: NodeOptions['attributes']; domain?: string }): Value[] {
+    const outputs = options.outputs.map((output) => ({ ...output, name: this.names.next(op) }));
+    this.#push(op, { inputs, outputs, attributes: options.attributes ?? {}, domain: options.domain ?? '' });
+    return outputs;
+  }
+
+  /** Small ones are shared. */
+  constant(data: ElementArray, type: ElementType, shape: readonly number[] = [data.length]): Value {
+    const key = data.length <= SMALL ? `${type}[${shape.join()}]${data.join()}` : null;
+    const known = key === null ? undefined : this.#constants.get(key);
+    if (known !== undefined) return known;
+    const value: Value = { name: this.names.next('constant'), shape: [...shape], type };
+    this.#initializers.push({ name: value.name, type, shape, data });
+    if (key !== null) this.#constants.set(key, value);
+    return value;
+  }
+
+  scalar(value: number, type: 'float32' | 'int32' = 'float32'): Value {
+    return this.constant(type === 'float32' ? Float32Array.of(value) : Int32Array.of(value), type, []);
+  }
+
+  /** A vector of sizes, axes or places, as many operators take them. */
+  ints(values: readonly number[]): Value {
+    return this.constant(BigInt64Array.from(values, BigInt), 'int64');
+  }
+
+  reshape(value: Value, shape: readonly number[]): Value {
+    if (value.shape.length === shape.length && value.shape.every((size, axis) => size === shape[axis])) return value;
+    return this.add('Reshape', [value, this.ints(shape)], { shape });
+  }
+
+  transpose(value: Value, order: readonly number[]): Value {
+    if (order.every((from, to) => from === to)) return value;
+    return this.add('Transpose', [value], { shape: order.map((axis) => value.shape[axis]!), attributes: { perm: order } });
+  }
+
+  cast(value: Value, type: ElementType): Value {
+    if (value.type === type) return value;
+    const to = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 }[type];
+    return this.add('Cast', [value], { shape: value.shape, type, attributes: { to } });
+  }
+
+  /** Zeros around a value; `before` and `after` by axis. */
+  pad(value: Value, before: readonly number[], after: readonly number[]): Value {
+    if ([...before, ...after].every((size) => size === 0)) return value;
+    const shape = value.shape.map((size, axis) => size + before[axis]! + after[axis]!);
+    return this.add('Pad', [value, this.ints([...before, ...after])], { shape });
+  }
+
+  /** The first `size` along `axis`. */
+  first(value: Value, axis: number, size: number): Value {
+    return this.slice(value, { axis, from: 0, size });
+  }
+
+  slice(value: Value, { axis, from, size }: { axis: number; from: number; size: number }): Value {
+    if (from === 0 && value.shape[axis] === size) return value;
+    const shape = value.shape.map((length, i) => (i === axis ? size : length));
+    return this.add('Slice', [value, this.ints([from]), this.ints([from + size]), this.ints([axis])], { shape });
+  }
+
+  finish(): OnnxGraph {
+    return { inputs: this.#inputs, outputs: this.#outputs, initializers: this.#initializers, nodes: this.#nodes };
+  }
+
+  #push(op: string, { inputs, outputs, attributes, domain }: { inputs: readonly Value[]; outputs: readonly Value[]; attributes: Readonly<Record<string, Attribute>>; domain: string }): void {
+    this.#nodes.push({
+      op,
+      domain,
+      inputs: inputs.map(({ name }) => name),
+      outputs: outputs.map(({ name }) => name),
+      attributes: Object.fromEntries(Object.entries(attributes).map(([name, value]) => [name, asAttribute(value)])),
+    });
+  }
+}
