@@ -39,7 +39,10 @@ export class GraphBuilder {
   readonly #nodes: OnnxNode[] = [];
   readonly #initializers: OnnxTensor[] = [];
   readonly #constants = new Map<string, Value>();
-  readonly #made = new Map<string, Value>();
+  readonly #known = new Map<string, Value>();
+  /** Names that nodes of this graph gave. */
+  readonly #made = new Set<string>();
+  readonly #renamed = new Map<string, string>();
 
   constructor(names = new Names()) {
     this.names = names;
@@ -53,18 +56,20 @@ export class GraphBuilder {
 
   /** Makes `value` an output under a name of its own. */
   output(name: string, value: Value, signature: readonly (number | string)[] = value.shape): void {
-    this.#nodes.push({ op: 'Identity', domain: '', inputs: [value.name], outputs: [name], attributes: {} });
+    // Copied only where it is something else as well: an input, a constant or another output.
+    if (!this.#made.has(value.name) || this.#renamed.has(value.name)) this.#nodes.push({ op: 'Identity', domain: '', inputs: [value.name], outputs: [name], attributes: {} });
+    else this.#renamed.set(value.name, name);
     this.#outputs.push({ name, type: value.type, shape: signature });
   }
 
   /** Adds a node with one output. The same node on the same inputs is made once. */
   add(op: string, inputs: readonly Value[], { shape, type, attributes = {}, domain = '' }: NodeOptions): Value {
     const key = `${domain}/${op}(${inputs.map(({ name }) => name).join()})${JSON.stringify(attributes)}`;
-    const known = this.#made.get(key);
+    const known = this.#known.get(key);
     if (known !== undefined) return known;
     const value: Value = { name: this.names.next(op), shape: [...shape], type: type ?? inputs[0]!.type };
     this.#push(op, { inputs, outputs: [value], attributes, domain });
-    this.#made.set(key, value);
+    this.#known.set(key, value);
     return value;
   }
 
@@ -130,10 +135,13 @@ export class GraphBuilder {
   }
 
   finish(): OnnxGraph {
-    return { inputs: this.#inputs, outputs: this.#outputs, initializers: this.#initializers, nodes: this.#nodes };
+    const named = (name: string): string => this.#renamed.get(name) ?? name;
+    const nodes = this.#nodes.map((node) => ({ ...node, inputs: node.inputs.map(named), outputs: node.outputs.map(named) }));
+    return { inputs: this.#inputs, outputs: this.#outputs, initializers: this.#initializers, nodes };
   }
 
   #push(op: string, { inputs, outputs, attributes, domain }: { inputs: readonly Value[]; outputs: readonly Value[]; attributes: Readonly<Record<string, Attribute>>; domain: string }): void {
+    for (const { name } of outputs) this.#made.add(name);
     this.#nodes.push({
       op,
       domain,

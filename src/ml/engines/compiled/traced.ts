@@ -20,6 +20,16 @@ interface Forms {
   uniform?: number;
   /** Known numbers. */
   host?: ElementArray;
+  /** A convolution that is not in the graph yet, so that what follows can become a part of it. */
+  deferred?: Deferred;
+  /** Its positive part, where that is known. */
+  relu?: Traced;
+}
+
+/** Adds the convolution to the graph; what is absent has no part in it. */
+export interface Deferred {
+  bias: Value | null;
+  emit(behind: { bias: Value | null; relu: boolean }): Value;
 }
 
 export class Traced {
@@ -39,7 +49,7 @@ export class Traced {
 
   /** Whether using it as a blocked value costs nothing, and as a plain one does. */
   get livesBlocked(): boolean {
-    return this.forms.blocked !== undefined && this.forms.plain === undefined;
+    return (this.forms.blocked !== undefined || this.forms.deferred !== undefined) && this.forms.plain === undefined;
   }
 }
 
@@ -68,7 +78,7 @@ export class Layouts {
   /** Row-major, perhaps smaller than the tensor's shape: to be broadcast. */
   plain(traced: Traced): Value {
     const { forms, shape, dtype } = traced;
-    forms.plain ??= this.#known(traced) ?? this.#unblock(forms.blocked!, shape);
+    forms.plain ??= this.#known(traced) ?? this.#unblock(this.blocked(traced), shape);
     return forms.plain.type === dtype ? forms.plain : this.graph.cast(forms.plain, dtype);
   }
 
@@ -84,15 +94,16 @@ export class Layouts {
 
   /** An image in blocks of channels. */
   blocked(traced: Traced): Value {
-    traced.forms.blocked ??= this.#block(this.full(traced), traced.shape);
-    return traced.forms.blocked;
+    const { forms, shape } = traced;
+    forms.blocked ??= forms.deferred?.emit({ bias: forms.deferred.bias, relu: false }) ?? this.#block(this.full(traced), shape);
+    return forms.blocked;
   }
 
   /** As an operand of an elementwise operator on blocked images of `shape`; null where it would not broadcast. */
   blockedOperand(traced: Traced, shape: readonly number[], padding: number): Value | null {
     const { forms } = traced;
     if (forms.uniform !== undefined) return this.plain(traced);
-    if (forms.blocked !== undefined) return forms.blocked;
+    if (forms.blocked !== undefined || forms.deferred !== undefined) return this.blocked(traced);
     const value = this.plain(traced);
     const channels = shape[3]!;
     const isVector = value.shape.slice(0, -1).every((size) => size === 1);
@@ -107,6 +118,13 @@ export class Layouts {
   padded(channels: number): number {
     const block = this.block!;
     return Math.ceil(channels / block) * block;
+  }
+
+  /** The tensor as one number for each of `channels`, if it is that. */
+  asVector(traced: Traced, channels: number): Value | null {
+    if (traced.livesBlocked) return null;
+    const { shape } = this.plain(traced);
+    return shape.at(-1) === channels && shape.slice(0, -1).every((size) => size === 1) ? this.graph.reshape(this.plain(traced), [channels]) : null;
   }
 
   /** `[channels]` with `padding` up to whole blocks. */

@@ -2,7 +2,7 @@
 // itself uses it only where filters are constants; here the filters are brought into its layout in each step, which
 // costs little beside the convolution. All three products of a training step become convolutions of that kind.
 import type { Value } from '../graph.js';
-import { Traced, type Layouts } from '../traced.js';
+import { Traced, type Deferred, type Layouts } from '../traced.js';
 import { padsOf, type Convolution } from './convolution-geometry.js';
 import { channelsFirst } from './convolution-channels-first.js';
 
@@ -42,20 +42,36 @@ function blockOutputs(layouts: Layouts, filter: Value): Value {
   return graph.reshape(graph.transpose(split, [3, 2, 0, 1, 4]), [padded, inputs, height, width]);
 }
 
-export interface ForwardTensors {
-  x: Traced;
-  filter: Traced;
-  bias?: Traced | undefined;
-  activation?: 'Relu' | undefined;
-}
-
-export function convolve(layouts: Layouts, at: Convolution, { x, filter, bias, activation }: ForwardTensors): Traced {
-  const isBlocked = x.forms.blocked !== undefined || at.inChannels >= layouts.block!;
+/** It comes into the graph when it is read: with a bias and a relu behind it, it is still one operator. */
+export function convolve(layouts: Layouts, at: Convolution, { x, filter, bias }: { x: Traced; filter: Traced; bias?: Traced | undefined }): Traced {
+  const isBlocked = x.livesBlocked || x.forms.blocked !== undefined || at.inChannels >= layouts.block!;
   const image = isBlocked ? layouts.asOperand(layouts.blocked(x)) : channelsFirst(layouts, x);
   const weights = (isBlocked ? blockFilter : blockOutputs)(layouts, layouts.full(filter));
-  const biases = bias === undefined ? [] : [layouts.paddedVector(layouts.graph.reshape(layouts.full(bias), [at.outChannels]), 0)];
-  const y = conv(layouts, [image, weights, ...biases], { ...at, pads: padsOf(at), activation });
-  return new Traced([at.batch, ...at.output, at.outChannels], 'float32', { blocked: layouts.fromOperand(y) });
+  const emit: Deferred['emit'] = (behind) => {
+    const biases = behind.bias === null ? [] : [layouts.paddedVector(behind.bias, 0)];
+    return layouts.fromOperand(conv(layouts, [image, weights, ...biases], { ...at, pads: padsOf(at), activation: behind.relu ? 'Relu' : undefined }));
+  };
+  return deferred([at.batch, ...at.output, at.outChannels], { bias: bias === undefined ? null : layouts.graph.reshape(layouts.full(bias), [at.outChannels]), emit });
+}
+
+const deferred = (shape: readonly number[], convolution: Deferred): Traced => new Traced(shape, 'float32', { deferred: convolution });
+const isOpen = ({ forms }: Traced): boolean => forms.deferred !== undefined && forms.blocked === undefined && forms.plain === undefined;
+
+/** `a + b` where one of them is an open convolution and the other its bias; else null. */
+export function withBias(layouts: Layouts, a: Traced, b: Traced): Traced | null {
+  for (const [image, vector] of [[a, b], [b, a]] as const) {
+    if (!isOpen(image) || image.forms.deferred!.bias !== null) continue;
+    const bias = layouts.asVector(vector, image.shape[3]!);
+    if (bias !== null) return deferred(image.shape, { bias, emit: image.forms.deferred!.emit });
+  }
+  return null;
+}
+
+/** The positive part of an open convolution; else null. */
+export function withRelu(x: Traced): Traced | null {
+  if (!isOpen(x)) return null;
+  const { bias, emit } = x.forms.deferred!;
+  return deferred(x.shape, { bias, emit: (behind) => emit({ bias: behind.bias, relu: true }) });
 }
 
 /** Along one axis: which taps reach the inputs of each phase (an input's place modulo the stride). */
@@ -121,15 +137,18 @@ export function filterGradient(layouts: Layouts, at: Convolution, { x, dy }: { x
   const { graph } = layouts;
   const block = layouts.block!;
   const examples = layouts.padded(at.batch);
-  const images = graph.transpose(channelsFirst(layouts, x), [1, 0, 2, 3]);
-  const framed = graph.pad(images, [0, 0, ...at.before], [0, examples - at.batch, ...at.after]);
+  // In blocks the rows to copy are long.
+  const framed = x.livesBlocked
+    ? layouts.channelsFirst(graph.pad(layouts.blocked(x), [0, 0, ...at.before, 0], [0, 0, ...at.after, 0]), at.inChannels)
+    : graph.pad(channelsFirst(layouts, x), [0, 0, ...at.before], [0, 0, ...at.after]);
+  const images = graph.pad(graph.transpose(framed, [1, 0, 2, 3]), [0, 0, 0, 0], [0, examples - at.batch, 0, 0]);
   const gradient = layouts.blocked(dy);
   const [, outBlocks, height, width] = gradient.shape as [number, number, number, number, number];
   const all = graph.pad(gradient, [0, 0, 0, 0, 0], [examples - at.batch, 0, 0, 0, 0]);
   const split = graph.reshape(all, [examples / block, block, outBlocks, height, width, block]);
   const filter = graph.reshape(graph.transpose(split, [2, 0, 3, 4, 1, 5]), [outBlocks * block, examples, height, width]);
   const taps = at.input.map((size, i) => Math.floor((size + at.before[i]! + at.after[i]! - ((at.output[i]! - 1) * at.strides[i]! + 1)) / at.dilations[i]!) + 1) as [number, number];
-  const out = conv(layouts, [layouts.asOperand(layouts.blockChannelsFirst(framed)), filter], {
+  const out = conv(layouts, [layouts.asOperand(layouts.blockChannelsFirst(images)), filter], {
     output: taps, kernel: at.output, strides: at.dilations, dilations: at.strides, pads: [0, 0, 0, 0],
   });
   const blocked = graph.reshape(out, [at.inChannels, outBlocks, ...taps, block]);

@@ -8,7 +8,7 @@ const TO_CHANNELS_FIRST = [0, 3, 1, 2];
 const TO_CHANNELS_LAST = [0, 2, 3, 1];
 
 export function channelsFirst(layouts: Layouts, image: Traced): Value {
-  if (image.livesBlocked) return layouts.channelsFirst(image.forms.blocked!, image.shape[3]!);
+  if (image.livesBlocked) return layouts.channelsFirst(layouts.blocked(image), image.shape[3]!);
   return layouts.graph.transpose(layouts.full(image), TO_CHANNELS_FIRST);
 }
 

@@ -10,7 +10,6 @@ const waysOf = ({ block }: Layouts) => (block === null ? channelsFirst : blocked
 
 const forward: KernelRule = ({ inputs: { x, filter, bias }, attrs, layouts }) => {
   const at = convolutionOf(x!.shape, filter!.shape, attrs);
-  if (layouts.block !== null && attrs.activation === 'relu') return blocked.convolve(layouts, at, { x: x!, filter: filter!, bias, activation: 'Relu' });
   return activated(layouts, waysOf(layouts).convolve(layouts, at, { x: x!, filter: filter!, bias }), attrs.activation);
 };
 

@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Value } from '../graph.js';
 import { Traced, type Layouts, type TracedType } from '../traced.js';
 import type { KernelRule } from '../tracer.js';
+import { withBias, withRelu } from './convolution-blocked.js';
 
 /** Nodes for the operands; they have been brought into one layout. */
 type Emit = (layouts: Layouts, operands: readonly Value[], attrs: Readonly<Record<string, unknown>>) => Value;
@@ -58,9 +59,10 @@ const chain = (layouts: Layouts, steps: (next: (name: string, ...values: Value[]
 
 const step: Emit = (layouts, [x], attrs) => {
   const alpha = Number(attrs.alpha ?? 0);
+  // One pass instead of two: x times a huge number, cut to 0 … 1. Only denormal numbers come out in between.
+  if (alpha === 0 && layouts.block !== null) return layouts.graph.add('HardSigmoid', [x!], { shape: x!.shape, attributes: { alpha: { float: 3e38 }, beta: { float: 0 } } });
   const positive = layouts.graph.add('Greater', [x!, scalar(layouts, x!, 0)], { shape: x!.shape, type: 'bool' });
-  const ones = layouts.graph.cast(positive, 'float32');
-  if (alpha === 0) return ones;
+  if (alpha === 0) return layouts.graph.cast(positive, 'float32');
   return layouts.graph.add('Where', [positive, scalar(layouts, x!, 1), scalar(layouts, x!, alpha)], { shape: x!.shape, type: 'float32' });
 };
 
@@ -127,6 +129,14 @@ const isVector = ({ shape }: Value): boolean => shape.slice(0, -1).every((size) 
 
 export const elementwiseRules: Readonly<Record<string, KernelRule>> = {
   ...Object.fromEntries(Object.entries(OPERATORS).map(([name, operator]) => [name, rule(operator)])),
+  Add: ({ inputs, layouts }) => withBias(layouts, inputs.a!, inputs.b!) ?? emitElementwise(layouts, [inputs.a!, inputs.b!], OPERATORS.Add!),
+  Relu: ({ inputs: { x }, layouts }) => {
+    const relu = withRelu(x!) ?? emitElementwise(layouts, [x!], OPERATORS.Relu!);
+    x!.forms.relu = relu;
+    return relu;
+  },
+  // A number and its positive part have the same step.
+  Step: ({ inputs: { x }, attrs, layouts }) => emitElementwise(layouts, [x!.forms.relu ?? x!], OPERATORS.Step!, attrs),
   // A divisor that is itself an image has zeros in its padding.
   RealDiv: ({ inputs, layouts }) => emitElementwise(layouts, [inputs.a!, inputs.b!], isVector(layouts.plain(inputs.b!)) ? DIVIDE : { ...DIVIDE, padding: null }),
   AddN: ({ inputs, layouts }) => Object.values(inputs).reduce((sum, input) => emitElementwise(layouts, [sum, input], OPERATORS.Add!)),

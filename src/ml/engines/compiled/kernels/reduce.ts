@@ -29,7 +29,7 @@ const reduce =
     const shape = reducedShape(x!.shape, axes, attrs.keepDims === true);
     const isLinear = op === 'ReduceSum' || op === 'ReduceMean';
     if (isLinear && x!.livesBlocked && axes.join() === '0,1,2') {
-      const sums = channelSums(layouts, x!.forms.blocked!, x!.shape[3]!);
+      const sums = channelSums(layouts, layouts.blocked(x!), x!.shape[3]!);
       const count = x!.size / x!.shape[3]!;
       const value = op === 'ReduceSum' ? sums : graph.add('Mul', [sums, graph.scalar(1 / count)], { shape: sums.shape });
       return new Traced(shape, 'float32', { plain: graph.reshape(value, shape) });
