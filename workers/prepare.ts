@@ -2,8 +2,8 @@
 import { createDatasetCatalog } from '../src/datasets/catalog.js';
 import { loadMnist } from '../src/datasets/mnist.js';
 import { chooseExamples } from '../src/ml/data.js';
-import { selectBackend, type BackendChoice } from '../src/ml/engines/eager/backends.js';
-import { createEagerEngine } from '../src/ml/engines/eager/engine.js';
+import { NoBackendError } from '../src/ml/engines/eager/backends.js';
+import { NoEngineError, openEngine, type OpenEngine } from '../src/ml/engines/open-engine.js';
 import { baseLearningRate } from '../src/ml/schedule.js';
 import type { TrainSettings } from '../src/ml/train.js';
 import type { RuledOut } from '../src/schemas/ipc.js';
@@ -31,34 +31,51 @@ async function because<T>(reason: RunReason, step: () => T | Promise<T>): Promis
   }
 }
 
+/** No device is one cause; what TF.js makes of the model is another's business. */
+async function onDevice<T>(step: () => Promise<T>): Promise<T> {
+  try {
+    return await step();
+  } catch (error) {
+    throw error instanceof NoBackendError || error instanceof NoEngineError ? new TrainingFault('device_missing', error) : error;
+  }
+}
+
 export function datasetOf(spec: RunSpec) {
   const dataset = createDatasetCatalog().find(spec.dataset.name);
   if (dataset === null) throw new TrainingFault('data_missing', new Error(`there is no data set ${spec.dataset.name} on this box`));
   return dataset;
 }
 
-/** Device, model and data; the session is ready to train. */
-export async function prepare(spec: RunSpec, { ruledOut, onBackend }: { ruledOut: readonly RuledOut[]; onBackend: (choice: BackendChoice) => void }) {
+/** Engine, model and data; the session is ready to train. */
+export async function prepare(spec: RunSpec, { ruledOut, onEngine }: { ruledOut: readonly RuledOut[]; onEngine: (opened: OpenEngine) => void }) {
   const { device = 'auto', backend = 'auto' } = spec.resources ?? {};
-  const selected = await because('device_missing', () => selectBackend({ device, backend, ruledOut }));
-  onBackend(selected);
-
   const dataset = datasetOf(spec);
   const graph = await because('invalid_spec', () => trainingGraph(spec, dataset.inputShape));
-  const session = await createEagerEngine({
-    graph,
-    inputShape: dataset.inputShape,
-    classCount: dataset.labels.length,
-    preprocessing: effectivePreprocessing(spec, dataset.kind),
-    optimizer: spec.optimizer,
-    loss: effectiveLoss(spec.loss),
-    metrics: defaultMetrics(spec),
-    seed: effectiveFit(spec).seed,
-  });
-  const { train: training, validation } = chooseExamples(await because('data_missing', loadMnist), spec.dataset);
-  session.bind('train', training);
-  if (validation !== null) session.bind('validation', validation);
-  return { session, trainCount: training.count, hasValidation: validation !== null };
+  const { train, validation } = chooseExamples(await because('data_missing', loadMnist), spec.dataset);
+  const { batchSize, seed } = effectiveFit(spec);
+  const opened = await onDevice(() =>
+    openEngine({
+      engine: spec.engine ?? 'auto',
+      device,
+      backend,
+      ruledOut,
+      spec: {
+        graph,
+        inputShape: dataset.inputShape,
+        classCount: dataset.labels.length,
+        preprocessing: effectivePreprocessing(spec, dataset.kind),
+        optimizer: spec.optimizer,
+        loss: effectiveLoss(spec.loss),
+        metrics: defaultMetrics(spec),
+        seed,
+      },
+      train,
+      validation,
+      batchSize,
+    }),
+  );
+  onEngine(opened);
+  return { session: opened.session, trainCount: train.count, hasValidation: validation !== null };
 }
 
 /** All that the loop needs besides what `prepare` answers. */

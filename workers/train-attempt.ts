@@ -1,8 +1,6 @@
 // What a trainer does for one attempt: device, data, model, loop, files; each step told to the supervisor.
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
-import { describeChoice } from '../src/ml/engines/eager/backends.js';
 import type { EngineSession } from '../src/ml/engines/engine.js';
 import { WEIGHT_FILE, withLabels } from '../src/ml/model-files.js';
 import { NonFiniteLossError, type EndReport } from '../src/ml/reports.js';
@@ -30,14 +28,15 @@ const log = (level: Static<typeof LogData>['level'], message: string): TrainerMe
 /** Never rejects for a fault of the run: the answer names its cause. */
 export async function trainAttempt(start: Start, { send, signal }: TrainAttemptOptions): Promise<Ended> {
   const reports = createReportEvents(start.attempt);
-  const stopSamples = startSystemSamples({ attempt: start.attempt, tensorBytes: () => tf.memory().numBytes, onSample: (sample) => send(events(sample)) });
   let session: EngineSession | null = null;
+  const stopSamples = startSystemSamples({ attempt: start.attempt, tensorBytes: () => session?.tensorBytes() ?? 0, onSample: (sample) => send(events(sample)) });
   try {
     const prepared = await prepare(start.spec, {
       ruledOut: start.ruledOut,
-      onBackend: (choice) => {
-        send({ type: 'device', engine: 'eager', backend: choice.backend, device: choice.deviceName });
-        send(log('info', describeChoice(choice)));
+      onEngine: ({ session: opened, deviceName, description, fallback }) => {
+        send({ type: 'device', engine: opened.engine, backend: opened.backend, device: deviceName });
+        send(log('info', description));
+        if (fallback !== null) send(events({ kind: 'warning', at: new Date().toISOString(), data: { code: 'engine_fallback', message: `the compiled engine cannot train this model here; the eager one does: ${fallback}` } }));
       },
     });
     session = prepared.session;

@@ -125,7 +125,7 @@ async function main(): Promise<void> {
     if (ended.state !== 'succeeded') throw new Error(`The run is ${ended.state}: ${ended.message ?? ended.reason ?? 'no cause is known'}`);
     await showPredictions(service.address, ended);
     say();
-    say(`trained on ${ended.device} (${ended.backend}) in ${formatSeconds((Date.parse(ended.endedAt ?? '') - Date.parse(ended.startedAt ?? '')) / 1000)}`);
+    say(`trained on ${ended.device} (engine ${ended.engine}) in ${formatSeconds((Date.parse(ended.endedAt ?? '') - Date.parse(ended.startedAt ?? '')) / 1000)}`);
     say(`test accuracy: ${formatMetric(ended.metrics.val_accuracy ?? 'NaN')}`);
     say(values.keep ? `The service stays up at ${service.address}; Ctrl-C ends it.` : `Everything is kept in ${config.dataDir}; \`npm start\` shows it again.`);
     if (values.keep) await new Promise(() => {});

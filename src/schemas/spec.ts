@@ -6,7 +6,7 @@ import { Callback, Optimizer, Schedule } from './optimization.js';
 
 export const LOSSES = ['categoricalCrossentropy', 'sparseCategoricalCrossentropy', 'binaryCrossentropy', 'meanSquaredError', 'meanAbsoluteError'] as const;
 export const METRICS = ['accuracy', ...LOSSES] as const;
-export const ENGINES = ['auto', 'eager'] as const;
+export const ENGINES = ['auto', 'compiled', 'eager'] as const;
 /** TF.js backends, fastest first: the order in which a trainer tries them. */
 export const BACKENDS = ['tensorflow', 'webgpu', 'wasm', 'cpu'] as const;
 export const DEVICES = ['auto', 'gpu', 'cpu'] as const;
@@ -79,7 +79,7 @@ export type FitSpec = Static<typeof FitSpec>;
 export const ResourcesSpec = strictObject(
   {
     device: Type.Optional(oneOf(DEVICES, { description: '`auto` takes a GPU when there is one.' })),
-    backend: Type.Optional(oneOf(['auto', ...BACKENDS], { description: 'The TF.js backend; `auto` takes the first that works of tensorflow, webgpu, wasm, cpu.' })),
+    backend: Type.Optional(oneOf(['auto', ...BACKENDS], { description: 'A TF.js backend for the eager engine, which naming one asks for; `auto` takes the first that works of tensorflow, webgpu, wasm, cpu.' })),
   },
   { $id: 'ResourcesSpec', description: 'Where the run may train.' },
 );
@@ -98,7 +98,7 @@ export const RunSpec = strictObject(
     metrics: Type.Optional(Type.Array(oneOf(METRICS), { maxItems: METRICS.length, uniqueItems: true, description: 'Measured beside the loss; `["accuracy"]` when absent and the loss is a cross-entropy.' })),
     fit: ref(FitSpec),
     callbacks: Type.Optional(Type.Array(ref(Callback), { maxItems: 8, description: 'Watchers of epochs.' })),
-    engine: Type.Optional(oneOf(ENGINES, { description: 'How steps are computed; `auto` picks.' })),
+    engine: Type.Optional(oneOf(ENGINES, { description: 'How steps are computed: `compiled` (the training step as one ONNX graph) or `eager` (TF.js, kernel by kernel); `auto` takes compiled wherever it can run the model.' })),
     resources: Type.Optional(ref(ResourcesSpec)),
   },
   { $id: 'RunSpec', description: 'An experiment, declared in Keras\' terms.' },

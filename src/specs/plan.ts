@@ -51,6 +51,9 @@ export function planRun(spec: RunSpec, dataset: DatasetFacts | null, { limitByte
   findings.problems.push(...checkLoss(spec));
   checkSchedule(spec, findings);
   checkMonitors(spec, { hasValidation: effectiveValidation(spec.dataset) !== 'none' }, findings);
+  if (spec.engine === 'compiled' && (spec.resources?.backend ?? 'auto') !== 'auto') {
+    findings.problems.push({ pointer: '/resources/backend', detail: 'names a TF.js backend, which only the eager engine has' });
+  }
   const layers = model?.layers ?? [];
   const memory = estimateMemory({
     layers,

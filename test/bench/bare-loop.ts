@@ -9,7 +9,7 @@ process.on('message', async ({ recipe, epochs, ruledOut }: { recipe: string; epo
   const found = findRecipe(recipe);
   if (found === null) throw new Error(`no recipe ${recipe}`);
   const spec = { ...found.spec, fit: { ...found.spec.fit, epochs } };
-  const prepared = await prepare(spec, { ruledOut, onBackend: () => undefined });
+  const prepared = await prepare(spec, { ruledOut, onEngine: () => undefined });
   const speeds: number[] = [];
   for await (const report of train({ ...settingsOf(spec), ...prepared, signal: new AbortController().signal })) {
     if (report.type === 'epoch') speeds.push(report.examplesPerSecond);

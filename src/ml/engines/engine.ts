@@ -70,6 +70,8 @@ export interface EngineSession {
   readonly blockSize: number;
   /** Hands over the data; the engine may copy it to a device. */
   bind(split: 'train' | 'validation', examples: Examples): void;
+  /** Bytes in tensors, as far as the engine knows. */
+  tensorBytes(): number;
   /** Applies one optimizer step for each batch, in order. */
   train(batches: readonly TrainBatch[]): Promise<BatchResult[]>;
   /** Mean loss and metrics over a bound split, without dropout and with moving averages. `onBatch` may throw to stop. */

@@ -1,4 +1,5 @@
 // The compiled engine: the training program traced once and run by ONNX Runtime.
+import { correctGradients } from '../eager/backend-gradients.js';
 import type { EngineSpec } from '../engine.js';
 import { KERNEL_RULES } from './kernels/index.js';
 import type { Runtime } from './runtime.js';
@@ -13,5 +14,7 @@ export { UncapturableError } from './tracer.js';
  * @throws Error when TF.js cannot build the model
  */
 export async function createCompiledEngine(spec: EngineSpec, runtime: Runtime): Promise<CompiledSession> {
-  return new CompiledSession(spec, { runtime, tracer: await useTracer(KERNEL_RULES) });
+  const tracer = await useTracer(KERNEL_RULES);
+  correctGradients();
+  return new CompiledSession(spec, { runtime, tracer });
 }

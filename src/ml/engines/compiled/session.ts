@@ -73,6 +73,11 @@ export class CompiledSession implements EngineSession {
     await this.#trainer(Math.min(batchSize, count));
   }
 
+  tensorBytes(): number {
+    const examples = Object.values(this.#bound).reduce((sum, { x, y }) => sum + x.byteLength + y.byteLength, 0);
+    return this.#state.reduce((sum, { value, spare }) => sum + value.byteLength + spare.byteLength, examples);
+  }
+
   async train(batches: readonly TrainBatch[]): Promise<BatchResult[]> {
     const results: BatchResult[] = [];
     for (let from = 0; from < batches.length; ) {

@@ -103,15 +103,24 @@ export class Layouts {
   blockedOperand(traced: Traced, shape: readonly number[], padding: number): Value | null {
     const { forms } = traced;
     if (forms.uniform !== undefined) return this.plain(traced);
-    if (forms.blocked !== undefined || forms.deferred !== undefined) return this.blocked(traced);
-    const value = this.plain(traced);
     const channels = shape[3]!;
+    const isBlocked = forms.blocked !== undefined || forms.deferred !== undefined;
+    if (isBlocked && traced.shape[3] === channels) return this.blocked(traced);
+    const value = this.plain(traced);
     const isVector = value.shape.slice(0, -1).every((size) => size === 1);
     const last = value.shape.at(-1) ?? 1;
     if (isVector && last === 1) return this.graph.reshape(value, []);
     if (isVector && last === channels) return this.#blockVector(this.graph.reshape(value, [channels]), padding);
+    if (value.shape.length === 4 && last === 1) return this.graph.reshape(value, [value.shape[0]!, 1, value.shape[1]!, value.shape[2]!, 1]);
     const isImage = traced.shape.length === 4 && traced.shape.every((size, axis) => size === shape[axis]);
     return isImage ? this.blocked(traced) : null;
+  }
+
+  /** A blocked value, perhaps with sizes of 1 where it repeats, as all of an image of `shape`. */
+  wholeBlocks(value: Value, shape: readonly number[]): Value {
+    const [batch, height, width, channels] = shape as [number, number, number, number];
+    const whole = [batch, this.padded(channels) / this.block!, height, width, this.block!];
+    return whole.every((size, axis) => size === value.shape[axis]) ? value : this.graph.add('Expand', [value, this.graph.ints(whole)], { shape: whole });
   }
 
   /** Channels in whole blocks. */
@@ -175,10 +184,12 @@ export class Layouts {
     return this.graph.constant(forms.host, dtype, shape);
   }
 
+  /** The runtime reorders float32 alone. */
   #block(image: Value, shape: readonly number[]): Value {
     const [batch, height, width, channels] = shape as [number, number, number, number];
     const out = [batch, this.padded(channels), height, width];
-    return this.fromOperand(this.blockedOperator('ReorderInput', [this.#aligned(image, 3)], { shape: out, attributes: { channels_last: 1 } }));
+    const numbers = this.#aligned(this.graph.cast(image, 'float32'), 3);
+    return this.graph.cast(this.fromOperand(this.blockedOperator('ReorderInput', [numbers], { shape: out, attributes: { channels_last: 1 } })), image.type);
   }
 
   /** The runtime reorders channels by fours. */
@@ -188,12 +199,13 @@ export class Layouts {
   }
 
   #unblock(blocked: Value, shape: readonly number[]): Value {
-    return this.blockedOperator('ReorderOutput', [this.asOperand(blocked)], { shape, attributes: { channels: shape[3]!, channels_last: 1 } });
+    const numbers = this.asOperand(this.graph.cast(blocked, 'float32'));
+    return this.graph.cast(this.blockedOperator('ReorderOutput', [numbers], { shape, attributes: { channels: shape[3]!, channels_last: 1 } }), blocked.type);
   }
 
   /** `[channels]` to `[1, blocks, 1, 1, block]`. */
   #blockVector(vector: Value, padding: number): Value {
-    const whole = this.paddedVector(vector, padding);
+    const whole = this.graph.cast(this.paddedVector(this.graph.cast(vector, 'float32'), padding), vector.type);
     return this.graph.reshape(whole, [1, whole.shape[0]! / this.block!, 1, 1, this.block!]);
   }
 }

@@ -42,6 +42,10 @@ export class EagerSession implements EngineSession {
     this.#bound[split] = examples;
   }
 
+  tensorBytes(): number {
+    return tf.memory().numBytes;
+  }
+
   async train(batches: readonly TrainBatch[]): Promise<BatchResult[]> {
     const examples = this.#examples('train');
     return this.#fetch(batches.map((batch) => this.#trainStep(examples, batch)));

@@ -22,16 +22,16 @@ export interface Convolution {
 
 interface Attributes {
   strides: number | Pair;
-  dilations?: number | Pair;
+  dilations?: number | Pair | null;
   pad: 'same' | 'valid' | number | tf.backend_util.ExplicitPadding;
   dimRoundingMode?: 'floor' | 'round' | 'ceil';
 }
 
 /** `filter` is `[height, width, channels in, channels out or their multiplier]`. */
 export function convolutionOf(input: readonly number[], filter: readonly number[], attrs: object, isDepthwise = false): Convolution {
-  const { strides, dilations = 1, pad, dimRoundingMode } = attrs as Attributes;
+  const { strides, dilations, pad, dimRoundingMode } = attrs as Attributes;
   const info = tf.backend_util.computeConv2DInfo(
-    input as Shape4, filter as Shape4, strides as number | [number, number], dilations as number | [number, number],
+    input as Shape4, filter as Shape4, strides as number | [number, number], (dilations ?? 1) as number | [number, number],
     pad as 'same' | 'valid' | number, dimRoundingMode, isDepthwise,
   );
   return {

@@ -41,7 +41,7 @@ export function emitElementwise(layouts: Layouts, operands: readonly Traced[], o
   const shape = operands.reduce<number[]>((so, { shape: next }) => tf.broadcast_util.assertAndGetBroadcastShape(so, [...next]), []);
   const dtype = operator.dtype ?? operands[0]!.dtype;
   const blocked = operator.padding === null ? null : withBlocks(layouts, operands, shape, operator.padding ?? []);
-  if (blocked !== null) return new Traced(shape, dtype, { blocked: operator.emit(layouts, blocked, attrs) });
+  if (blocked !== null) return new Traced(shape, dtype, { blocked: layouts.wholeBlocks(operator.emit(layouts, blocked, attrs), shape) });
   return new Traced(shape, dtype, { plain: operator.emit(layouts, operands.map((operand) => layouts.plain(operand)), attrs) });
 }
 
@@ -147,7 +147,6 @@ export const elementwiseRules: Readonly<Record<string, KernelRule>> = {
     emitElementwise(layouts, [inputs.condition!, inputs.t!, inputs.e!], {
       emit: ({ graph }, values) => graph.add('Where', values, { shape: broadcastOf(values), type: values[1]!.type }),
       dtype: inputs.t!.dtype,
-      padding: null,
     }),
   Cast: ({ inputs: { x }, attrs, layouts }) => {
     const dtype = attrs.dtype as TracedType;

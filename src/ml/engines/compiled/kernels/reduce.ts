@@ -25,7 +25,8 @@ const reduce =
   (op: 'ReduceSum' | 'ReduceMean' | 'ReduceMax' | 'ReduceMin' | 'ReduceProd'): KernelRule =>
   ({ inputs: { x }, attrs, layouts }) => {
     const { graph } = layouts;
-    const axes = axesOf(x!, attrs.axis);
+    // TF.js' maximum alone names them otherwise.
+    const axes = axesOf(x!, attrs.axis ?? attrs.reductionIndices);
     const shape = reducedShape(x!.shape, axes, attrs.keepDims === true);
     const isLinear = op === 'ReduceSum' || op === 'ReduceMean';
     if (isLinear && x!.livesBlocked && axes.join() === '0,1,2') {
