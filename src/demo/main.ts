@@ -1,45 +1,18 @@
 // `npm run demo [-- --recipe NAME] [--keep]`: the whole service on its embedded default, one recipe trained
 // to its end through the public API, and what the model says of digits that it has not seen.
 import { parseArgs } from 'node:util';
-import { buildApp } from '../app.js';
-import { compose } from '../compose.js';
-import { ConfigError, loadConfig, type Config } from '../config.js';
+import { ConfigError, loadConfig } from '../config.js';
 import { loadMnist } from '../datasets/mnist.js';
-import { createLog, type Log } from '../log.js';
+import { createLog } from '../log.js';
 import { findRecipe, RECIPES } from '../recipes/catalog.js';
 import type { RunEvent } from '../schemas/event.js';
 import { hasEnded } from '../runs/states.js';
 import type { Run } from '../schemas/run.js';
 import { cancelRun, getRun, predict, submitRun, watchRun } from './client.js';
 import { epochLine, formatMetric, formatSeconds, imageLines, progressLine } from './progress.js';
+import { startService } from './service.js';
 
 const SHOWN_DIGITS = 5;
-
-interface Service {
-  address: string;
-  close(): Promise<void>;
-}
-
-async function startService(config: Config, log: Log): Promise<Service> {
-  const composition = await compose(config, log);
-  try {
-    const app = await buildApp({ config, services: composition.services, log });
-    const close = async () => {
-      await app.close();
-      await composition.close();
-    };
-    const listen = (port: number) => app.listen({ host: config.host, port });
-    const address = await listen(config.port).catch((error: NodeJS.ErrnoException) => {
-      // Somebody else's port: the demo is no reason to fail.
-      if (error.code !== 'EADDRINUSE') throw error;
-      return listen(0);
-    });
-    return { address, close };
-  } catch (error) {
-    await composition.close();
-    throw error;
-  }
-}
 
 const out = process.stdout;
 const say = (line = '') => void out.write(`${line}\n`);
