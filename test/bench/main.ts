@@ -1,22 +1,39 @@
-// `npm run bench [-- NAME] [--json FILE]`: measures on this machine, prints a table, and JSON where asked.
+// `npm run bench [-- NAME] [--json FILE]`: measures on this machine, prints tables, and JSON where asked.
 import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
+import { formatNumber, UsageError, type Bench, type BenchValues } from './bench.js';
 import { benchService } from './service.js';
-import type { BenchRow } from './measure.js';
+import { trainBench } from './train.js';
 
-const BENCHES: Record<string, () => Promise<BenchRow[]>> = { service: benchService };
+const serviceBench: Bench = {
+  options: {},
+  async run() {
+    const rows = await benchService();
+    const table = rows.map(({ what, median, min, max, unit, bar }) => [what, { median: formatNumber(median), min: formatNumber(min), max: formatNumber(max), unit, bar: bar ?? '' }]);
+    return { rows, tables: [Object.fromEntries(table)] };
+  },
+};
+const BENCHES: Record<string, Bench> = { service: serviceBench, train: trainBench };
 
-const { values, positionals } = parseArgs({ allowPositionals: true, options: { json: { type: 'string' } } });
-const name = positionals[0] ?? 'service';
-const bench = BENCHES[name];
-if (bench === undefined) {
-  console.error(`There is no bench ${name}; there are: ${Object.keys(BENCHES).join(', ')}`);
-  process.exit(1);
+async function main(args: string[]): Promise<void> {
+  const isNamed = args[0] !== undefined && !args[0].startsWith('-');
+  const name = isNamed ? args[0]! : 'service';
+  const bench = BENCHES[name];
+  if (bench === undefined) throw new UsageError(`there is no bench ${name}; there are: ${Object.keys(BENCHES).join(', ')}`);
+  const parsed = parseArgs({ args: isNamed ? args.slice(1) : args, options: { ...bench.options, json: { type: 'string' } } });
+  const values: BenchValues = parsed.values;
+  const { rows, tables } = await bench.run(values);
+  for (const table of tables) console.table(table);
+  const json = JSON.stringify({ bench: name, node: process.version, rows }, null, 2);
+  if (typeof values.json === 'string') await writeFile(values.json, `${json}\n`);
+  else console.log(json);
 }
-const rows = await bench();
-const number = (value: number) => value.toLocaleString('en', { maximumFractionDigits: value < 10 ? 2 : 0 });
-console.table(Object.fromEntries(rows.map(({ what, median, min, max, unit, bar }) => [what, { median: number(median), min: number(min), max: number(max), unit, bar: bar ?? '' }])));
-const json = JSON.stringify({ bench: name, node: process.version, rows }, null, 2);
-if (values.json === undefined) console.log(json);
-else await writeFile(values.json, `${json}\n`);
-process.exit(0);
+
+main(process.argv.slice(2)).then(
+  () => process.exit(0),
+  (error: unknown) => {
+    const isUsage = error instanceof UsageError || (error as { code?: string }).code?.startsWith('ERR_PARSE_ARGS');
+    console.error(isUsage ? (error as Error).message : error);
+    process.exit(1);
+  },
+);

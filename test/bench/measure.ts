@@ -16,6 +16,13 @@ export function quantile(values: readonly number[], share: number): number {
   return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? NaN;
 }
 
+/** The middle value, or the mean of the middle two. */
+export function median(values: readonly number[]): number {
+  const sorted = [...values].sort((a, b) => a - b);
+  const half = sorted.length / 2;
+  return ((sorted[Math.ceil(half) - 1] ?? NaN) + (sorted[Math.floor(half)] ?? NaN)) / 2;
+}
+
 export function row(what: string, values: readonly number[], unit: string, bar?: string): BenchRow {
   return { what, median: quantile(values, 0.5), min: Math.min(...values), max: Math.max(...values), unit, ...(bar === undefined ? {} : { bar }) };
 }
