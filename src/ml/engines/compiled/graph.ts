@@ -24,6 +24,12 @@ const asAttribute = (value: Attribute): OnnxAttribute => {
   return Array.isArray(value) ? { ints: value as readonly number[] } : (value as OnnxAttribute);
 };
 
+/** Inputs, and what the graphs within it read from outside. */
+function readBy({ inputs, attributes }: OnnxNode): string[] {
+  const inner = Object.values(attributes).flatMap((attribute) => ('graph' in attribute ? attribute.graph.nodes.flatMap(readBy) : []));
+  return [...inputs, ...inner];
+}
+
 /** Names are unique over the graphs made with one counter, as a graph within a graph needs. */
 export class Names {
   #count = 0;
@@ -42,6 +48,8 @@ export class GraphBuilder {
   readonly #known = new Map<string, Value>();
   /** Names that nodes of this graph gave. */
   readonly #made = new Set<string>();
+  /** What a value was before it was reshaped. */
+  readonly #reshaped = new Map<string, Value>();
   readonly #renamed = new Map<string, string>();
 
   constructor(names = new Names()) {
@@ -101,8 +109,11 @@ export class GraphBuilder {
   }
 
   reshape(value: Value, shape: readonly number[]): Value {
-    if (value.shape.length === shape.length && value.shape.every((size, axis) => size === shape[axis])) return value;
-    return this.add('Reshape', [value, this.ints(shape)], { shape });
+    const source = this.#reshaped.get(value.name) ?? value;
+    if (source.shape.length === shape.length && source.shape.every((size, axis) => size === shape[axis])) return source;
+    const made = this.add('Reshape', [source, this.ints(shape)], { shape });
+    this.#reshaped.set(made.name, source);
+    return made;
   }
 
   transpose(value: Value, order: readonly number[]): Value {
@@ -136,8 +147,21 @@ export class GraphBuilder {
 
   finish(): OnnxGraph {
     const named = (name: string): string => this.#renamed.get(name) ?? name;
-    const nodes = this.#nodes.map((node) => ({ ...node, inputs: node.inputs.map(named), outputs: node.outputs.map(named) }));
+    const nodes = this.#used().map((node) => ({ ...node, inputs: node.inputs.map(named), outputs: node.outputs.map(named) }));
     return { inputs: this.#inputs, outputs: this.#outputs, initializers: this.#initializers, nodes };
+  }
+
+  /** Nodes that an output depends on: a trace also leaves what nothing reads, and the runtime would compute it. */
+  #used(): OnnxNode[] {
+    const needed = new Set(this.#outputs.map(({ name }) => name));
+    for (const [name, renamed] of this.#renamed) if (needed.has(renamed)) needed.add(name);
+    const used: OnnxNode[] = [];
+    for (const node of this.#nodes.toReversed()) {
+      if (!node.outputs.some((output) => needed.has(output))) continue;
+      used.push(node);
+      for (const name of readBy(node)) needed.add(name);
+    }
+    return used.reverse();
   }
 
   #push(op: string, { inputs, outputs, attributes, domain }: { inputs: readonly Value[]; outputs: readonly Value[]; attributes: Readonly<Record<string, Attribute>>; domain: string }): void {

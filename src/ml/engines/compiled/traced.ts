@@ -1,5 +1,6 @@
 // A TF.js tensor while it is traced: what is known of its value, and in which layouts the graph holds it.
 import type { GraphBuilder, Value } from './graph.js';
+import type { Affine } from './kernels/affine.js';
 import type { ElementArray } from './onnx.js';
 
 export type TracedType = 'float32' | 'int32' | 'bool';
@@ -20,16 +21,18 @@ interface Forms {
   uniform?: number;
   /** Known numbers. */
   host?: ElementArray;
-  /** A convolution that is not in the graph yet, so that what follows can become a part of it. */
-  deferred?: Deferred;
+  /** A blocked image that is not in the graph yet, so that what follows can become a part of it. */
+  lazy?: Lazy;
   /** Its positive part, where that is known. */
   relu?: Traced;
 }
 
-/** Adds the convolution to the graph; what is absent has no part in it. */
-export interface Deferred {
-  bias: Value | null;
-  emit(behind: { bias: Value | null; relu: boolean }): Value;
+export interface Lazy {
+  /** Adds it to the graph, alone or with a relu behind it. */
+  emit(behind: { relu: boolean }): Value;
+  /** The same with a bias, `[channels]`; null where that cannot be a part of it. */
+  withBias: ((bias: Value) => Lazy) | null;
+  affine?: Affine;
 }
 
 export class Traced {
@@ -49,7 +52,7 @@ export class Traced {
 
   /** Whether using it as a blocked value costs nothing, and as a plain one does. */
   get livesBlocked(): boolean {
-    return (this.forms.blocked !== undefined || this.forms.deferred !== undefined) && this.forms.plain === undefined;
+    return (this.forms.blocked !== undefined || this.forms.lazy !== undefined) && this.forms.plain === undefined;
   }
 }
 
@@ -95,7 +98,7 @@ export class Layouts {
   /** An image in blocks of channels. */
   blocked(traced: Traced): Value {
     const { forms, shape } = traced;
-    forms.blocked ??= forms.deferred?.emit({ bias: forms.deferred.bias, relu: false }) ?? this.#block(this.full(traced), shape);
+    forms.blocked ??= forms.lazy?.emit({ relu: false }) ?? this.#block(this.full(traced), shape);
     return forms.blocked;
   }
 
@@ -104,7 +107,7 @@ export class Layouts {
     const { forms } = traced;
     if (forms.uniform !== undefined) return this.plain(traced);
     const channels = shape[3]!;
-    const isBlocked = forms.blocked !== undefined || forms.deferred !== undefined;
+    const isBlocked = forms.blocked !== undefined || forms.lazy !== undefined;
     if (isBlocked && traced.shape[3] === channels) return this.blocked(traced);
     const value = this.plain(traced);
     const isVector = value.shape.slice(0, -1).every((size) => size === 1);

@@ -22,6 +22,12 @@ export interface RuleCall {
 /** What a kernel adds to the graph. */
 export type KernelRule = (call: RuleCall) => Traced | Traced[];
 
+/** TF.js says it in a message alone, of two wordings. */
+function missingKernel(error: unknown): string | null {
+  const found = error instanceof Error ? /[Kk]ernel '(\w+)' (?:not registered )?for backend '(\w+)'/.exec(error.message) : null;
+  return found?.[2] === TRACE_BACKEND ? found[1]! : null;
+}
+
 interface Info extends tf.TensorInfo {
   dtype: tf.DataType;
 }
@@ -31,11 +37,14 @@ export class Tracer extends tf.KernelBackend {
   readonly #entries = new Map<object, { traced: Traced; references: number }>();
   #layouts: Layouts | null = null;
 
-  /** While `trace` runs, kernels write into `layouts.graph`. */
+  /** While `trace` runs, kernels write into `layouts.graph`. @throws UncapturableError naming a kernel without a rule */
   capture<T>(layouts: Layouts, trace: () => T): T {
     this.#layouts = layouts;
     try {
       return tf.tidy(trace as () => T & tf.TensorContainer) as T;
+    } catch (error) {
+      const kernel = missingKernel(error);
+      throw kernel === null ? error : new UncapturableError(`there is no rule for TF.js' kernel ${kernel}`, { cause: error });
     } finally {
       this.#layouts = null;
     }

@@ -2,7 +2,7 @@
 // itself uses it only where filters are constants; here the filters are brought into its layout in each step, which
 // costs little beside the convolution. All three products of a training step become convolutions of that kind.
 import type { Value } from '../graph.js';
-import { Traced, type Deferred, type Layouts } from '../traced.js';
+import { Traced, type Layouts, type Lazy } from '../traced.js';
 import { padsOf, type Convolution } from './convolution-geometry.js';
 import { channelsFirst } from './convolution-channels-first.js';
 
@@ -47,31 +47,31 @@ export function convolve(layouts: Layouts, at: Convolution, { x, filter, bias }:
   const isBlocked = x.livesBlocked || x.forms.blocked !== undefined || at.inChannels >= layouts.block!;
   const image = isBlocked ? layouts.asOperand(layouts.blocked(x)) : channelsFirst(layouts, x);
   const weights = (isBlocked ? blockFilter : blockOutputs)(layouts, layouts.full(filter));
-  const emit: Deferred['emit'] = (behind) => {
-    const biases = behind.bias === null ? [] : [layouts.paddedVector(behind.bias, 0)];
-    return layouts.fromOperand(conv(layouts, [image, weights, ...biases], { ...at, pads: padsOf(at), activation: behind.relu ? 'Relu' : undefined }));
-  };
-  return deferred([at.batch, ...at.output, at.outChannels], { bias: bias === undefined ? null : layouts.graph.reshape(layouts.full(bias), [at.outChannels]), emit });
+  const lazy = (biases: readonly Value[]): Lazy => ({
+    emit: ({ relu }) => layouts.fromOperand(conv(layouts, [image, weights, ...biases], { ...at, pads: padsOf(at), activation: relu ? 'Relu' : undefined })),
+    withBias: biases.length > 0 ? null : (vector) => lazy([layouts.paddedVector(vector, 0)]),
+  });
+  const biases = bias === undefined ? [] : [layouts.paddedVector(layouts.graph.reshape(layouts.full(bias), [at.outChannels]), 0)];
+  return new Traced([at.batch, ...at.output, at.outChannels], 'float32', { lazy: lazy(biases) });
 }
 
-const deferred = (shape: readonly number[], convolution: Deferred): Traced => new Traced(shape, 'float32', { deferred: convolution });
-const isOpen = ({ forms }: Traced): boolean => forms.deferred !== undefined && forms.blocked === undefined && forms.plain === undefined;
+/** What is lazy and not in the graph in any form. */
+const openOf = ({ forms }: Traced): Lazy | null => (forms.blocked === undefined && forms.plain === undefined ? (forms.lazy ?? null) : null);
 
-/** `a + b` where one of them is an open convolution and the other its bias; else null. */
+/** `a + b` where one of them takes the other in as its bias; else null. */
 export function withBias(layouts: Layouts, a: Traced, b: Traced): Traced | null {
   for (const [image, vector] of [[a, b], [b, a]] as const) {
-    if (!isOpen(image) || image.forms.deferred!.bias !== null) continue;
-    const bias = layouts.asVector(vector, image.shape[3]!);
-    if (bias !== null) return deferred(image.shape, { bias, emit: image.forms.deferred!.emit });
+    const take = openOf(image)?.withBias;
+    const bias = take ? layouts.asVector(vector, image.shape[3]!) : null;
+    if (take && bias !== null) return new Traced(image.shape, 'float32', { lazy: take(bias) });
   }
   return null;
 }
 
-/** The positive part of an open convolution; else null. */
+/** The positive part of what can take a relu in; else null. */
 export function withRelu(x: Traced): Traced | null {
-  if (!isOpen(x)) return null;
-  const { bias, emit } = x.forms.deferred!;
-  return deferred(x.shape, { bias, emit: (behind) => emit({ bias: behind.bias, relu: true }) });
+  const lazy = openOf(x);
+  return lazy === null ? null : new Traced(x.shape, 'float32', { lazy: { emit: () => lazy.emit({ relu: true }), withBias: null } });
 }
 
 /** Along one axis: which taps reach the inputs of each phase (an input's place modulo the stride). */

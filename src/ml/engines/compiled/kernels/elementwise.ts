@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Value } from '../graph.js';
 import { Traced, type Layouts, type TracedType } from '../traced.js';
 import type { KernelRule } from '../tracer.js';
+import { affineNegative, affineProduct, affineQuotient, affineSum } from './affine.js';
 import { withBias, withRelu } from './convolution-blocked.js';
 
 /** Nodes for the operands; they have been brought into one layout. */
@@ -129,7 +130,11 @@ const isVector = ({ shape }: Value): boolean => shape.slice(0, -1).every((size) 
 
 export const elementwiseRules: Readonly<Record<string, KernelRule>> = {
   ...Object.fromEntries(Object.entries(OPERATORS).map(([name, operator]) => [name, rule(operator)])),
-  Add: ({ inputs, layouts }) => withBias(layouts, inputs.a!, inputs.b!) ?? emitElementwise(layouts, [inputs.a!, inputs.b!], OPERATORS.Add!),
+  Add: ({ inputs: { a, b }, layouts }) =>
+    withBias(layouts, a!, b!) ?? affineSum(layouts, a!, b!, { subtract: false }) ?? emitElementwise(layouts, [a!, b!], OPERATORS.Add!),
+  Sub: ({ inputs: { a, b }, layouts }) => affineSum(layouts, a!, b!, { subtract: true }) ?? emitElementwise(layouts, [a!, b!], OPERATORS.Sub!),
+  Multiply: ({ inputs: { a, b }, layouts }) => affineProduct(layouts, a!, b!) ?? emitElementwise(layouts, [a!, b!], OPERATORS.Multiply!),
+  Neg: ({ inputs: { x }, layouts }) => affineNegative(layouts, x!) ?? emitElementwise(layouts, [x!], OPERATORS.Neg!),
   Relu: ({ inputs: { x }, layouts }) => {
     const relu = withRelu(x!) ?? emitElementwise(layouts, [x!], OPERATORS.Relu!);
     x!.forms.relu = relu;
@@ -138,7 +143,9 @@ export const elementwiseRules: Readonly<Record<string, KernelRule>> = {
   // A number and its positive part have the same step.
   Step: ({ inputs: { x }, attrs, layouts }) => emitElementwise(layouts, [x!.forms.relu ?? x!], OPERATORS.Step!, attrs),
   // A divisor that is itself an image has zeros in its padding.
-  RealDiv: ({ inputs, layouts }) => emitElementwise(layouts, [inputs.a!, inputs.b!], isVector(layouts.plain(inputs.b!)) ? DIVIDE : { ...DIVIDE, padding: null }),
+  RealDiv: ({ inputs, layouts }) =>
+    affineQuotient(layouts, inputs.a!, inputs.b!) ??
+    emitElementwise(layouts, [inputs.a!, inputs.b!], isVector(layouts.plain(inputs.b!)) ? DIVIDE : { ...DIVIDE, padding: null }),
   AddN: ({ inputs, layouts }) => Object.values(inputs).reduce((sum, input) => emitElementwise(layouts, [sum, input], OPERATORS.Add!)),
   EluGrad: ({ inputs, layouts }) => emitElementwise(layouts, [inputs.dy!, inputs.y!], { emit: eluGradient }),
   LeakyRelu: ({ inputs, attrs, layouts }) => emitElementwise(layouts, [inputs.x!], { emit: op('LeakyRelu', { alpha: { float: Number(attrs.alpha) } }) }),

@@ -3,6 +3,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Value } from '../graph.js';
 import { Traced, type Layouts } from '../traced.js';
 import type { KernelRule } from '../tracer.js';
+import { affineChannelSums } from './affine.js';
 
 function axesOf(traced: Traced, axis: unknown): number[] {
   return tf.util.parseAxisParam(axis as number | number[], [...traced.shape]);
@@ -30,8 +31,10 @@ const reduce =
     const shape = reducedShape(x!.shape, axes, attrs.keepDims === true);
     const isLinear = op === 'ReduceSum' || op === 'ReduceMean';
     if (isLinear && x!.livesBlocked && axes.join() === '0,1,2') {
-      const sums = channelSums(layouts, layouts.blocked(x!), x!.shape[3]!);
-      const count = x!.size / x!.shape[3]!;
+      const channels = x!.shape[3]!;
+      const ofImage = (image: Value): Value => channelSums(layouts, image, channels);
+      const sums = affineChannelSums(layouts, x!, ofImage) ?? ofImage(layouts.blocked(x!));
+      const count = x!.size / channels;
       const value = op === 'ReduceSum' ? sums : graph.add('Mul', [sums, graph.scalar(1 / count)], { shape: sums.shape });
       return new Traced(shape, 'float32', { plain: graph.reshape(value, shape) });
     }
