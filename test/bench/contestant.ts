@@ -72,12 +72,16 @@ export class Contestant {
     throw new ContestantAbsent('absent' in answer ? answer.absent : 'error' in answer ? answer.error : 'it made no sense');
   }
 
+  get pid(): number {
+    return this.#process.pid ?? 0;
+  }
+
   /** What computes, in words. */
   get about(): string {
     return this.#about;
   }
 
-  /** Answers the seconds that it took by the engine's own clock. @throws Error when the engine fails */
+  /** Answers the seconds that the epochs took by the engine's own clock. @throws Error when the engine fails */
   async tell(command: ContestantCommand): Promise<number> {
     const answer = this.#next();
     if (this.#process.stdin?.writable !== true) throw new Error('it has ended');

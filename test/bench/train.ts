@@ -1,7 +1,7 @@
 // Training speed: our engines, and Keras and PyTorch where Python has them, on the same models and digits.
-import { loadavg } from 'node:os';
 import { UsageError, type Bench, type BenchValues } from './bench.js';
 import { Contestant, ContestantAbsent, PEERS, type ContestantOptions } from './contestant.js';
+import { watchOtherWork } from './other-work.js';
 import { BATCH_SIZES, MODEL_NAMES, type ModelName } from './train-models.js';
 import { compete, type Pair, type Rounds } from './train-rounds.js';
 import { ratioTable, rowsOf, speedTable, type Result } from './train-tables.js';
@@ -9,7 +9,8 @@ import { ratioTable, rowsOf, speedTable, type Result } from './train-tables.js';
 const DEVICES = ['cpu', 'webgpu', 'cuda'] as const;
 const ENGINE = /^(compiled-(cpu|webgpu|cuda)|eager-(tensorflow|webgpu|wasm|cpu)|keras|pytorch)$/;
 const MNIST_COUNT = 60_000;
-const QUIET_LOAD = 0.5;
+/** Share of the processors; below it the figures stand. */
+const QUIET = 0.05;
 
 /** `eager-cpu` takes part only by name: it is hundreds of times slower. */
 const ENGINES_ON: Record<(typeof DEVICES)[number], string[]> = {
@@ -78,13 +79,14 @@ async function run(values: BenchValues) {
   const settings = settingsOf(values);
   const contestants: Contestant[] = [];
   const results: Result[] = [];
-  const [load = 0] = loadavg();
-  if (load > QUIET_LOAD) say(`Something else is at work on this machine (load ${load.toFixed(1)}): the figures will be low, and unjust to engines with several threads.`);
   try {
     await gather(contestants, settings);
     for (const pair of settings.pairs) {
       say(`${pair.model}, batch ${pair.batchSize} …`);
+      const otherWork = watchOtherWork([process.pid, ...contestants.map(({ pid }) => pid)]);
       results.push({ pair, speeds: await compete(contestants, pair, { ...settings, say }) });
+      const share = otherWork();
+      if (share > QUIET) say(`  ${Math.round(share * 100)}% of the processors went to other work meanwhile: the figures are low, most of all with several threads`);
     }
   } finally {
     await Promise.all(contestants.map((contestant) => contestant.stop()));
