@@ -1,0 +1,66 @@
+// Which engine a run gets, on this machine's own ONNX Runtime and TF.js backends.
+import * as tf from '@tensorflow/tfjs-core';
+import t from 'tap';
+import { NoBackendError } from '../../../src/ml/engines/eager/backends.js';
+import { TRACE_BACKEND } from '../../../src/ml/engines/compiled/tracer.js';
+import { NoEngineError, openEngine, type EngineRequest } from '../../../src/ml/engines/open-engine.js';
+import type { GraphLayer } from '../../../src/ml/graph-types.js';
+import { chain } from '../../helpers/ml.js';
+
+const LAYERS: GraphLayer[] = [{ type: 'dense', name: 'hidden', units: 4, activation: 'tanh' }, { type: 'dense', name: 'out', units: 2, activation: 'softmax' }];
+const COUNT = 10;
+const examples = {
+  x: Float32Array.from({ length: COUNT * 3 }, (_, i) => Math.sin(i)),
+  y: Uint8Array.from({ length: COUNT }, (_, i) => i % 2),
+  count: COUNT,
+  shape: [3],
+};
+
+function request(changes: Partial<EngineRequest> = {}): EngineRequest {
+  return {
+    engine: 'auto', device: 'cpu', backend: 'auto',
+    ruledOut: [{ backend: 'tensorflow', reason: 'not asked' }, { backend: 'webgpu', reason: 'not asked' }],
+    spec: {
+      graph: chain([3], LAYERS),
+      inputShape: [3],
+      classCount: 2,
+      preprocessing: [],
+      optimizer: { type: 'adam' },
+      loss: { type: 'categoricalCrossentropy', fromLogits: false },
+      metrics: ['accuracy'],
+      seed: 3,
+    },
+    train: examples, validation: examples, batchSize: 4,
+    ...changes,
+  };
+}
+
+const batches = [0, 1, 2].map((step) => ({ indices: Int32Array.from({ length: step === 2 ? 2 : 4 }, (_, i) => step * 4 + i), step, epoch: 1, learningRate: 0.01 }));
+
+t.test('a run is compiled unless something else is asked for, and trains the same', async (t) => {
+  const compiled = await openEngine(request());
+  t.match(compiled, { session: { engine: 'compiled', backend: 'cpu' }, fallback: null, description: /^engine compiled, run by ONNX Runtime on cpu/ });
+  const losses = (await compiled.session.train(batches)).map(({ loss }) => loss);
+  const evaluated = await compiled.session.evaluate('validation', 4);
+  compiled.session.dispose();
+
+  const eager = await openEngine(request({ backend: 'cpu' }));
+  t.match(eager, { session: { engine: 'eager', backend: 'cpu' }, fallback: null }, 'a backend that is named is TF.js\'');
+  const same = (await eager.session.train(batches)).map(({ loss }) => loss);
+  t.same(losses.map((loss) => loss.toFixed(5)), same.map((loss) => loss.toFixed(5)));
+  t.equal(evaluated.loss.toFixed(5), (await eager.session.evaluate('validation', 4)).loss.toFixed(5));
+  eager.session.dispose();
+  t.match(await openEngine(request({ engine: 'eager' })), { session: { engine: 'eager', backend: 'wasm' } }, 'the eager engine by name');
+});
+
+t.test('a kernel that cannot be captured makes the run fall back, and is named', async (t) => {
+  await openEngine(request());
+  tf.unregisterKernel('Tanh', TRACE_BACKEND);
+  t.match(await openEngine(request()), { session: { engine: 'eager' }, fallback: /Tanh/ });
+  await t.rejects(openEngine(request({ engine: 'compiled' })), { name: 'NoEngineError', message: /cannot train this model here: cpu: .*Tanh/ });
+});
+
+t.test('a GPU that is not there is an error with its reasons', async (t) => {
+  await t.rejects(openEngine(request({ engine: 'compiled', device: 'gpu' })), NoEngineError, 'for the compiled engine');
+  await t.rejects(openEngine(request({ device: 'gpu' })), NoBackendError, 'and for any');
+});
