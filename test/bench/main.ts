@@ -23,7 +23,7 @@ async function main(args: string[]): Promise<void> {
   const parsed = parseArgs({ args: isNamed ? args.slice(1) : args, options: { ...bench.options, json: { type: 'string' } } });
   const values: BenchValues = parsed.values;
   const { rows, tables } = await bench.run(values);
-  for (const table of tables) console.table(table);
+  for (const table of tables) if (Object.keys(table).length > 0) console.table(table);
   const json = JSON.stringify({ bench: name, node: process.version, rows }, null, 2);
   if (typeof values.json === 'string') await writeFile(values.json, `${json}\n`);
   else console.log(json);
