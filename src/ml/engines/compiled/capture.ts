@@ -69,14 +69,17 @@ export function stateOf({ weights, optimizer }: Pick<TrainingProgram, 'weights' 
 class Capture {
   readonly context: CaptureContext;
   readonly main = new GraphBuilder();
+  readonly #tensors: tf.Tensor[] = [];
 
   constructor(context: CaptureContext) {
     this.context = context;
   }
 
-  /** A value of `Value`'s shape that stands for a float32 tensor. */
+  /** A value of `Value`'s shape that stands for a float32 tensor, until the trace ends. */
   tensor(value: Value, shape: readonly number[] = value.shape): tf.Tensor {
-    return this.context.tracer.tensor(new Traced(shape, 'float32', { plain: value }));
+    const tensor = this.context.tracer.tensor(new Traced(shape, 'float32', { plain: value }));
+    this.#tensors.push(tensor);
+    return tensor;
   }
 
   /** Runs `work` with the variables standing for `values`; answers what it made, and what the variables became. */
@@ -92,6 +95,7 @@ class Capture {
       });
     } finally {
       variables.forEach(({ variable }, i) => tracer.redefine(variable, before[i]!));
+      for (const tensor of this.#tensors) tensor.dispose();
     }
   }
 
