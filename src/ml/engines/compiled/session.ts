@@ -94,7 +94,7 @@ export class CompiledSession implements EngineSession {
     const examples = this.#examples(split);
     const sums = new Float64Array(this.#program.width);
     const add = async (from: number, batch: number, steps: number): Promise<void> => {
-      const { session } = await this.#evaluator(split, batch);
+      const { session } = await this.#evaluator(examples, batch);
       const feeds = { ...this.#exampleFeeds(examples), ...this.#stateFeeds(this.#program.weights.length), ...this.#rowFeeds(range(from, batch * steps), batch) };
       const { numbers } = await session.run(feeds);
       (numbers!.data as Float32Array).forEach((value, i) => (sums[i % sums.length]! += value * batch));
@@ -178,11 +178,12 @@ export class CompiledSession implements EngineSession {
   }
 
   #trainer(batch: number): Promise<Compiled> {
-    return this.#compile(`train ${batch}`, () => captureTraining(this.#context, this.#examples('train'), batch));
+    const examples = this.#examples('train');
+    return this.#compile(`train ${batch} ${typesOf(examples)}`, () => captureTraining(this.#context, examples, batch));
   }
 
-  #evaluator(split: 'train' | 'validation', batch: number): Promise<Compiled> {
-    return this.#compile(`evaluate ${split} ${batch}`, () => captureEvaluation(this.#context, this.#examples(split), batch));
+  #evaluator(examples: Examples, batch: number): Promise<Compiled> {
+    return this.#compile(`evaluate ${batch} ${typesOf(examples)}`, () => captureEvaluation(this.#context, examples, batch));
   }
 
   #compile(key: string, capture: () => Captured): Promise<Compiled> {
@@ -238,6 +239,9 @@ export class CompiledSession implements EngineSession {
 const EVALUATE_STEPS = 16;
 
 const stored = ({ name, shape, value }: Slot): StoredTensor => ({ name, shape, dtype: 'float32', data: value.slice() });
+
+/** What of the examples a graph depends on. */
+const typesOf = ({ x, y }: Examples): string => `${x.constructor.name} ${y.constructor.name}`;
 
 function filledUp<T extends Uint8Array | Float32Array>(values: T, length: number): T {
   const whole = new (values.constructor as new (length: number) => T)(length);
