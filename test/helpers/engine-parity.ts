@@ -62,7 +62,7 @@ export function specOf(model: ParityModel): EngineSpec {
   };
 }
 
-export function examplesOf({ model, inputShape, classCount = 3, bytes = false }: ParityModel, { count = COUNT, from = 1 } = {}): Examples {
+export function examplesOf({ model, inputShape, classCount = 3, bytes = false }: ParityModel, { count, from } = { count: COUNT, from: 1 }): Examples {
   const values = scattered(count * elementsOf(inputShape), from);
   const x = bytes ? Uint8Array.from(values, (value) => Math.round((value + 1) * 127)) : values;
   const labels = (classes: number): Uint8Array => Uint8Array.from({ length: count }, (_, i) => (i * 7 + from) % classes);
@@ -82,18 +82,17 @@ export function batchesOf({ steps = 20, learningRate = 0.02 }: ParityModel): Tra
 export interface Outcome {
   results: BatchResult[];
   state: EngineState;
-  evaluations: BatchResult[];
+  evaluation: BatchResult;
   outputs: Float32Array;
 }
 
 export async function outcomeOf(session: EngineSession, model: ParityModel): Promise<Outcome> {
   const examples = examplesOf(model);
   session.bind('train', examples);
-  session.bind('validation', examplesOf(model, { count: 7, from: 50 }));
   return {
     results: await session.train(batchesOf(model)),
     state: await session.getState(),
-    evaluations: [await session.evaluate('train', BATCH), await session.evaluate('validation', BATCH)],
+    evaluation: await session.evaluate('train', BATCH),
     outputs: await session.predict(examples.x, 7),
   };
 }
@@ -113,7 +112,7 @@ async function disposed(session: EngineSession, model: ParityModel): Promise<Out
 }
 
 export interface Deviation {
-  /** Of which number: `loss`, `metrics`, `outputs`, or the name of a weight or slot. */
+  /** Of which number: `loss`, `metrics`, `evaluation`, `outputs`, or the name of a weight or slot. */
   name: string;
   /** The greatest difference over the greatest magnitude. */
   relative: number;
@@ -156,11 +155,11 @@ function stateDeviations(a: EngineState, b: EngineState): Deviation[] {
 export function deviations(a: Outcome, b: Outcome): Deviation[] {
   const losses = ({ results }: Outcome): number[] => results.map(({ loss }) => loss);
   const metrics = ({ results }: Outcome): number[] => results.flatMap((result) => Object.values(result.metrics));
-  const evaluations = (outcome: Outcome): number[] => outcome.evaluations.flatMap((result) => [result.loss, ...Object.values(result.metrics)]);
+  const evaluation = (outcome: Outcome): number[] => [outcome.evaluation.loss, ...Object.values(outcome.evaluation.metrics)];
   return [
     deviation('loss', [losses(a), losses(b)]),
     deviation('metrics', [metrics(a), metrics(b)]),
-    deviation('evaluations', [evaluations(a), evaluations(b)]),
+    deviation('evaluation', [evaluation(a), evaluation(b)]),
     deviation('outputs', [a.outputs, b.outputs]),
     { name: 'step', relative: a.state.step === b.state.step && a.state.optimizer.length === b.state.optimizer.length ? 0 : Infinity },
     ...stateDeviations(a.state, b.state),

@@ -138,6 +138,34 @@ t.test('both engines save the same files for the same weights', async (t) => {
   near(t, await predict(loaded, examplesOf(MODEL).x, 13), outputs, { message: 'and so does the loaded model', tolerance: 1e-5 });
 });
 
+t.test('splits of other sizes and types are evaluated the same', async (t) => {
+  const model: ParityModel = { ...MODEL, metrics: ['accuracy', 'categoricalCrossentropy', 'meanSquaredError'] };
+  const splits = [examplesOf(model, { count: 40, from: 50 }), { ...examplesOf(model, { count: 4, from: 70 }), y: Int32Array.of(2, 0, 1, 1) }, { ...examplesOf({ ...model, bytes: false }, { count: 7, from: 90 }), y: Float32Array.of(0, 1, 2, 0, 1, 2, 0) }];
+  const evaluate = async (session: EngineSession): Promise<number[]> => {
+    const found: number[] = [];
+    for (const split of splits) {
+      session.bind('validation', split);
+      const { loss, metrics } = await session.evaluate('validation', 2);
+      found.push(loss, ...Object.values(metrics));
+    }
+    return found;
+  };
+  const wanted = await evaluate(await open(t, 'eager', model));
+  near(t, await evaluate(await open(t, 'compiled', model)), wanted, { message: 'bound one after the other', tolerance: 1e-5 });
+});
+
+t.test('what is no number is none in both engines', async (t) => {
+  const diverge = async (session: EngineSession): Promise<boolean[]> => {
+    const results = await session.train(BATCHES.slice(0, 4).map((batch) => ({ ...batch, learningRate: 1e38 })));
+    const weights = await session.getWeights();
+    session.setWeights(weights.map((weight) => ({ ...weight, data: new Float32Array(weight.data.length).fill(NaN) })));
+    return [...results, await session.evaluate('train', 5)].map(({ loss }) => Number.isNaN(loss));
+  };
+  const wanted = await diverge(await open(t, 'eager'));
+  t.ok(wanted.at(-2) && wanted.at(-1), 'weights that are no numbers make a loss that is none');
+  t.same(await diverge(await open(t, 'compiled')), wanted, 'at the same steps');
+});
+
 t.test('a session leaves no tensor behind', async (t) => {
   const use = async (): Promise<number[]> => {
     const session = await createCompiledEngine(specOf(MODEL), runtime!);
