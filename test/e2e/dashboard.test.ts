@@ -26,7 +26,7 @@ t.test('a recipe is trained, watched and asked on the page', { skip }, async (t)
 
   const points = async () => Number(await page.locator('#chart-loss canvas').getAttribute('data-points'));
   await page.goto(address);
-  await page.getByRole('button', { name: 'Train: One softmax layer' }).click();
+  await page.getByRole('button', { name: 'Train: The same layers with relu and Adam' }).click();
   await page.waitForURL(/#\/runs\/[\w-]{36}$/);
   const id = page.url().slice(-36);
 

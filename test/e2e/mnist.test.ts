@@ -92,7 +92,7 @@ t.test('relu and Adam reach 97%, sigmoids with plain gradient descent stay far b
 });
 
 t.test('convolutions, batch normalization and dropout train in a run', async (t) => {
-  const { id } = await submit({ recipe: 'mnist-cnn-bn-dropout', dataset: { take: 640 }, fit: { batchSize: 32, epochs: 1 } });
+  const { id } = await submit({ recipe: 'mnist-cnn-bn-dropout', dataset: { take: 2_560 }, fit: { batchSize: 64, epochs: 1 } });
   const run = await ended(address, id);
   t.equal(run.state, 'succeeded', run.message ?? 'without a message');
   t.ok(Number(run.metrics.loss) < 2, `its loss is ${run.metrics.loss}`);
