@@ -31,7 +31,7 @@ t.test('the table of recipes names every recipe, in order', async (t) => {
 
 t.test('every npm script that the README names exists', async (t) => {
   const { scripts } = JSON.parse(readFileSync(join(packageRoot, 'package.json'), 'utf8')) as { scripts: Record<string, string> };
-  const named = new Set([...readme.matchAll(/npm (?:run )?(demo|start|test|bench|setup:[a-z]+|openapi|lint|build)\b/g)].map((match) => match[1] ?? ''));
+  const named = new Set([...readme.matchAll(/npm (?:run )?(demo|start|test|bench|setup:[a-z]+|recipes|openapi|lint|build)\b/g)].map((match) => match[1] ?? ''));
   t.ok(named.size >= 4, 'it names some');
   for (const name of named) t.ok(scripts[name], `npm run ${name}`);
 });

@@ -121,6 +121,38 @@ export class GraphBuilder {
     return this.add('Transpose', [value], { shape: order.map((axis) => value.shape[axis]!), attributes: { perm: order } });
   }
 
+  /**
+   * A transposition that leaves the last axis where it is: rows are gathered, which the runtime does on all cores, and
+   * transposing on one.
+   */
+  transposeRows(value: Value, order: readonly number[]): Value {
+    const rank = value.shape.length;
+    if (order.at(-1) !== rank - 1) throw new Error('the last axis moves');
+    const row = value.shape.at(-1)!;
+    const shape = order.map((axis) => value.shape[axis]!);
+    const strides = value.shape.slice(0, -1).map((_, axis) => value.shape.slice(axis + 1, -1).reduce((product, size) => product * size, 1));
+    let rows = Int32Array.of(0);
+    for (const axis of order.slice(0, -1)) {
+      const [size, stride, outer] = [value.shape[axis]!, strides[axis]!, rows];
+      rows = new Int32Array(outer.length * size);
+      outer.forEach((start, i) => {
+        for (let j = 0; j < size; j++) rows[i * size + j] = start + j * stride;
+      });
+    }
+    const flat = this.reshape(value, [rows.length, row]);
+    const gathered = this.add('Gather', [flat, this.#rowOrder(rows, `${value.shape.join()}:${order.join()}`)], { shape: [rows.length, row], attributes: { axis: 0 } });
+    return this.reshape(gathered, shape);
+  }
+
+  /** A large constant that is made again and again. */
+  #rowOrder(rows: Int32Array, key: string): Value {
+    const known = this.#constants.get(key);
+    if (known !== undefined) return known;
+    const value = this.constant(rows, 'int32');
+    this.#constants.set(key, value);
+    return value;
+  }
+
   cast(value: Value, type: ElementType): Value {
     if (value.type === type) return value;
     const to = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 }[type];

@@ -123,7 +123,7 @@ export function inputGradient(layouts: Layouts, at: Convolution, { dy, filter }:
     kernel: [rows.window, columns.window],
     pads: [rows.before, columns.before, rows.after, columns.after],
   });
-  const spread = graph.transpose(graph.reshape(out, [at.batch, strideH, strideW, inBlocks, rows.length, columns.length, block]), [0, 3, 4, 1, 5, 2, 6]);
+  const spread = graph.transposeRows(graph.reshape(out, [at.batch, strideH, strideW, inBlocks, rows.length, columns.length, block]), [0, 3, 4, 1, 5, 2, 6]);
   const image = graph.reshape(spread, [at.batch, inBlocks, rows.length * strideH, columns.length * strideW, block]);
   const blocked = graph.first(graph.first(image, 2, at.input[0]), 3, at.input[1]);
   return new Traced([at.batch, ...at.input, at.inChannels], 'float32', { blocked });
@@ -146,7 +146,7 @@ export function filterGradient(layouts: Layouts, at: Convolution, { x, dy }: { x
   const [, outBlocks, height, width] = gradient.shape as [number, number, number, number, number];
   const all = graph.pad(gradient, [0, 0, 0, 0, 0], [examples - at.batch, 0, 0, 0, 0]);
   const split = graph.reshape(all, [examples / block, block, outBlocks, height, width, block]);
-  const filter = graph.reshape(graph.transpose(split, [2, 0, 3, 4, 1, 5]), [outBlocks * block, examples, height, width]);
+  const filter = graph.reshape(graph.transposeRows(split, [2, 0, 3, 4, 1, 5]), [outBlocks * block, examples, height, width]);
   const taps = at.input.map((size, i) => Math.floor((size + at.before[i]! + at.after[i]! - ((at.output[i]! - 1) * at.strides[i]! + 1)) / at.dilations[i]!) + 1) as [number, number];
   const out = conv(layouts, [layouts.asOperand(layouts.blockChannelsFirst(images)), filter], {
     output: taps, kernel: at.output, strides: at.dilations, dilations: at.strides, pads: [0, 0, 0, 0],
