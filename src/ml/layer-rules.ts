@@ -1,7 +1,7 @@
 // What each layer does to the shape of one example, which weights it has and what it costs.
 // One rule a layer type; shapes leave out the batch axis.
 import type { Initializer } from '../schemas/layers.js';
-import { elementsOf, type GraphLayer, type MergeLayer, type Shape } from './graph-types.js';
+import { elementsOf, sameShape, type GraphLayer, type MergeLayer, type Shape } from './graph-types.js';
 import type { Fault, RuleResult } from './layer-rule.js';
 import { convolve, pool, type WindowArguments } from './window-shapes.js';
 
@@ -182,7 +182,7 @@ function checkInitializer(initializer: Initializer | undefined, at: { kernel: Sh
 }
 
 /** Elementwise joins broadcast from the right, as in Keras: equal sizes, or 1. */
-function merge(_layer: MergeLayer, inputs: readonly [Shape, ...Shape[]], fault: Fault): RuleResult {
+function merge(layer: MergeLayer, inputs: readonly [Shape, ...Shape[]], fault: Fault): RuleResult {
   const [first] = inputs;
   if (inputs.some((shape) => shape.length !== first.length)) {
     fault(`joins shapes with different numbers of axes: ${inputs.map((shape) => `[${shape.join(', ')}]`).join(', ')}`);
@@ -191,6 +191,10 @@ function merge(_layer: MergeLayer, inputs: readonly [Shape, ...Shape[]], fault: 
   const shape = first.map((_, axis) => Math.max(...inputs.map((input) => input[axis] ?? 1)));
   const fits = inputs.every((input) => input.every((size, axis) => size === 1 || size === shape[axis]));
   if (!fits) fault(`joins shapes that do not fit: ${inputs.map((input) => `[${input.join(', ')}]`).join(', ')}`);
+  const isExtreme = layer.type === 'maximum' || layer.type === 'minimum';
+  if (fits && isExtreme && inputs.some((input) => !sameShape(input, shape))) {
+    fault(`joins shapes that differ: ${inputs.map((input) => `[${input.join(', ')}]`).join(', ')}; TF.js has no gradient for a ${layer.type} that repeats one of them`);
+  }
   return { shape, flops: (inputs.length - 1) * elementsOf(shape) };
 }
 
