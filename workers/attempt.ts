@@ -32,6 +32,8 @@ export interface AttemptContext {
   cancelGraceMs: number;
   /** What the probe of this box has found so far. */
   ruledOut(): RuledOut[];
+  /** Cores that a trainer may use. */
+  threads: number;
 }
 
 /** How many lines of a trainer's own output go into the log of its run. */
@@ -155,7 +157,7 @@ export class Attempt {
       },
     });
     this.#trainer = trainer;
-    trainer.send({ type: 'start', runId: this.#run.id, attempt: this.#run.attempt, spec: this.#run.spec, scratchDir: this.#scratch, ruledOut: this.#context.ruledOut() });
+    trainer.send({ type: 'start', runId: this.#run.id, attempt: this.#run.attempt, spec: this.#run.spec, scratchDir: this.#scratch, ruledOut: this.#context.ruledOut(), threads: this.#context.threads });
     if (this.#cancelled) trainer.send({ type: 'cancel' });
     return trainer;
   }

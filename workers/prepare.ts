@@ -46,8 +46,15 @@ export function datasetOf(spec: RunSpec) {
   return dataset;
 }
 
+export interface PrepareOptions {
+  ruledOut: readonly RuledOut[];
+  /** Cores that the run may use; all when absent. */
+  threads?: number | undefined;
+  onEngine(opened: OpenEngine): void;
+}
+
 /** Engine, model and data; the session is ready to train. */
-export async function prepare(spec: RunSpec, { ruledOut, onEngine }: { ruledOut: readonly RuledOut[]; onEngine: (opened: OpenEngine) => void }) {
+export async function prepare(spec: RunSpec, { ruledOut, threads, onEngine }: PrepareOptions) {
   const { device = 'auto', backend = 'auto' } = spec.resources ?? {};
   const dataset = datasetOf(spec);
   const graph = await because('invalid_spec', () => trainingGraph(spec, dataset.inputShape));
@@ -59,6 +66,7 @@ export async function prepare(spec: RunSpec, { ruledOut, onEngine }: { ruledOut:
       device,
       backend,
       ruledOut,
+      threads,
       spec: {
         graph,
         inputShape: dataset.inputShape,

@@ -1,4 +1,5 @@
 // What a supervisor does: consume jobs into attempts, beat for its leases, sweep up after dead workers.
+import { availableParallelism } from 'node:os';
 import type { Stores } from '../src/compose-stores.js';
 import type { Device } from '../src/devices/worker-repository.js';
 import type { Log } from '../src/log.js';
@@ -47,6 +48,8 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     ...(options.trainerModule === undefined ? {} : { trainerModule: options.trainerModule }),
     cancelGraceMs: options.cancelGraceMs,
     ruledOut: () => devices.flatMap((device) => device.unavailable),
+    // Runs side by side would otherwise each start a thread for every core, and wait for one another.
+    threads: Math.max(1, Math.floor(availableParallelism() / slots)),
   };
 
   async function handle(job: RunJob): Promise<void> {

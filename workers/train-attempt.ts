@@ -33,6 +33,7 @@ export async function trainAttempt(start: Start, { send, signal }: TrainAttemptO
   try {
     const prepared = await prepare(start.spec, {
       ruledOut: start.ruledOut,
+      threads: start.threads,
       onEngine: ({ session: opened, deviceName, description, fallback }) => {
         send({ type: 'device', engine: opened.engine, backend: opened.backend, device: deviceName });
         send(log('info', description));

@@ -12,7 +12,7 @@ export interface RuledOut {
 
 /** Supervisor to trainer. */
 export type TrainerCommand =
-  | { type: 'start'; runId: string; attempt: number; spec: RunSpec; scratchDir: string; ruledOut: RuledOut[] }
+  | { type: 'start'; runId: string; attempt: number; spec: RunSpec; scratchDir: string; ruledOut: RuledOut[]; threads: number }
   | { type: 'cancel' };
 
 /** A file that the trainer wrote into its scratch folder. */

@@ -15,6 +15,8 @@ export interface EngineRequest {
   backend: 'auto' | Backend;
   /** TF.js backends that an earlier probe of this machine ruled out. */
   ruledOut: readonly Tried[];
+  /** Cores that the compiled engine may use on the CPU; all when absent. */
+  threads?: number | undefined;
   spec: EngineSpec;
   train: Examples;
   validation: Examples | null;
@@ -41,7 +43,7 @@ function bind(session: EngineSession, { train, validation }: EngineRequest): voi
 }
 
 async function openCompiled(request: EngineRequest, provider: Provider): Promise<OpenEngine> {
-  const session = await createCompiledEngine(request.spec, await openRuntime({ provider }));
+  const session = await createCompiledEngine(request.spec, await openRuntime({ provider, threads: request.threads }));
   try {
     bind(session, request);
     await session.prepare(request.batchSize);
