@@ -42,13 +42,27 @@ function blockOutputs(layouts: Layouts, filter: Value): Value {
   return graph.reshape(graph.transpose(split, [3, 2, 0, 1, 4]), [padded, inputs, height, width]);
 }
 
+/**
+ * The image with its zeros around it, `[batch, channels, height, width]`: what the filter's gradient reads, and the
+ * convolution of an image with fewer channels than a block.
+ */
+function framed(layouts: Layouts, at: Convolution, x: Traced): Value {
+  const { graph } = layouts;
+  if (!x.livesBlocked) return graph.pad(channelsFirst(layouts, x), [0, 0, ...at.before], [0, 0, ...at.after]);
+  // In blocks the rows to copy are long.
+  const padded = graph.pad(layouts.blocked(x), [0, 0, ...at.before, 0], [0, 0, ...at.after, 0]);
+  return layouts.channelsFirst(padded, at.inChannels);
+}
+
 /** It comes into the graph when it is read: with a bias and a relu behind it, it is still one operator. */
 export function convolve(layouts: Layouts, at: Convolution, { x, filter, bias }: { x: Traced; filter: Traced; bias?: Traced | undefined }): Traced {
-  const isBlocked = x.livesBlocked || x.forms.blocked !== undefined || at.inChannels >= layouts.block!;
-  const image = isBlocked ? layouts.asOperand(layouts.blocked(x)) : channelsFirst(layouts, x);
+  // Padding channels up to a block would cost more than leaving the blocks.
+  const isBlocked = at.inChannels >= layouts.block!;
+  const image = isBlocked ? layouts.asOperand(layouts.blocked(x)) : framed(layouts, at, x);
+  const pads = isBlocked ? padsOf(at) : [0, 0, 0, 0];
   const weights = (isBlocked ? blockFilter : blockOutputs)(layouts, layouts.full(filter));
   const lazy = (biases: readonly Value[]): Lazy => ({
-    emit: ({ relu }) => layouts.fromOperand(conv(layouts, [image, weights, ...biases], { ...at, pads: padsOf(at), activation: relu ? 'Relu' : undefined })),
+    emit: ({ relu }) => layouts.fromOperand(conv(layouts, [image, weights, ...biases], { ...at, pads, activation: relu ? 'Relu' : undefined })),
     withBias: biases.length > 0 ? null : (vector) => lazy([layouts.paddedVector(vector, 0)]),
   });
   const biases = bias === undefined ? [] : [layouts.paddedVector(layouts.graph.reshape(layouts.full(bias), [at.outChannels]), 0)];
@@ -137,11 +151,7 @@ export function filterGradient(layouts: Layouts, at: Convolution, { x, dy }: { x
   const { graph } = layouts;
   const block = layouts.block!;
   const examples = layouts.padded(at.batch);
-  // In blocks the rows to copy are long.
-  const framed = x.livesBlocked
-    ? layouts.channelsFirst(graph.pad(layouts.blocked(x), [0, 0, ...at.before, 0], [0, 0, ...at.after, 0]), at.inChannels)
-    : graph.pad(channelsFirst(layouts, x), [0, 0, ...at.before], [0, 0, ...at.after]);
-  const images = graph.pad(graph.transpose(framed, [1, 0, 2, 3]), [0, 0, 0, 0], [0, examples - at.batch, 0, 0]);
+  const images = graph.pad(graph.transpose(framed(layouts, at, x), [1, 0, 2, 3]), [0, 0, 0, 0], [0, examples - at.batch, 0, 0]);
   const gradient = layouts.blocked(dy);
   const [, outBlocks, height, width] = gradient.shape as [number, number, number, number, number];
   const all = graph.pad(gradient, [0, 0, 0, 0, 0], [examples - at.batch, 0, 0, 0, 0]);
