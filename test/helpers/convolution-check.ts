@@ -3,7 +3,8 @@ import { GraphBuilder, type Value } from '../../src/ml/engines/compiled/graph.js
 import type { Convolution } from '../../src/ml/engines/compiled/kernels/convolution-geometry.js';
 import { encodeModel } from '../../src/ml/engines/compiled/onnx.js';
 import type { Runtime } from '../../src/ml/engines/compiled/runtime.js';
-import { Layouts, Traced } from '../../src/ml/engines/compiled/traced.js';
+import { Layouts } from '../../src/ml/engines/compiled/layouts.js';
+import { Traced } from '../../src/ml/engines/compiled/traced.js';
 
 /** One way to compute a convolution. */
 export interface Formulation {

@@ -4,7 +4,8 @@ import t from 'tap';
 import { createCompiledEngine, UncapturableError } from '../../../src/ml/engines/compiled/engine.js';
 import { GraphBuilder } from '../../../src/ml/engines/compiled/graph.js';
 import { KERNEL_RULES } from '../../../src/ml/engines/compiled/kernels/index.js';
-import { Layouts, Traced } from '../../../src/ml/engines/compiled/traced.js';
+import { Layouts } from '../../../src/ml/engines/compiled/layouts.js';
+import { Traced } from '../../../src/ml/engines/compiled/traced.js';
 import { TRACE_BACKEND, useTracer } from '../../../src/ml/engines/compiled/tracer.js';
 import { batchesOf, examplesOf, openRuntimes, specOf, type ParityModel } from '../../helpers/engine-parity.js';
 

@@ -9,7 +9,8 @@ import type { TrainingProgram } from '../program.js';
 import type { NamedVariable } from '../variables.js';
 import { GraphBuilder, type Value } from './graph.js';
 import { encodeModel, type ElementType } from './onnx.js';
-import { Layouts, Traced } from './traced.js';
+import { Layouts } from './layouts.js';
+import { Traced } from './traced.js';
 import type { Tracer } from './tracer.js';
 
 /** A dropout mask that the model takes: bytes of `[steps, ...shape]`, 1 for what is kept. */

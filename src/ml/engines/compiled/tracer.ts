@@ -2,7 +2,8 @@
 // once gives the program's graph, gradients and all, because TF.js' own definitions are what runs.
 import * as tf from '@tensorflow/tfjs-core';
 import type { ElementArray } from './onnx.js';
-import { Layouts, Traced, tracedConstant, type TracedType } from './traced.js';
+import { Layouts } from './layouts.js';
+import { Traced, tracedConstant, type TracedType } from './traced.js';
 
 export const TRACE_BACKEND = 'trace';
 

@@ -2,25 +2,8 @@
 // long chain of such sums; kept as coefficients, the chain costs arithmetic on vectors of channels, and one pass over
 // the images where something else reads the result.
 import type { Value } from '../graph.js';
-import { Traced, type Layouts } from '../traced.js';
-
-export interface AffineTerm {
-  /** `[batch, blocks, height, width, block]`. */
-  image: Value;
-  /** A number, or one for each channel; null is 1. */
-  factor: Value | null;
-}
-
-/** The sum of the terms, and of a number or vector. */
-export interface Affine {
-  terms: readonly AffineTerm[];
-  shift: Value | null;
-  /**
-   * The same as something shifted, times a factor. Several products of `x - mean` with different factors then share
-   * one image of it.
-   */
-  shifted?: { affine: Affine; factor: Value | null };
-}
+import type { Layouts } from '../layouts.js';
+import { Traced, type Affine, type AffineTerm } from '../traced.js';
 
 /** More are added up at once. */
 const MOST_TERMS = 2;

@@ -2,7 +2,8 @@
 // itself uses it only where filters are constants; here the filters are brought into its layout in each step, which
 // costs little beside the convolution. All three products of a training step become convolutions of that kind.
 import type { Value } from '../graph.js';
-import { Traced, type Layouts, type Lazy } from '../traced.js';
+import type { Layouts } from '../layouts.js';
+import { Traced, type Lazy } from '../traced.js';
 import { padsOf, type Convolution } from './convolution-geometry.js';
 import { channelsFirst } from './convolution-channels-first.js';
 

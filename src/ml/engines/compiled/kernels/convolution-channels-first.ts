@@ -1,7 +1,8 @@
 // Convolutions and their gradients by ONNX' own operators, on `[batch, channels, height, width]`. The way on GPUs, and
 // for depthwise convolutions everywhere.
 import type { Value } from '../graph.js';
-import { Traced, type Layouts } from '../traced.js';
+import type { Layouts } from '../layouts.js';
+import { Traced } from '../traced.js';
 import { padsOf, type Convolution } from './convolution-geometry.js';
 
 const TO_CHANNELS_FIRST = [0, 3, 1, 2];

@@ -1,5 +1,5 @@
 // Convolution kernels: blocked where the runtime can, channels first elsewhere.
-import type { Layouts } from '../traced.js';
+import type { Layouts } from '../layouts.js';
 import type { KernelRule } from '../tracer.js';
 import * as blocked from './convolution-blocked.js';
 import * as channelsFirst from './convolution-channels-first.js';

@@ -2,7 +2,8 @@
 // values as small as broadcasting allows.
 import * as tf from '@tensorflow/tfjs-core';
 import type { Value } from '../graph.js';
-import { Traced, type Layouts, type TracedType } from '../traced.js';
+import type { Layouts } from '../layouts.js';
+import { Traced, type TracedType } from '../traced.js';
 import type { KernelRule } from '../tracer.js';
 import { affineNegative, affineProduct, affineQuotient, affineSum } from './affine.js';
 import { withBias, withRelu } from './convolution-blocked.js';

@@ -1,6 +1,7 @@
 // Products of matrices, alone or with a bias and an activation behind them.
 import type { Value } from '../graph.js';
-import { Traced, type Layouts } from '../traced.js';
+import type { Layouts } from '../layouts.js';
+import { Traced } from '../traced.js';
 import { UncapturableError, type KernelRule } from '../tracer.js';
 import { elementwiseRules } from './elementwise.js';
 

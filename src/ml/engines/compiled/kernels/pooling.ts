@@ -1,7 +1,8 @@
 // Pooling and its gradients, on `[batch, channels, height, width]`.
 import * as tf from '@tensorflow/tfjs-core';
 import type { Value } from '../graph.js';
-import type { Layouts, Traced } from '../traced.js';
+import type { Layouts } from '../layouts.js';
+import type { Traced } from '../traced.js';
 import type { KernelRule } from '../tracer.js';
 import { channelsFirst, convTranspose, fromChannelsFirst } from './convolution-channels-first.js';
 import { padsOf, type Convolution } from './convolution-geometry.js';

@@ -1,7 +1,8 @@
 // Kernels that make one number of many, and those that share a row out.
 import * as tf from '@tensorflow/tfjs-core';
 import type { Value } from '../graph.js';
-import { Traced, type Layouts } from '../traced.js';
+import type { Layouts } from '../layouts.js';
+import { Traced } from '../traced.js';
 import type { KernelRule } from '../tracer.js';
 import { affineChannelSums } from './affine.js';
 
