@@ -32,7 +32,8 @@ await t.test('a consumer that gets nothing but errors does not spin', async (t) 
   await consume().ready();
   const client = new pg.Client(store.connection.url);
   await client.connect();
-  await client.query('DROP SCHEMA bullmq CASCADE');
+  // The consumer reads meanwhile, so the two may wait for each other; the server then refuses one of them.
+  await until(() => client.query('DROP SCHEMA bullmq CASCADE'), { what: 'the tables to go' });
   await client.query(`NOTIFY bullmq_jobs, 'runs'`);
   await client.end();
   await until(() => errors.length > 0, { what: 'the first error' });
