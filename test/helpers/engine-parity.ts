@@ -1,7 +1,7 @@
 // Twenty steps of one program in the eager engine on TF.js' cpu backend and in the compiled one, from the same seed on
 // the same batches, and how far apart all their numbers are.
 import type { Test } from 'tap';
-import { correctGradients } from '../../src/ml/engines/eager/backend-gradients.js';
+import { correctGradients } from '../../src/ml/engines/gradients.js';
 import { createEagerEngine } from '../../src/ml/engines/eager/engine.js';
 import { createCompiledEngine, openRuntime, type Runtime } from '../../src/ml/engines/compiled/engine.js';
 import type { BatchResult, EngineSession, EngineSpec, EngineState, Examples, TrainBatch } from '../../src/ml/engines/engine.js';

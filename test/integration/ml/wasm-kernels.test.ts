@@ -2,7 +2,7 @@
 import t from 'tap';
 import * as tf from '@tensorflow/tfjs-core';
 import { openCpu } from '../../../src/ml/engines/eager/backend-cpu.js';
-import { correctGradients } from '../../../src/ml/engines/eager/backend-gradients.js';
+import { correctGradients } from '../../../src/ml/engines/gradients.js';
 import { openWasm } from '../../../src/ml/engines/eager/backend-wasm.js';
 
 type Shape4 = [number, number, number, number];

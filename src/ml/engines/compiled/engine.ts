@@ -1,5 +1,5 @@
 // The compiled engine: the training program traced once and run by ONNX Runtime.
-import { correctGradients } from '../eager/backend-gradients.js';
+import { correctGradients } from '../gradients.js';
 import type { EngineSpec } from '../engine.js';
 import { KERNEL_RULES } from './kernels/index.js';
 import type { Runtime } from './runtime.js';

@@ -3,7 +3,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BACKENDS, type Backend, type DEVICES } from '../../../schemas/spec.js';
 import { firstLine, NoBackendError, type OpenTheBackend, type Tried } from './backend-opening.js';
-import { correctGradients } from './backend-gradients.js';
+import { correctGradients } from '../gradients.js';
 import { openCpu } from './backend-cpu.js';
 import { openTensorflow } from './backend-tensorflow.js';
 import { openWasm } from './backend-wasm.js';
