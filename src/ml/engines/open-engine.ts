@@ -3,6 +3,7 @@
 import type { Backend, DEVICES, ENGINES } from '../../schemas/spec.js';
 import { cpuName, firstLine, type Tried } from './eager/backend-opening.js';
 import { describeChoice, selectBackend } from './eager/backends.js';
+import { hasTensorflowAddon } from './eager/backend-tensorflow.js';
 import { createEagerEngine } from './eager/engine.js';
 import { createCompiledEngine, openRuntime, UncapturableError, type Provider } from './compiled/engine.js';
 import { providersFor } from './compiled/providers.js';
@@ -64,7 +65,7 @@ async function openEager(request: EngineRequest, fallback: string | null): Promi
 
 /** A GPU that TensorFlow drives is worth more than a compiled graph on the CPU. */
 function tensorflowMayHaveGpu({ device, ruledOut }: EngineRequest, providers: readonly Provider[]): boolean {
-  return device === 'auto' && providers.length > 1 && ruledOut.length > 0 && !ruledOut.some(({ backend }) => backend === 'tensorflow');
+  return device === 'auto' && providers.length > 1 && hasTensorflowAddon() && !ruledOut.some(({ backend }) => backend === 'tensorflow');
 }
 
 /**

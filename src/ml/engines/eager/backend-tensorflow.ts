@@ -22,6 +22,15 @@ export function tensorflowAddonPath(): string {
   }
 }
 
+/** Whether `npm run setup:tensorflow` has brought the native part; it may still not load. */
+export function hasTensorflowAddon(): boolean {
+  try {
+    return existsSync(tensorflowAddonPath());
+  } catch {
+    return false;
+  }
+}
+
 /** What we read of the backend's object; its type is not exported. */
 interface NodeBackend {
   isUsingGpuDevice: boolean;
