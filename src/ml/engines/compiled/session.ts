@@ -15,6 +15,8 @@ import type { Tracer } from './tracer.js';
 /** Steps in one call at most; the loop gives fewer where they are slow. */
 const BLOCK_SIZE = 256;
 const PREDICT_BATCH = 256;
+/** Evaluation steps in one call. */
+const EVALUATE_STEPS = 16;
 
 interface Compiled {
   session: InferenceSession;
@@ -234,9 +236,6 @@ export class CompiledSession implements EngineSession {
     for (const { known, tensor } of matchTensors(slots, tensors)) known.value.set(tensor.data);
   }
 }
-
-/** Evaluation steps in one call. */
-const EVALUATE_STEPS = 16;
 
 const stored = ({ name, shape, value }: Slot): StoredTensor => ({ name, shape, dtype: 'float32', data: value.slice() });
 
