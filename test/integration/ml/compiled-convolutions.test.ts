@@ -54,7 +54,7 @@ const pairOf = (axes: Geometry['axes'], name: keyof Axis): [number, number] => [
 function problemOf({ padding, axes, batch, channels: [inChannels, outChannels] }: Geometry, isDepthwise: boolean): { at: Convolution; shapes: Shapes } {
   const multiplier = isDepthwise ? 1 + (outChannels % 3) : outChannels;
   const shapes = { x: [batch, ...pairOf(axes, 'size'), inChannels], filter: [...pairOf(axes, 'kernel'), inChannels, multiplier] };
-  const at = convolutionOf(shapes.x, shapes.filter, { strides: pairOf(axes, 'stride'), dilations: pairOf(axes, 'dilation'), pad: padding }, isDepthwise);
+  const at = convolutionOf(shapes.x, shapes.filter, { strides: pairOf(axes, 'stride'), dilations: pairOf(axes, 'dilation'), pad: padding, isDepthwise });
   return { at, shapes: { ...shapes, dy: [batch, ...at.output, at.outChannels] } };
 }
 

@@ -1,5 +1,5 @@
 // Builds one ONNX graph node by node; every value knows its shape and type.
-import type { ElementArray, ElementType, OnnxAttribute, OnnxGraph, OnnxNode, OnnxSignature, OnnxTensor } from './onnx.js';
+import { ELEMENT_TYPES, type ElementArray, type ElementType, type OnnxAttribute, type OnnxGraph, type OnnxNode, type OnnxSignature, type OnnxTensor } from './onnx.js';
 
 export interface Value {
   readonly name: string;
@@ -155,8 +155,7 @@ export class GraphBuilder {
 
   cast(value: Value, type: ElementType): Value {
     if (value.type === type) return value;
-    const to = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 }[type];
-    return this.add('Cast', [value], { shape: value.shape, type, attributes: { to } });
+    return this.add('Cast', [value], { shape: value.shape, type, attributes: { to: ELEMENT_TYPES[type] } });
   }
 
   /** Zeros around a value; `before` and `after` by axis. */

@@ -4,7 +4,7 @@
 import type { Value } from '../graph.js';
 import type { Layouts } from '../layouts.js';
 import { Traced, type Lazy } from '../traced.js';
-import { padsOf, type Convolution } from './convolution-geometry.js';
+import { padsOf, tapsOf, type Convolution } from './convolution-geometry.js';
 import { channelsFirst } from './convolution-channels-first.js';
 
 interface ConvOptions {
@@ -158,7 +158,7 @@ export function filterGradient(layouts: Layouts, at: Convolution, { x, dy }: { x
   const all = graph.pad(gradient, [0, 0, 0, 0, 0], [examples - at.batch, 0, 0, 0, 0]);
   const split = graph.reshape(all, [examples / block, block, outBlocks, height, width, block]);
   const filter = graph.reshape(graph.transposeRows(split, [2, 0, 3, 4, 1, 5]), [outBlocks * block, examples, height, width]);
-  const taps = at.input.map((size, i) => Math.floor((size + at.before[i]! + at.after[i]! - ((at.output[i]! - 1) * at.strides[i]! + 1)) / at.dilations[i]!) + 1) as [number, number];
+  const taps = tapsOf(at);
   const out = conv(layouts, [layouts.asOperand(layouts.blockChannelsFirst(images)), filter], {
     output: taps, kernel: at.output, strides: at.dilations, dilations: at.strides, pads: [0, 0, 0, 0],
   });

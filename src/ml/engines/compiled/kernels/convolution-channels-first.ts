@@ -3,7 +3,7 @@
 import type { Value } from '../graph.js';
 import type { Layouts } from '../layouts.js';
 import { Traced } from '../traced.js';
-import { padsOf, type Convolution } from './convolution-geometry.js';
+import { padsOf, tapsOf, type Convolution } from './convolution-geometry.js';
 
 const TO_CHANNELS_FIRST = [0, 3, 1, 2];
 const TO_CHANNELS_LAST = [0, 2, 3, 1];
@@ -45,9 +45,9 @@ export function convTranspose(layouts: Layouts, dy: Value, filter: Value, { inpu
 }
 
 /** For each tap, the sum of its products: a convolution of the images by the gradient, over the batch. */
-function tapProducts(layouts: Layouts, x: Value, dy: Value, { input, output, kernel, strides, dilations, before, after }: Convolution, group: number): Value {
-  const taps = input.map((size, i) => Math.floor((size + before[i]! + after[i]! - ((output[i]! - 1) * strides[i]! + 1)) / dilations[i]!) + 1) as [number, number];
-  const all = conv(layouts, [x, dy], { output: taps, strides: dilations, dilations: strides, pads: padsOf({ before, after }), group });
+function tapProducts(layouts: Layouts, { x, dy }: { x: Value; dy: Value }, at: Convolution, group: number): Value {
+  const { kernel, strides, dilations } = at;
+  const all = conv(layouts, [x, dy], { output: tapsOf(at), strides: dilations, dilations: strides, pads: padsOf(at), group });
   return layouts.graph.first(layouts.graph.first(all, 2, kernel[0]), 3, kernel[1]);
 }
 
@@ -66,7 +66,7 @@ export function inputGradient(layouts: Layouts, at: Convolution, { dy, filter }:
 export function filterGradient(layouts: Layouts, at: Convolution, { x, dy }: { x: Traced; dy: Traced }): Traced {
   const { graph } = layouts;
   const swapped = (image: Traced): Value => graph.transpose(channelsFirst(layouts, image), [1, 0, 2, 3]);
-  const plain = graph.transpose(tapProducts(layouts, swapped(x), swapped(dy), at, 1), [2, 3, 0, 1]);
+  const plain = graph.transpose(tapProducts(layouts, { x: swapped(x), dy: swapped(dy) }, at, 1), [2, 3, 0, 1]);
   return new Traced(plain.shape, 'float32', { plain });
 }
 
@@ -91,7 +91,7 @@ export function depthwiseFilterGradient(layouts: Layouts, at: Convolution, { x, 
   const swapped = (image: Traced): Value => graph.transpose(channelsFirst(layouts, image), [1, 0, 2, 3]);
   // All images of a channel are the channels of one group.
   const images = graph.reshape(swapped(x), [1, at.inChannels * at.batch, ...at.input]);
-  const taps = tapProducts(layouts, images, swapped(dy), at, at.inChannels);
+  const taps = tapProducts(layouts, { x: images, dy: swapped(dy) }, at, at.inChannels);
   const multiplier = at.outChannels / at.inChannels;
   const plain = graph.transpose(graph.reshape(taps, [at.inChannels, multiplier, ...at.kernel]), [2, 3, 0, 1]);
   return new Traced(plain.shape, 'float32', { plain });

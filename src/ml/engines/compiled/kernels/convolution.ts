@@ -14,7 +14,7 @@ const forward: KernelRule = ({ inputs: { x, filter, bias }, attrs, layouts }) =>
 };
 
 const depthwise: KernelRule = ({ inputs: { x, filter, bias }, attrs, layouts }) => {
-  const at = convolutionOf(x!.shape, filter!.shape, attrs, true);
+  const at = convolutionOf(x!.shape, filter!.shape, { ...attrs, isDepthwise: true });
   return activated(layouts, channelsFirst.convolveDepthwise(layouts, at, { x: x!, filter: filter!, bias }), attrs.activation);
 };
 
@@ -30,7 +30,7 @@ export const convolutionRules: Readonly<Record<string, KernelRule>> = {
   DepthwiseConv2dNative: depthwise,
   FusedDepthwiseConv2D: depthwise,
   DepthwiseConv2dNativeBackpropInput: ({ inputs: { dy, filter }, attrs, layouts }) =>
-    channelsFirst.depthwiseInputGradient(layouts, convolutionOf(shapeOf(attrs.inputShape), filter!.shape, attrs, true), { dy: dy!, filter: filter! }),
+    channelsFirst.depthwiseInputGradient(layouts, convolutionOf(shapeOf(attrs.inputShape), filter!.shape, { ...attrs, isDepthwise: true }), { dy: dy!, filter: filter! }),
   DepthwiseConv2dNativeBackpropFilter: ({ inputs: { x, dy }, attrs, layouts }) =>
-    channelsFirst.depthwiseFilterGradient(layouts, convolutionOf(x!.shape, shapeOf(attrs.filterShape), attrs, true), { x: x!, dy: dy! }),
+    channelsFirst.depthwiseFilterGradient(layouts, convolutionOf(x!.shape, shapeOf(attrs.filterShape), { ...attrs, isDepthwise: true }), { x: x!, dy: dy! }),
 };

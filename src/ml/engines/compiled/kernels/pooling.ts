@@ -1,28 +1,10 @@
 // Pooling and its gradients, on `[batch, channels, height, width]`.
-import * as tf from '@tensorflow/tfjs-core';
 import type { Value } from '../graph.js';
 import type { Layouts } from '../layouts.js';
 import type { Traced } from '../traced.js';
 import type { KernelRule } from '../tracer.js';
 import { channelsFirst, convTranspose, fromChannelsFirst } from './convolution-channels-first.js';
-import { padsOf, type Convolution } from './convolution-geometry.js';
-
-function poolingOf(input: readonly number[], attrs: Readonly<Record<string, unknown>>): Convolution {
-  const { filterSize, strides, pad, dimRoundingMode } = attrs as unknown as tf.MaxPoolAttrs;
-  const info = tf.backend_util.computePool2DInfo(input as [number, number, number, number], filterSize, strides, 1, pad, dimRoundingMode);
-  return {
-    batch: info.batchSize,
-    input: [info.inHeight, info.inWidth],
-    inChannels: info.inChannels,
-    output: [info.outHeight, info.outWidth],
-    outChannels: info.outChannels,
-    kernel: [info.filterHeight, info.filterWidth],
-    strides: [info.strideHeight, info.strideWidth],
-    dilations: [1, 1],
-    before: [info.padInfo.top, info.padInfo.left],
-    after: [info.padInfo.bottom, info.padInfo.right],
-  };
-}
+import { padsOf, poolingOf, type Convolution } from './convolution-geometry.js';
 
 const attributesOf = (at: Convolution) => ({ kernel_shape: at.kernel, strides: at.strides, pads: padsOf(at) });
 const outputOf = (at: Convolution): number[] => [at.batch, at.outChannels, ...at.output];
