@@ -2,6 +2,7 @@
 // resume. It is Keras' `Dropout` on disk, so a saved model needs nothing of ours.
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
+import { elementsOf } from './graph-types.js';
 import { key, randomBits, STREAMS } from './rng.js';
 
 /** Where the dropout layers of one model take their masks from. */
@@ -42,8 +43,7 @@ export class SteppedDropout implements DropoutSource {
   }
 
   mask(shape: readonly number[], { layer, rate }: { layer: number; rate: number }): tf.Tensor {
-    const size = shape.reduce((product, length) => product * length, 1);
-    return tf.tensor(dropoutMask(size, rate, { seed: this.seed, step: this.step, layer }), [...shape]);
+    return tf.tensor(dropoutMask(elementsOf(shape), rate, { seed: this.seed, step: this.step, layer }), [...shape]);
   }
 }
 

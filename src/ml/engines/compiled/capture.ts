@@ -8,7 +8,7 @@ import type { EngineSpec, Examples } from '../engine.js';
 import type { TrainingProgram } from '../program.js';
 import type { NamedVariable } from '../variables.js';
 import { GraphBuilder, type Value } from './graph.js';
-import { encodeModel, type ElementType } from './onnx.js';
+import { elementTypeOf, encodeModel } from './onnx.js';
 import { Layouts } from './layouts.js';
 import { Traced } from './traced.js';
 import type { Tracer } from './tracer.js';
@@ -46,9 +46,6 @@ export class TracedDropout implements DropoutSource {
     return this.#onMask(shape, at);
   }
 }
-
-const elementType = (data: Examples['x'] | Examples['y']): ElementType =>
-  data instanceof Uint8Array ? 'uint8' : data instanceof Int32Array ? 'int32' : 'float32';
 
 export interface CaptureContext {
   spec: EngineSpec;
@@ -128,8 +125,8 @@ function exampleInputs(capture: Capture, examples: Examples): { x: Value; y: Val
   const size = elementsOf(spec.inputShape);
   const each = program.isClassTarget ? 1 : elementsOf(program.outputShape);
   return {
-    x: capture.main.input('x', { shape: [examples.count, size], type: elementType(examples.x) }, ['examples', size]),
-    y: capture.main.input('y', { shape: [examples.count, each], type: elementType(examples.y) }, ['examples', each]),
+    x: capture.main.input('x', { shape: [examples.count, size], type: elementTypeOf(examples.x) }, ['examples', size]),
+    y: capture.main.input('y', { shape: [examples.count, each], type: elementTypeOf(examples.y) }, ['examples', each]),
   };
 }
 
@@ -220,7 +217,7 @@ export function capturePrediction(context: CaptureContext, x: Examples['x'], bat
   const { main } = capture;
   const { weights } = context.program;
   const state = weights.map(({ variable }, i) => main.input(stateName(i), { shape: variable.shape, type: 'float32' }));
-  const stored = main.input('x', { shape: [batch, elementsOf(context.spec.inputShape)], type: elementType(x) });
+  const stored = main.input('x', { shape: [batch, elementsOf(context.spec.inputShape)], type: elementTypeOf(x) });
   const input = capture.input(main, stored, batch);
   const { result } = capture.trace(main, weights, state, () => context.program.predict(input));
   main.output('output', result);

@@ -1,4 +1,5 @@
 // Builds one ONNX graph node by node; every value knows its shape and type.
+import { sameShape } from '../../graph-types.js';
 import { ELEMENT_TYPES, type ElementArray, type ElementType, type OnnxAttribute, type OnnxGraph, type OnnxNode, type OnnxSignature, type OnnxTensor } from './onnx.js';
 
 export interface Value {
@@ -6,6 +7,9 @@ export interface Value {
   readonly shape: readonly number[];
   readonly type: ElementType;
 }
+
+/** Whether only the last axis is longer than 1. */
+export const isVector = (shape: readonly number[]): boolean => shape.slice(0, -1).every((size) => size === 1);
 
 type Attribute = number | string | readonly number[] | OnnxAttribute;
 
@@ -110,7 +114,7 @@ export class GraphBuilder {
 
   reshape(value: Value, shape: readonly number[]): Value {
     const source = this.#reshaped.get(value.name) ?? value;
-    if (source.shape.length === shape.length && source.shape.every((size, axis) => size === shape[axis])) return source;
+    if (sameShape(source.shape, shape)) return source;
     const made = this.add('Reshape', [source, this.ints(shape)], { shape });
     this.#reshaped.set(made.name, source);
     return made;

@@ -1,5 +1,6 @@
 // The layouts in which a graph holds a tensor, and the ways between them.
-import type { GraphBuilder, Value } from './graph.js';
+import { elementsOf, sameShape } from '../../graph-types.js';
+import { isVector, type GraphBuilder, type Value } from './graph.js';
 import type { Traced } from './traced.js';
 
 /**
@@ -31,9 +32,8 @@ export class Layouts {
   full(traced: Traced): Value {
     const value = this.plain(traced);
     const { shape } = traced;
-    if (value.shape.length === shape.length && value.shape.every((size, axis) => size === shape[axis])) return value;
-    const size = value.shape.reduce((product, length) => product * length, 1);
-    if (size === traced.size) return this.graph.reshape(value, shape);
+    if (sameShape(value.shape, shape)) return value;
+    if (elementsOf(value.shape) === traced.size) return this.graph.reshape(value, shape);
     return this.graph.add('Expand', [value, this.graph.ints(shape)], { shape });
   }
 
@@ -52,20 +52,18 @@ export class Layouts {
     const isBlocked = forms.blocked !== undefined || forms.lazy !== undefined;
     if (isBlocked && traced.shape[3] === channels) return this.blocked(traced);
     const value = this.plain(traced);
-    const isVector = value.shape.slice(0, -1).every((size) => size === 1);
     const last = value.shape.at(-1) ?? 1;
-    if (isVector && last === 1) return this.graph.reshape(value, []);
-    if (isVector && last === channels) return this.#blockVector(this.graph.reshape(value, [channels]), padding);
+    if (isVector(value.shape) && last === 1) return this.graph.reshape(value, []);
+    if (isVector(value.shape) && last === channels) return this.#blockVector(this.graph.reshape(value, [channels]), padding);
     if (value.shape.length === 4 && last === 1) return this.graph.reshape(value, [value.shape[0]!, 1, value.shape[1]!, value.shape[2]!, 1]);
-    const isImage = traced.shape.length === 4 && traced.shape.every((size, axis) => size === shape[axis]);
-    return isImage ? this.blocked(traced) : null;
+    return sameShape(traced.shape, shape) ? this.blocked(traced) : null;
   }
 
   /** A blocked value, perhaps with sizes of 1 where it repeats, as all of an image of `shape`. */
   wholeBlocks(value: Value, shape: readonly number[]): Value {
     const [batch, height, width, channels] = shape as [number, number, number, number];
     const whole = [batch, this.padded(channels) / this.block!, height, width, this.block!];
-    return whole.every((size, axis) => size === value.shape[axis]) ? value : this.graph.add('Expand', [value, this.graph.ints(whole)], { shape: whole });
+    return sameShape(whole, value.shape) ? value : this.graph.add('Expand', [value, this.graph.ints(whole)], { shape: whole });
   }
 
   /** Channels in whole blocks. */
@@ -78,7 +76,7 @@ export class Layouts {
   asVector(traced: Traced, channels: number): Value | null {
     if (traced.livesBlocked) return null;
     const { shape } = this.plain(traced);
-    return shape.at(-1) === channels && shape.slice(0, -1).every((size) => size === 1) ? this.graph.reshape(this.plain(traced), [channels]) : null;
+    return shape.at(-1) === channels && isVector(shape) ? this.graph.reshape(this.plain(traced), [channels]) : null;
   }
 
   /** `[channels]` with `padding` up to whole blocks. */

@@ -4,6 +4,9 @@ import { PbfWriter } from 'pbf';
 
 export const ELEMENT_TYPES = { float32: 1, uint8: 2, int32: 6, int64: 7, bool: 9 } as const;
 export type ElementType = keyof typeof ELEMENT_TYPES;
+/** Of what a typed array holds. */
+export const elementTypeOf = (data: Uint8Array | Int32Array | Float32Array): 'uint8' | 'int32' | 'float32' =>
+  data instanceof Uint8Array ? 'uint8' : data instanceof Int32Array ? 'int32' : 'float32';
 export type ElementArray = Float32Array | Uint8Array | Int32Array | BigInt64Array;
 
 /** Of a graph's input or output. A string names a size that is known only when the graph runs. */

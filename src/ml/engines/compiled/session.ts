@@ -8,6 +8,7 @@ import { checkExamples, range } from '../examples.js';
 import { TrainingProgram } from '../program.js';
 import { matchTensors } from '../variables.js';
 import { captureEvaluation, capturePrediction, captureTraining, nextStateName, stateName, stateOf, TracedDropout, type Captured, type CaptureContext, type MaskInput } from './capture.js';
+import { elementTypeOf } from './onnx.js';
 import type { RunFeeds, Runtime } from './runtime.js';
 import { tracedConstant } from './traced.js';
 import type { Tracer } from './tracer.js';
@@ -205,8 +206,7 @@ export class CompiledSession implements EngineSession {
   }
 
   #tensor(data: Uint8Array | Int32Array | Float32Array, dims: readonly number[]): Tensor {
-    const type = data instanceof Uint8Array ? 'uint8' : data instanceof Int32Array ? 'int32' : 'float32';
-    return new this.#runtime.Tensor(type, data, dims);
+    return new this.#runtime.Tensor(elementTypeOf(data), data, dims);
   }
 
   #exampleFeeds({ x, y, count }: Examples): RunFeeds {

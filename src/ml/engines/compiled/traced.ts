@@ -1,4 +1,5 @@
 // A TF.js tensor while it is traced: what is known of its value, and in which layouts the graph holds it.
+import { elementsOf } from '../../graph-types.js';
 import type { Value } from './graph.js';
 import type { ElementArray } from './onnx.js';
 
@@ -57,7 +58,7 @@ export class Traced {
   }
 
   get size(): number {
-    return this.shape.reduce((product, size) => product * size, 1);
+    return elementsOf(this.shape);
   }
 
   /** Whether using it as a blocked value costs nothing, and as a plain one does. */

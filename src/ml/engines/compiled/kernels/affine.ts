@@ -1,6 +1,7 @@
 // Blocked images as sums of images times a number for each channel. Normalization, and its gradient even more, is a
 // long chain of such sums; kept as coefficients, the chain costs arithmetic on vectors of channels, and one pass over
 // the images where something else reads the result.
+import { sameShape } from '../../../graph-types.js';
 import type { Value } from '../graph.js';
 import type { Layouts } from '../layouts.js';
 import { Traced, type Affine, type AffineTerm } from '../traced.js';
@@ -81,8 +82,6 @@ function factorOf(layouts: Layouts, value: Traced, channels: number): Value | nu
   return layouts.asVector(value, channels);
 }
 
-const sameShape = (a: Traced, b: Traced): boolean => a.shape.length === b.shape.length && a.shape.every((size, axis) => size === b.shape[axis]);
-
 /** An image, and either another one or a factor for its channels. */
 interface Operands {
   image: Traced;
@@ -93,7 +92,7 @@ interface Operands {
 function operandsOf(layouts: Layouts, a: Traced, b: Traced): Operands | null {
   const affine = affineOf(layouts, a);
   if (affine === null) return null;
-  if (sameShape(a, b)) {
+  if (sameShape(a.shape, b.shape)) {
     const second = affineOf(layouts, b);
     if (second !== null) return { image: a, affine, other: { affine: second } };
   }

@@ -1,7 +1,7 @@
 // Operators that work number by number. They compute on whatever layout their operands already have, and on
 // values as small as broadcasting allows.
 import * as tf from '@tensorflow/tfjs-core';
-import type { Value } from '../graph.js';
+import { isVector, type Value } from '../graph.js';
 import type { Layouts } from '../layouts.js';
 import { Traced, type TracedType } from '../traced.js';
 import type { KernelRule } from '../tracer.js';
@@ -127,12 +127,13 @@ const OPERATORS: Readonly<Record<string, Operator>> = {
 
 /** Of images by numbers or vectors of channels, which get ones for padding. */
 const DIVIDE: Operator = { emit: op('Div'), padding: [0, 1] };
-const isVector = ({ shape }: Value): boolean => shape.slice(0, -1).every((size) => size === 1);
+
+const add = (layouts: Layouts, a: Traced, b: Traced): Traced =>
+  withBias(layouts, a, b) ?? affineSum(layouts, a, b, { subtract: false }) ?? emitElementwise(layouts, [a, b], OPERATORS.Add!);
 
 export const elementwiseRules: Readonly<Record<string, KernelRule>> = {
   ...Object.fromEntries(Object.entries(OPERATORS).map(([name, operator]) => [name, rule(operator)])),
-  Add: ({ inputs: { a, b }, layouts }) =>
-    withBias(layouts, a!, b!) ?? affineSum(layouts, a!, b!, { subtract: false }) ?? emitElementwise(layouts, [a!, b!], OPERATORS.Add!),
+  Add: ({ inputs: { a, b }, layouts }) => add(layouts, a!, b!),
   Sub: ({ inputs: { a, b }, layouts }) => affineSum(layouts, a!, b!, { subtract: true }) ?? emitElementwise(layouts, [a!, b!], OPERATORS.Sub!),
   Multiply: ({ inputs: { a, b }, layouts }) => affineProduct(layouts, a!, b!) ?? emitElementwise(layouts, [a!, b!], OPERATORS.Multiply!),
   Neg: ({ inputs: { x }, layouts }) => affineNegative(layouts, x!) ?? emitElementwise(layouts, [x!], OPERATORS.Neg!),
@@ -146,8 +147,8 @@ export const elementwiseRules: Readonly<Record<string, KernelRule>> = {
   // A divisor that is itself an image has zeros in its padding.
   RealDiv: ({ inputs, layouts }) =>
     affineQuotient(layouts, inputs.a!, inputs.b!) ??
-    emitElementwise(layouts, [inputs.a!, inputs.b!], isVector(layouts.plain(inputs.b!)) ? DIVIDE : { ...DIVIDE, padding: null }),
-  AddN: ({ inputs, layouts }) => Object.values(inputs).reduce((sum, input) => emitElementwise(layouts, [sum, input], OPERATORS.Add!)),
+    emitElementwise(layouts, [inputs.a!, inputs.b!], isVector(layouts.plain(inputs.b!).shape) ? DIVIDE : { ...DIVIDE, padding: null }),
+  AddN: ({ inputs, layouts }) => Object.values(inputs).reduce((sum, input) => add(layouts, sum, input)),
   EluGrad: ({ inputs, layouts }) => emitElementwise(layouts, [inputs.dy!, inputs.y!], { emit: eluGradient }),
   LeakyRelu: ({ inputs, attrs, layouts }) => emitElementwise(layouts, [inputs.x!], { emit: op('LeakyRelu', { alpha: { float: Number(attrs.alpha) } }) }),
   Prelu: ({ inputs, layouts }) => emitElementwise(layouts, [inputs.x!, inputs.alpha!], { emit: op('PRelu'), padding: null }),
