@@ -12,6 +12,11 @@ export function checkExamples({ x, y, count, shape }: Examples, { inputShape, ou
   if (x.length !== count * elementsOf(shape)) throw new Error(`x has ${x.length} values, not ${count} examples of [${shape.join(', ')}]`);
   const each = isClassTarget ? 1 : elementsOf(outputShape);
   if (y.length !== count * each) throw new Error(`y has ${y.length} values, not ${each} for each of ${count} examples`);
+  // A single output takes the label itself for its target.
+  const classes = elementsOf(outputShape);
+  if (!isClassTarget || classes === 1) return;
+  const bad = y.findIndex((label) => !(Number.isInteger(label) && label >= 0 && label < classes));
+  if (bad >= 0) throw new RangeError(`label ${y[bad]} of example ${bad} is not among ${classes} classes`);
 }
 
 /** `count` numbers from `start` on. */

@@ -81,6 +81,5 @@ t.test('labels become what the loss wants', async (t) => {
   t.same(gathered({ classCount: 3, loss: crossentropy, outputShape: [3] }, Uint8Array.of(2, 0, 1), [1, 0], 3), [1, 0, 0, 0, 0, 1], 'one-hot rows');
   t.same(gathered({ classCount: 2, loss: { type: 'binaryCrossentropy', fromLogits: false }, outputShape: [1] }, Uint8Array.of(1, 0), [0, 1], 1), [1, 0], 'values for one output');
   t.same(gathered({ classCount: null, loss: { type: 'meanSquaredError', fromLogits: false }, outputShape: [2] }, Float32Array.of(1, 2, 3, 4), [1], 2), [3, 4], 'rows of values');
-  t.throws(() => gathered({ classCount: 3, loss: crossentropy, outputShape: [3] }, Uint8Array.of(7), [0], 3), /label 7 of example 0/, 'a label that is no class is refused');
   t.throws(() => targetGatherer({ classCount: 3, loss: crossentropy, outputShape: [2, 2] }), /one row/, 'class labels do not fit an image');
 });

@@ -143,6 +143,7 @@ t.test('what does not fit is refused', async (t) => {
   t.throws(() => session.bind('train', { ...examples, shape: [2, 2] }), /do not fit/, 'examples of another shape');
   t.throws(() => session.bind('train', { ...examples, count: 23 }), /not 23 examples/, 'too many values');
   t.throws(() => session.bind('train', { ...examples, y: y.subarray(1) }), /y has 23 values/, 'too few labels');
+  t.throws(() => session.bind('train', { ...examples, y: y.with(5, 3) }), /label 3 of example 5 is not among 3 classes/, 'a label that is no class');
   const weights = await session.getWeights();
   t.throws(() => session.setWeights(weights.slice(1)), /missing/, 'a weight that is missing');
   t.throws(() => session.setWeights([...weights, { ...weights[0]!, name: 'other' }]), /has no other/, 'one too many');
