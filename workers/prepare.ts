@@ -2,6 +2,7 @@
 import { createDatasetCatalog } from '../src/datasets/catalog.js';
 import { loadMnist } from '../src/datasets/mnist.js';
 import { chooseExamples } from '../src/ml/data.js';
+import { UncapturableError } from '../src/ml/engines/compiled/engine.js';
 import { NoBackendError } from '../src/ml/engines/eager/backends.js';
 import { NoEngineError, openEngine, type OpenEngine } from '../src/ml/engines/open-engine.js';
 import { baseLearningRate } from '../src/ml/schedule.js';
@@ -31,12 +32,14 @@ async function because<T>(reason: RunReason, step: () => T | Promise<T>): Promis
   }
 }
 
-/** No device is one cause; what TF.js makes of the model is another's business. */
+/** No device is one cause, a model that the engine asked for cannot express another; the rest is others' business. */
 async function onDevice<T>(step: () => Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {
-    throw error instanceof NoBackendError || error instanceof NoEngineError ? new TrainingFault('device_missing', error) : error;
+    if (error instanceof UncapturableError) throw new TrainingFault('invalid_spec', error);
+    if (error instanceof NoBackendError || error instanceof NoEngineError) throw new TrainingFault('device_missing', error);
+    throw error;
   }
 }
 

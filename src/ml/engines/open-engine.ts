@@ -69,7 +69,8 @@ function tensorflowMayHaveGpu({ device, ruledOut }: EngineRequest, providers: re
 }
 
 /**
- * @throws NoEngineError when the compiled engine is named and does not work
+ * @throws UncapturableError when the compiled engine is named and cannot express the model
+ * @throws NoEngineError when it is named and does not work on this machine
  * @throws NoBackendError when no TF.js backend fits
  */
 export async function openEngine(request: EngineRequest): Promise<OpenEngine> {
@@ -85,10 +86,11 @@ export async function openEngine(request: EngineRequest): Promise<OpenEngine> {
     } catch (error) {
       tried.push(`${provider}: ${firstLine(error)}`);
       if (!(error instanceof UncapturableError)) continue;
+      if (engine === 'compiled') throw new UncapturableError(`the compiled engine cannot train this model: ${error.message}`, { cause: error });
       uncapturable = error.message;
       break;
     }
   }
-  if (engine === 'compiled') throw new NoEngineError(`the compiled engine cannot train this model here: ${tried.join('; ')}`);
+  if (engine === 'compiled') throw new NoEngineError(`the compiled engine does not work here: ${tried.join('; ')}`);
   return openEager(request, uncapturable ?? (tried.length > 0 ? tried.join('; ') : null));
 }

@@ -5,6 +5,8 @@ import { NoBackendError } from '../../../src/ml/engines/eager/backends.js';
 import { TRACE_BACKEND } from '../../../src/ml/engines/compiled/tracer.js';
 import { NoEngineError, openEngine, type EngineRequest } from '../../../src/ml/engines/open-engine.js';
 import type { GraphLayer } from '../../../src/ml/graph-types.js';
+import type { RunSpec } from '../../../src/schemas/spec.js';
+import { trainAttempt } from '../../../workers/train-attempt.js';
 import { chain } from '../../helpers/ml.js';
 
 const LAYERS: GraphLayer[] = [{ type: 'dense', name: 'hidden', units: 4, activation: 'tanh' }, { type: 'dense', name: 'out', units: 2, activation: 'softmax' }];
@@ -53,11 +55,34 @@ t.test('a run is compiled unless something else is asked for, and trains the sam
   t.match(await openEngine(request({ engine: 'eager' })), { session: { engine: 'eager', backend: 'wasm' } }, 'the eager engine by name');
 });
 
+/** A run of one step with a tanh in it; answers how it ended, and the warnings on the way. */
+async function attempt(engine: 'auto' | 'compiled') {
+  const warnings: unknown[] = [];
+  const spec: RunSpec = {
+    dataset: { name: 'mnist', take: 8, validation: 'none' },
+    model: { layers: [{ type: 'flatten' }, { type: 'dense', units: 4, activation: 'tanh' }, { type: 'dense', units: 10, activation: 'softmax' }] },
+    optimizer: { type: 'sgd' }, loss: 'sparseCategoricalCrossentropy', fit: { batchSize: 8, epochs: 1 },
+    engine, resources: { device: 'cpu' },
+  };
+  const start = { type: 'start', runId: 'run', attempt: 1, spec, scratchDir: t.testdir(), ruledOut: request().ruledOut.slice(), threads: 1 } as const;
+  const ended = await trainAttempt(start, {
+    signal: new AbortController().signal,
+    send: (message) => void (message.type === 'events' && warnings.push(...message.events.filter(({ kind }) => kind === 'warning').map(({ data }) => data))),
+  });
+  return { ended, warnings };
+}
+
 t.test('a kernel that cannot be captured makes the run fall back, and is named', async (t) => {
   await openEngine(request());
+  t.match(await attempt('auto'), { ended: { state: 'succeeded' }, warnings: [] }, 'with all of them there is nothing to say');
+  const kernel = tf.getKernel('Tanh', TRACE_BACKEND);
+  t.teardown(() => tf.registerKernel(kernel));
   tf.unregisterKernel('Tanh', TRACE_BACKEND);
   t.match(await openEngine(request()), { session: { engine: 'eager' }, fallback: /Tanh/ });
-  await t.rejects(openEngine(request({ engine: 'compiled' })), { name: 'NoEngineError', message: /cannot train this model here: cpu: .*Tanh/ });
+  await t.rejects(openEngine(request({ engine: 'compiled' })), { name: 'UncapturableError', message: /compiled engine cannot train this model: .*Tanh/ });
+  const warning = { code: 'engine_fallback', message: /eager one does: .*Tanh/ };
+  t.match(await attempt('auto'), { ended: { state: 'succeeded' }, warnings: [warning] }, 'the run succeeds with a warning event');
+  t.match(await attempt('compiled'), { ended: { state: 'failed', reason: 'invalid_spec', message: /Tanh/ }, warnings: [] }, 'or is refused where the engine was named');
 });
 
 t.test('a GPU that is not there is an error with its reasons', async (t) => {
