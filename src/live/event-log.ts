@@ -1,7 +1,7 @@
 // The event log of runs: append-only, numbered without gaps, the truth of what happened. A repository.
 // Writers of a trained run are fenced by its attempt: an attempt that was replaced can write nothing.
 import { Prisma, type Database, type DatabaseSession } from '../db/client.js';
-import { appendCurves, curvesOf } from '../runs/metric-repository.js';
+import { curveAppends, curvesOf } from '../runs/metric-repository.js';
 import { HELD_STATES } from '../runs/states.js';
 import { storable } from '../runs/storable-text.js';
 import type { EventKind, EventPage, NewEvent, RunEvent } from '../schemas/event.js';
@@ -37,13 +37,43 @@ export interface EventLog {
 
 const HELD = [...HELD_STATES];
 
+const storableEvents = (events: readonly NewEvent[]): NewEvent[] => events.map((event) => ({ ...event, data: storable(event.data) }) as NewEvent);
+
+/** The last number is the run's new head. */
+const numbered = (events: readonly NewEvent[], head: number): RunEvent[] => events.map((event, index) => ({ seq: head - events.length + 1 + index, ...event }) as RunEvent);
+
+/** The insertion of events; `held` is a row source whose `head` is the number of the last one. */
+function insertion(runId: string, events: readonly NewEvent[], held: Prisma.Sql): Prisma.Sql {
+  const data = events.map((event) => JSON.stringify(event.data));
+  return Prisma.sql`
+    INSERT INTO run_events (run_id, seq, kind, at, data)
+    SELECT ${runId}::uuid, held.head - ${events.length}::int + event.place, event.kind, event.at, event.data
+    FROM ${held}, unnest(${events.map(({ kind }) => kind)}::text[], ${events.map(({ at }) => at)}::timestamptz[], ${data}::jsonb[]) WITH ORDINALITY AS event (kind, at, data, place)`;
+}
+
 /** Writes numbered events; the caller has raised the run's `head` by their count in this transaction. */
 export async function insertEvents(session: DatabaseSession, runId: string, to: { head: number; events: readonly NewEvent[] }): Promise<RunEvent[]> {
-  const first = to.head - to.events.length + 1;
-  const numbered = to.events.map((event, index) => ({ seq: first + index, ...event, data: storable(event.data) }) as RunEvent);
-  const rows = numbered.map((event) => Prisma.sql`(${runId}::uuid, ${event.seq}, ${event.kind}, ${event.at}::timestamptz, ${JSON.stringify(event.data)}::jsonb)`);
-  await session.$executeRaw`INSERT INTO run_events (run_id, seq, kind, at, data) VALUES ${Prisma.join(rows)}`;
-  return numbered;
+  const events = storableEvents(to.events);
+  await session.$executeRaw(insertion(runId, events, Prisma.sql`(SELECT ${to.head}::int AS head) AS held`));
+  return numbered(events, to.head);
+}
+
+/**
+ * Raises the head, and writes events, curves and progress: one statement, as a training process makes ten a second
+ * and each way to the server and back takes its cores from it.
+ */
+async function appendEvents(session: DatabaseSession, fence: Fence, batch: readonly NewEvent[]): Promise<RunEvent[]> {
+  const events = storableEvents(batch);
+  const sets = Prisma.join([Prisma.sql`head = head + ${events.length}::int`, ...progressOf(events)]);
+  const rows = await session.$queryRaw<{ head: number }[]>`
+    WITH held AS (
+      UPDATE runs SET ${sets} WHERE id = ${fence.runId}::uuid AND attempt = ${fence.attempt} AND state = ANY(${HELD}) RETURNING head
+    ), logged AS (${insertion(fence.runId, events, Prisma.sql`held`)})
+    ${curveAppends(fence, curvesOf(events))}
+    SELECT head FROM held`;
+  const row = rows[0];
+  if (row === undefined) throw new FencedError(fence);
+  return numbered(events, row.head);
 }
 
 /**
@@ -78,18 +108,11 @@ export function createEventLog(database: Database): EventLog {
   return {
     async append(fence, batch, retry) {
       if (batch.length === 0) return [];
+      if (retry === undefined) return appendEvents(database, fence, batch);
       return database.$transaction(async (session) => {
-        const written = retry === undefined ? [] : await writtenAfter(session, fence, retry.after);
+        const written = await writtenAfter(session, fence, retry.after);
         const events = batch.slice(written.length);
-        if (events.length === 0) return written;
-        const sets = Prisma.join([Prisma.sql`head = head + ${events.length}`, ...progressOf(events)]);
-        const rows = await session.$queryRaw<{ head: number }[]>`
-          UPDATE runs SET ${sets} WHERE id = ${fence.runId}::uuid AND attempt = ${fence.attempt} AND state = ANY(${HELD}) RETURNING head`;
-        const row = rows[0];
-        if (row === undefined) throw new FencedError(fence);
-        const numbered = await insertEvents(session, fence.runId, { head: row.head, events });
-        await appendCurves(session, fence, curvesOf(events));
-        return [...written, ...numbered];
+        return events.length === 0 ? written : [...written, ...(await appendEvents(session, fence, events))];
       });
     },
 

@@ -1,11 +1,12 @@
 // Metric curves, stored as columnar chunks: arrays of steps and values with their min and max, not a
-// row a point. Only the lease-holding supervisor writes, inside the event log's transaction.
-import { Prisma, type Database, type DatabaseSession } from '../db/client.js';
+// row a point. Only the lease-holding supervisor writes, inside the event log's statement.
+import { Prisma, type Database } from '../db/client.js';
 import type { NewEvent } from '../schemas/event.js';
 import { fromMetricValue } from './metric-values.js';
 import { storableText } from './storable-text.js';
 
-export const CHUNK_POINTS = 1024;
+/** A chunk of them stays within its row; a longer one would be compressed, and opened again, at every append. */
+export const CHUNK_POINTS = 128;
 
 export interface Curve {
   key: string;
@@ -45,45 +46,44 @@ export function curvesOf(events: readonly NewEvent[]): Curve[] {
   return [...curves.values()].filter(({ steps }) => steps.length > 0);
 }
 
-/** Cuts points into chunks: the first fills what `before` points left of the last chunk. */
-export function chunksOf(curve: Curve, before: number) {
-  const chunks: { index: number; steps: number[]; values: number[] }[] = [];
-  for (let at = 0; at < curve.steps.length; ) {
-    const index = Math.floor((before + at) / CHUNK_POINTS);
-    const size = Math.min((index + 1) * CHUNK_POINTS - before - at, curve.steps.length - at);
-    chunks.push({ index, steps: curve.steps.slice(at, at + size), values: curve.values.slice(at, at + size) });
-    at += size;
-  }
-  return chunks;
-}
-
 // Values cross as text: the driver's JSON would turn NaN and infinities into null. `String` loses the sign of -0.
 const asText = (values: readonly number[]) => values.map((value) => (Object.is(value, -0) ? '-0' : String(value)));
 
-/** Appends points to the curves of one attempt. */
-export async function appendCurves(session: DatabaseSession, run: { runId: string; attempt: number }, curves: readonly Curve[]): Promise<void> {
-  if (curves.length === 0) return;
-  const rows = curves.map((curve) => Prisma.sql`(${run.runId}::uuid, ${run.attempt}, ${curve.key}, ${curve.steps.length}, ${String(curve.values.at(-1))}::float8)`);
-  const series = await session.$queryRaw<{ id: bigint; key: string; count: number }[]>`
-    INSERT INTO metric_series (run_id, attempt, key, count, last) VALUES ${Prisma.join(rows)}
-    ON CONFLICT (run_id, attempt, key) DO UPDATE SET count = metric_series.count + excluded.count, last = excluded.last
-    RETURNING id, key, count`;
-  const byKey = new Map(series.map((row) => [row.key, row]));
-  const chunks = curves.flatMap((curve) => {
-    const row = byKey.get(curve.key);
-    if (row === undefined) throw new Error(`no series row for ${curve.key}`);
-    return chunksOf(curve, row.count - curve.steps.length).map((chunk) => {
-      const numbers = chunk.values.filter((value) => !Number.isNaN(value));
-      const min = numbers.length > 0 ? String(numbers.reduce((a, b) => Math.min(a, b))) : null;
-      const max = numbers.length > 0 ? String(numbers.reduce((a, b) => Math.max(a, b))) : null;
-      return Prisma.sql`(${row.id}, ${chunk.index}, ${chunk.steps.length}, ${min}::float8, ${max}::float8, ${chunk.steps}::int[], ${asText(chunk.values)}::text[]::float8[])`;
-    });
-  });
-  await session.$executeRaw`
-    INSERT INTO metric_chunks AS c (series_id, index, count, min, max, steps, values) VALUES ${Prisma.join(chunks)}
-    ON CONFLICT (series_id, index) DO UPDATE SET
-      count = c.count + excluded.count, min = LEAST(c.min, excluded.min), max = GREATEST(c.max, excluded.max),
-      steps = c.steps || excluded.steps, values = c.values || excluded.values`;
+const asArray = (numbers: readonly string[]) => `{${numbers.join()}}`;
+
+/**
+ * The part of an append statement that adds points to the curves of one attempt, after the row source `held`, which is
+ * empty where the attempt may not write. New points fill the last chunk before they make others.
+ */
+export function curveAppends(run: { runId: string; attempt: number }, curves: readonly Curve[]): Prisma.Sql {
+  if (curves.length === 0) return Prisma.empty;
+  const keys = curves.map(({ key }) => key);
+  const steps = curves.map((curve) => asArray(curve.steps.map(String)));
+  const values = curves.map((curve) => asArray(asText(curve.values)));
+  return Prisma.sql`
+    , added AS (
+      SELECT key, cardinality(steps::int[]) AS count, steps::int[] AS steps, values::float8[] AS values
+      FROM held, unnest(${keys}::text[], ${steps}::text[], ${values}::text[]) AS curve (key, steps, values)
+    ), series AS (
+      INSERT INTO metric_series (run_id, attempt, key, count, last)
+      SELECT ${run.runId}::uuid, ${run.attempt}::int, key, count, values[count] FROM added
+      ON CONFLICT (run_id, attempt, key) DO UPDATE SET count = metric_series.count + excluded.count, last = excluded.last
+      RETURNING id, key, count
+    ), placed AS (
+      SELECT series.id, added.steps, added.values, series.count AS after, series.count - added.count AS before FROM series JOIN added USING (key)
+    ), cut AS (
+      SELECT id, index, steps[first:last] AS steps, values[first:last] AS values
+      FROM placed,
+        generate_series(before / ${CHUNK_POINTS}::int, (after - 1) / ${CHUNK_POINTS}::int) AS index,
+        LATERAL (SELECT greatest(index * ${CHUNK_POINTS}::int - before, 0) + 1 AS first, (index + 1) * ${CHUNK_POINTS}::int - before AS last) AS stretch
+    ), chunks AS (
+      INSERT INTO metric_chunks AS chunk (series_id, index, count, min, max, steps, values)
+      SELECT id, index, cardinality(steps), extremes.min, extremes.max, steps, values
+      FROM cut, LATERAL (SELECT min(value), max(value) FROM unnest(values) AS value WHERE value <> 'NaN') AS extremes
+      ON CONFLICT (series_id, index) DO UPDATE SET
+        count = chunk.count + excluded.count, min = LEAST(chunk.min, excluded.min), max = GREATEST(chunk.max, excluded.max),
+        steps = chunk.steps || excluded.steps, values = chunk.values || excluded.values
+    )`;
 }
 
 export interface MetricRepository {

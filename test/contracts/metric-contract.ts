@@ -30,7 +30,8 @@ export async function metricContract(t: Test, createSubject: CreateSubject): Pro
     });
   }
 
-  for (const sizes of [[1023], [1024], [1025], [1023, 1, 1], [1024, 1024], [1, 1024], [1000, 3000], [2049]]) {
+  const full = CHUNK_POINTS;
+  for (const sizes of [[full - 1], [full], [full + 1], [full - 1, 1, 1], [full, full], [1, full], [full - 24, 3 * full], [2 * full + 1], [1, 1, 1, 5 * full]]) {
     await t.test(`appends of ${sizes.join(', ')} points`, async (t) => {
       const { id } = await runIn(subject, 'running', newRun(team));
       let step = 1;

@@ -14,20 +14,20 @@ const step = (n: number): NewEvent => ({
   data: { attempt: 1, epoch: 1, steps: [n], series: { loss: [1 / n] }, examplesPerSecond: 100 },
 });
 
-/** A way to the database that, once armed, lets one commit through and breaks before its answer. */
+/** A way to the database that, once armed, lets one append through, which commits by itself, and breaks before its answer. */
 async function deafWay(t: TestScope, url: string) {
   let isArmed = false;
   let broken = 0;
   const { hostname, port } = new URL(url);
   const server = createServer((client) => {
     const database = connect(Number(port), hostname);
-    let isCommitting = false;
+    let isAppending = false;
     client.on('data', (chunk: Buffer) => {
-      isCommitting ||= isArmed && chunk.includes('COMMIT');
+      isAppending ||= isArmed && chunk.includes('INSERT INTO run_events');
       database.write(chunk);
     });
     database.on('data', (chunk: Buffer) => {
-      if (!isCommitting) return client.write(chunk);
+      if (!isAppending) return client.write(chunk);
       isArmed = false;
       broken += 1;
       client.destroy();

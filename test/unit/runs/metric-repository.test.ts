@@ -1,6 +1,6 @@
-// How events become curves, and curves become chunks.
+// How events become curves.
 import t from 'tap';
-import { CHUNK_POINTS, chunksOf, curvesOf } from '../../../src/runs/metric-repository.js';
+import { curvesOf } from '../../../src/runs/metric-repository.js';
 import type { NewEvent } from '../../../src/schemas/event.js';
 
 const at = '2026-01-01T00:00:00.000Z';
@@ -21,22 +21,4 @@ t.test('curves of events', async (t) => {
     'blocks by step and epochs by number, joined in order',
   );
   t.strictSame(curvesOf([block([], { loss: [] })]), [], 'a block without steps has no curve');
-});
-
-t.test('chunks of a curve', async (t) => {
-  const curve = (count: number) => ({ key: 'k', steps: Array.from({ length: count }, (_, index) => index + 1), values: Array.from({ length: count }, (_, index) => -index) });
-  const sizes = (count: number, before: number) => chunksOf(curve(count), before).map(({ index, steps }) => [index, steps.length]);
-  t.strictSame(sizes(0, 0), [], 'no points, no chunk');
-  t.strictSame(sizes(1023, 0), [[0, 1023]], 'one short of a chunk');
-  t.strictSame(sizes(1024, 0), [[0, 1024]], 'a chunk');
-  t.strictSame(sizes(1025, 0), [[0, 1024], [1, 1]], 'one over');
-  t.strictSame(sizes(2, 1023), [[0, 1], [1, 1]], 'the last chunk is filled first');
-  t.strictSame(sizes(1, 1024), [[1, 1]], 'a full chunk takes no more');
-  t.strictSame(sizes(3000, 1000), [[0, 24], [1, 1024], [2, 1024], [3, 928]], 'over several chunks');
-  for (const before of [0, 1, 1023, 1024, 5000]) {
-    const chunks = chunksOf(curve(2500), before);
-    t.strictSame(chunks.flatMap(({ steps }) => steps), curve(2500).steps, `no step is lost after ${before} points`);
-    t.strictSame(chunks.flatMap(({ values }) => values), curve(2500).values, `nor a value after ${before} points`);
-    t.ok(chunks.every(({ steps }) => steps.length <= CHUNK_POINTS), `no chunk is too long after ${before} points`);
-  }
 });
