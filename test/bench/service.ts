@@ -9,7 +9,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import type { EventOf } from '../../src/schemas/event.js';
 import type { Run } from '../../src/schemas/run.js';
-import { call, connectLive, ended } from '../helpers/client.js';
+import { call, connectLive } from '../helpers/client.js';
 import { until } from '../helpers/poll.js';
 import { processTree } from '../helpers/processes.js';
 import { startService, type ServiceProcess } from '../helpers/service.js';
@@ -40,8 +40,10 @@ async function throughService(service: ServiceProcess, recipe: string, cleanup: 
   const submittedAt = Date.now();
   const { body: run } = await call<Run>(service.address, '/v1/runs', { json: { recipe, fit: { epochs: EPOCHS } } });
   live.send({ type: 'subscribe', runId: run.id, after: 0 });
-  await ended(service.address, run.id, 600_000);
-  await until(() => live.events(run.id).some((event) => event.kind === 'state' && event.data.state === 'succeeded'), { what: 'the last event' });
+  // Told by the stream alone: asking for the run again and again would be work that no watcher gives the service.
+  const state = () => live.events(run.id).findLast((event): event is EventOf<'state'> => event.kind === 'state')?.data.state;
+  await until(() => state() === 'succeeded' || state() === 'failed', { what: `run ${run.id} to end`, deadlineMs: 600_000, everyMs: 100 });
+  if (state() === 'failed') throw new Error(`run ${run.id} failed`);
   live.close();
   const events = live.events(run.id);
   const arrivedAt = new Map(live.messages.map((message, index) => [message.seq, live.arrivals[index] ?? NaN]));
