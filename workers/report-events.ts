@@ -56,6 +56,8 @@ export function createReportEvents(attempt: number, now: () => number = Date.now
           return [...flush(), epochEvent(report)];
         case 'warning':
           return [...flush(), { kind: 'warning', at: at(), data: { code: report.code, message: report.message } }];
+        // Points up to a checkpoint are in the log before it is.
+        case 'checkpoint':
         case 'phase':
         case 'end':
           return flush();

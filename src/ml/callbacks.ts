@@ -5,6 +5,7 @@ import { STOPPING_START, stoppingAfterEpoch, type EarlyStopping, type StoppingSt
 import type { EngineSession, StoredTensor } from './engines/engine.js';
 import { directionOf, isImprovement, resolveMonitor, type Direction } from './monitor.js';
 import { plateauAfterEpoch, plateauStart, type PlateauState } from './schedule.js';
+import type { CallbackState } from './train-state.js';
 
 interface Watched {
   monitor: string;
@@ -14,7 +15,7 @@ interface Watched {
 interface Stopper extends Watched {
   callback: EarlyStopping;
   state: StoppingState;
-  weights: StoredTensor[] | null;
+  weights: readonly StoredTensor[] | null;
 }
 
 interface Plateau extends Watched {
@@ -79,6 +80,25 @@ export class Callbacks {
     const value = metrics[this.#default.monitor]!;
     if (isImprovement(value, this.#best.value, this.#default)) this.#best = { epoch, value };
     return this.bestEpoch === epoch;
+  }
+
+  get state(): CallbackState {
+    return { stoppers: this.#stoppers.map(({ state, weights }) => ({ state, weights })), plateau: this.#plateauState, best: this.#best };
+  }
+
+  /**
+   * Goes on from `state`. With `isExtended`, more epochs were asked for than then: who had stopped waits anew, as with
+   * another call of Keras' `fit`. @throws Error when it is of other callbacks
+   */
+  restore({ stoppers, plateau, best }: CallbackState, { isExtended }: { isExtended: boolean }): void {
+    if (stoppers.length !== this.#stoppers.length) throw new Error(`the state is of ${stoppers.length} callbacks, the run has ${this.#stoppers.length}`);
+    this.#stoppers.forEach((stopper, i) => {
+      const { state, weights } = stoppers[i]!;
+      stopper.state = isExtended ? { ...state, wait: 0, stop: false } : state;
+      stopper.weights = weights;
+    });
+    this.#plateauState = plateau;
+    this.#best = best;
   }
 
   /**

@@ -14,10 +14,26 @@ export function validationMetrics({ loss, metrics }: BatchResult): Record<string
   return Object.fromEntries(Object.entries({ loss, ...metrics }).map(([name, value]) => [`val_${name}`, value]));
 }
 
+/** Of each metric times the examples of its batch. */
+export interface EpochSums {
+  examples: number;
+  metrics: Readonly<Record<string, number>>;
+}
+
 /** Means weighted by examples, so that a short last batch counts for what it is. */
 export class EpochMeans {
-  readonly #sums = new Map<string, number>();
-  #examples = 0;
+  readonly #sums: Map<string, number>;
+  #examples: number;
+
+  /** Goes on from `sums` where there are some. */
+  constructor(sums: EpochSums = { examples: 0, metrics: {} }) {
+    this.#sums = new Map(Object.entries(sums.metrics));
+    this.#examples = sums.examples;
+  }
+
+  get sums(): EpochSums {
+    return { examples: this.#examples, metrics: Object.fromEntries(this.#sums) };
+  }
 
   add({ loss, metrics }: BatchResult, examples: number): void {
     this.#examples += examples;

@@ -1,4 +1,5 @@
 // What training says while it runs. `train()` yields these; it never prints, persists or publishes.
+import type { TrainState } from './train-state.js';
 
 /** A block of consecutive steps. All arrays have one entry a step; values may be NaN or infinite. */
 export interface StepsReport {
@@ -38,10 +39,23 @@ export interface WarningReport {
   message: string;
 }
 
-/** The last report. The session then holds the weights to keep. */
+/** The state between two batches, to be kept by whoever reads the reports. The loop goes on meanwhile. */
+export interface CheckpointReport {
+  type: 'checkpoint';
+  /** Epochs that are whole. */
+  epoch: number;
+  step: number;
+  /** Of the last whole epoch. */
+  metrics: Record<string, number>;
+  /** Whether it was taken right after the epoch that is the best so far. */
+  best: boolean;
+  state: TrainState;
+}
+
+/** The last report. The session then holds the weights to keep; after a pause, those of the last batch. */
 export interface EndReport {
   type: 'end';
-  reason: 'completed' | 'early_stopped' | 'cancelled';
+  reason: 'completed' | 'early_stopped' | 'cancelled' | 'paused';
   epochs: number;
   steps: number;
   bestEpoch: number | null;
@@ -49,7 +63,7 @@ export interface EndReport {
   metrics: Record<string, number>;
 }
 
-export type TrainReport = StepsReport | EpochReport | PhaseReport | WarningReport | EndReport;
+export type TrainReport = StepsReport | EpochReport | PhaseReport | WarningReport | CheckpointReport | EndReport;
 
 /** Thrown by `train()` when a loss is NaN or infinite. */
 export class NonFiniteLossError extends Error {

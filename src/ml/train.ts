@@ -6,9 +6,10 @@ import type { MetricName } from '../schemas/spec.js';
 import { Callbacks } from './callbacks.js';
 import type { BatchResult, EngineSession, TrainBatch } from './engines/engine.js';
 import { EpochMeans, epochMetricNames, validationMetrics } from './epoch-metrics.js';
-import { NonFiniteLossError, type EndReport, type StepsReport, type TrainReport } from './reports.js';
+import { NonFiniteLossError, type CheckpointReport, type StepsReport, type TrainReport } from './reports.js';
 import { permutation } from './rng.js';
 import { learningRateAt } from './schedule.js';
+import type { CheckpointPolicy, TrainState } from './train-state.js';
 
 export interface TrainSettings {
   /** Has the training examples bound, and the validation examples where `hasValidation`. */
@@ -25,69 +26,95 @@ export interface TrainSettings {
   schedule: Schedule;
   metrics: readonly MetricName[];
   callbacks: readonly Callback[];
-  /** Stops the loop between two batches. */
+  /** When to report the state; also, where it is given, at a pause and at the end. */
+  checkpoints?: CheckpointPolicy;
+  /** Goes on from here; the session is given its state. */
+  from?: TrainState | undefined;
+  /** Stops the loop between two batches; with the reason `PAUSE`, to be gone on with later. */
   signal: AbortSignal;
   /** Milliseconds on a monotonic clock. */
   now: () => number;
 }
 
-/** A block ends when it has taken about this long, so that a cancel and the live view wait no longer. */
+/** The reason of an abort after which the run is to be gone on with. */
+export const PAUSE = 'pause';
+
+/** A block ends when it has taken about this long, so that a stop and the live view wait no longer. */
 const BLOCK_MS = 50;
 
 /** Thrown inside to leave an evaluation; never seen outside. */
-class Cancelled extends Error {}
+class Stopped extends Error {}
 
 class TrainingLoop {
   readonly #settings: TrainSettings;
   readonly #stepsPerEpoch: number;
   readonly #callbacks: Callbacks;
   readonly #history: Record<string, number>[] = [];
+  #means = new EpochMeans();
+  /** The epoch under way, from 1 on, and its batches that are done. */
+  #epoch = 1;
+  #batches = 0;
+  /** Time of the epoch up to `#clockMs`. */
+  #elapsedMs = 0;
+  #clockMs: number;
   #step = 0;
   #stepMs = BLOCK_MS;
+  #writtenAt: { ms: number; step: number; epoch: number };
 
   constructor(settings: TrainSettings) {
-    if (settings.trainCount < 1) throw new RangeError('there is nothing to train on');
+    const { trainCount, batchSize, metrics, hasValidation, from, now } = settings;
+    if (trainCount < 1) throw new RangeError('there is nothing to train on');
     this.#settings = settings;
-    this.#stepsPerEpoch = Math.ceil(settings.trainCount / settings.batchSize);
-    this.#callbacks = new Callbacks({ ...settings, known: epochMetricNames(settings.metrics, settings.hasValidation) });
+    this.#stepsPerEpoch = Math.ceil(trainCount / batchSize);
+    this.#callbacks = new Callbacks({ ...settings, known: epochMetricNames(metrics, hasValidation) });
+    if (from !== undefined) this.#restore(from);
+    this.#clockMs = now();
+    this.#writtenAt = { ms: this.#clockMs, step: this.#step, epoch: this.#epoch };
   }
 
   async *run(): AsyncGenerator<TrainReport, void, void> {
     const { epochs, signal } = this.#settings;
-    for (let epoch = 1; epoch <= epochs && !signal.aborted && !this.#callbacks.hasStopped; epoch++) {
-      yield* this.#epoch(epoch);
-    }
-    yield this.#end();
+    while (this.#epoch <= epochs && !signal.aborted && !this.#callbacks.hasStopped) yield* this.#trainEpoch();
+    yield* this.#end();
   }
 
-  /** Ends early, without an epoch report, when cancelled. */
-  async *#epoch(epoch: number): AsyncGenerator<TrainReport, void, void> {
-    const { hasValidation, trainCount, now, signal } = this.#settings;
-    const startedAt = now();
+  /** Ends early, without an epoch report, when stopped. */
+  async *#trainEpoch(): AsyncGenerator<TrainReport, void, void> {
+    const { trainCount, signal } = this.#settings;
+    const epoch = this.#epoch;
+    this.#clockMs = this.#settings.now();
     yield { type: 'phase', phase: 'training', epoch };
-    const means = new EpochMeans();
     const order = this.#order(epoch);
-    for (let done = 0; done < this.#stepsPerEpoch; ) {
+    while (this.#batches < this.#stepsPerEpoch) {
       if (signal.aborted) return;
-      const block = this.#block(order, { epoch, from: done });
-      yield* this.#trainBlock(block, means);
-      done += block.length;
-      // Lets messages in, of which one may be the cancel.
+      yield* this.#trainBlock(this.#block(order));
+      if (this.#isDue()) yield await this.#checkpoint({ best: false });
+      // Lets messages in, of which one may be the stop.
       await nextTurn();
+      this.#countTime();
     }
-    const trainedMs = now() - startedAt;
-    const metrics = means.means();
-    if (hasValidation) {
+    const examplesPerSecond = perSecond(trainCount, this.#elapsedMs);
+    const metrics = this.#means.means();
+    if (this.#settings.hasValidation) {
       yield { type: 'phase', phase: 'validating', epoch };
       const validation = await this.#validate();
       if (validation === null) return;
       Object.assign(metrics, validationMetrics(validation));
+      this.#countTime();
     }
     metrics.learning_rate = this.#rateAt(this.#step - 1);
     this.#history.push(metrics);
     const best = await this.#callbacks.afterEpoch(epoch, metrics);
-    const examplesPerSecond = perSecond(trainCount, trainedMs);
-    yield { type: 'epoch', epoch, step: this.#step, metrics, best, examplesPerSecond, durationMs: now() - startedAt };
+    const durationMs = this.#elapsedMs;
+    [this.#epoch, this.#batches, this.#elapsedMs, this.#means] = [epoch + 1, 0, 0, new EpochMeans()];
+    yield { type: 'epoch', epoch, step: this.#step, metrics, best, examplesPerSecond, durationMs };
+    if (this.#isDue()) yield await this.#checkpoint({ best });
+  }
+
+  #countTime(): void {
+    const now = this.#settings.now();
+    this.#elapsedMs += now - this.#clockMs;
+    this.#clockMs = now;
   }
 
   #order(epoch: number): Int32Array {
@@ -101,35 +128,38 @@ class TrainingLoop {
     return learningRateAt(schedule, { baseRate: this.#callbacks.learningRate, step, stepsPerEpoch, totalSteps: epochs * stepsPerEpoch });
   }
 
-  /** The next batches of the epoch: as many as take about BLOCK_MS, at most what the session likes. */
-  #block(order: Int32Array, at: { epoch: number; from: number }): TrainBatch[] {
-    const { session, batchSize } = this.#settings;
+  /** The next batches of the epoch: as many as take about BLOCK_MS, at most what the session likes and up to the next checkpoint. */
+  #block(order: Int32Array): TrainBatch[] {
+    const { session, batchSize, checkpoints } = this.#settings;
     const fitting = Math.max(1, Math.min(session.blockSize, Math.round(BLOCK_MS / this.#stepMs)));
-    const count = Math.min(fitting, this.#stepsPerEpoch - at.from);
+    const every = checkpoints?.everySteps;
+    const untilDue = every === undefined ? Infinity : every - (this.#step % every);
+    const count = Math.min(fitting, this.#stepsPerEpoch - this.#batches, untilDue);
     return Array.from({ length: count }, (_, i) => ({
-      indices: order.subarray((at.from + i) * batchSize, (at.from + i + 1) * batchSize),
+      indices: order.subarray((this.#batches + i) * batchSize, (this.#batches + i + 1) * batchSize),
       step: this.#step + i,
-      epoch: at.epoch,
+      epoch: this.#epoch,
       learningRate: this.#rateAt(this.#step + i),
     }));
   }
 
   /** Reports up to a loss that is no number, then throws for it. */
-  async *#trainBlock(block: TrainBatch[], means: EpochMeans): AsyncGenerator<StepsReport, void, void> {
+  async *#trainBlock(block: TrainBatch[]): AsyncGenerator<StepsReport, void, void> {
     const { session, now } = this.#settings;
     const startedAt = now();
     const results = await session.train(block);
     const ms = now() - startedAt;
     this.#stepMs = Math.max(ms / block.length, 0.01);
     this.#step += block.length;
+    this.#batches += block.length;
     const bad = results.findIndex(({ loss }) => !Number.isFinite(loss));
     const sound = bad < 0 ? results : results.slice(0, bad + 1);
-    sound.forEach((result, i) => means.add(result, block[i]!.indices.length));
+    sound.forEach((result, i) => this.#means.add(result, block[i]!.indices.length));
     yield stepsReport(block.slice(0, sound.length), sound, ms * (sound.length / block.length));
     if (bad >= 0) throw new NonFiniteLossError({ step: block[bad]!.step + 1, epoch: block[bad]!.epoch, loss: results[bad]!.loss });
   }
 
-  /** Null when cancelled on the way. */
+  /** Null when stopped on the way. */
   async #validate(): Promise<BatchResult | null> {
     const { session, batchSize, signal, now } = this.#settings;
     let turnAt = now();
@@ -138,28 +168,66 @@ class TrainingLoop {
         await nextTurn();
         turnAt = now();
       }
-      if (signal.aborted) throw new Cancelled();
+      if (signal.aborted) throw new Stopped();
     };
     try {
       return await session.evaluate('validation', batchSize, onBatch);
     } catch (error) {
-      if (error instanceof Cancelled) return null;
+      if (error instanceof Stopped) return null;
       throw error;
     }
   }
 
-  #end(): EndReport {
-    const epochs = this.#history.length;
-    const isComplete = epochs === this.#settings.epochs;
-    const keptEpoch = this.#callbacks.restoreBest() ?? epochs;
-    return {
-      type: 'end',
-      reason: this.#callbacks.hasStopped ? 'early_stopped' : isComplete ? 'completed' : 'cancelled',
-      epochs,
-      steps: this.#step,
-      bestEpoch: this.#callbacks.bestEpoch,
-      metrics: this.#history[keptEpoch - 1] ?? {},
+  /** Whether the policy wants the state now; never twice at one place. */
+  #isDue(): boolean {
+    const { checkpoints, now } = this.#settings;
+    if (checkpoints === undefined || this.#isWritten()) return false;
+    const { everySteps, everySeconds, everyEpochs } = checkpoints;
+    return (
+      (everySteps !== undefined && this.#step % everySteps === 0) ||
+      (everySeconds !== undefined && now() - this.#writtenAt.ms >= everySeconds * 1000) ||
+      (everyEpochs !== undefined && this.#batches === 0 && (this.#epoch - 1) % everyEpochs === 0)
+    );
+  }
+
+  /** Between the last batch of an epoch and the next epoch lie its validation and what follows from it. */
+  #isWritten(): boolean {
+    return this.#writtenAt.step === this.#step && this.#writtenAt.epoch === this.#epoch;
+  }
+
+  async #checkpoint({ best }: { best: boolean }): Promise<CheckpointReport> {
+    const state: TrainState = {
+      engine: await this.#settings.session.getState(),
+      epochs: this.#settings.epochs,
+      epoch: this.#epoch,
+      batches: this.#batches,
+      sums: this.#means.sums,
+      elapsedMs: this.#elapsedMs,
+      callbacks: this.#callbacks.state,
+      history: [...this.#history],
     };
+    this.#writtenAt = { ms: this.#settings.now(), step: this.#step, epoch: this.#epoch };
+    return { type: 'checkpoint', epoch: this.#epoch - 1, step: this.#step, metrics: this.#history.at(-1) ?? {}, best, state };
+  }
+
+  #restore({ engine, epochs, epoch, batches, sums, elapsedMs, callbacks, history }: TrainState): void {
+    if (engine.step !== (epoch - 1) * this.#stepsPerEpoch + batches) throw new Error(`step ${engine.step} is not batch ${batches} of epoch ${epoch}: the state is of other data or another batch size`);
+    this.#settings.session.setState(engine);
+    this.#callbacks.restore(callbacks, { isExtended: this.#settings.epochs > epochs });
+    this.#history.push(...history);
+    this.#means = new EpochMeans(sums);
+    [this.#epoch, this.#batches, this.#elapsedMs, this.#step] = [epoch, batches, elapsedMs, engine.step];
+  }
+
+  async *#end(): AsyncGenerator<TrainReport, void, void> {
+    const { epochs, checkpoints, signal } = this.#settings;
+    const done = this.#history.length;
+    const stopped = signal.reason === PAUSE ? 'paused' : 'cancelled';
+    const reason = this.#callbacks.hasStopped ? 'early_stopped' : done === epochs ? 'completed' : stopped;
+    // Before the best weights are back: who goes on later goes on from the last ones.
+    if (checkpoints !== undefined && reason !== 'cancelled' && !this.#isWritten()) yield await this.#checkpoint({ best: this.#callbacks.bestEpoch === done && this.#batches === 0 });
+    const keptEpoch = (reason === 'paused' ? null : this.#callbacks.restoreBest()) ?? done;
+    yield { type: 'end', reason, epochs: done, steps: this.#step, bestEpoch: this.#callbacks.bestEpoch, metrics: this.#history[keptEpoch - 1] ?? {} };
   }
 }
 
@@ -184,9 +252,9 @@ function stepsReport(block: readonly TrainBatch[], results: readonly BatchResult
 
 /**
  * Trains. The last report is `end`; the session then holds the weights to keep. A short last batch is
- * trained too. A cancelled run ends between two batches with the reason `cancelled`; the epoch under
+ * trained too. A stopped run ends between two batches with the reason `cancelled` or `paused`; the epoch under
  * way has no report of its own.
- * @throws UnknownMonitorError, RangeError at once, before anything is trained.
+ * @throws UnknownMonitorError, RangeError at once, before anything is trained; Error when `from` is of another run.
  * @throws NonFiniteLossError while it runs, when a loss is NaN or infinite.
  */
 export function train(settings: TrainSettings): AsyncGenerator<TrainReport, void, void> {

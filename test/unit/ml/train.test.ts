@@ -1,8 +1,9 @@
 import t from 'tap';
-import type { BatchResult, EngineSession, StoredTensor, TrainBatch } from '../../../src/ml/engines/engine.js';
+import { decodeCheckpoint, encodeCheckpoint } from '../../../src/ml/checkpoint-file.js';
+import type { BatchResult, EngineSession, EngineState, StoredTensor, TrainBatch } from '../../../src/ml/engines/engine.js';
 import { UnknownMonitorError } from '../../../src/ml/monitor.js';
 import { NonFiniteLossError, type TrainReport } from '../../../src/ml/reports.js';
-import { train, type TrainSettings } from '../../../src/ml/train.js';
+import { PAUSE, train, type TrainSettings } from '../../../src/ml/train.js';
 
 interface Script {
   /** Loss of each training step, from 0 on. */
@@ -23,6 +24,7 @@ function scripted(script: Script = {}) {
   const clock = { ms: 0 };
   let weight = 0;
   let evaluations = 0;
+  let skipped = 0;
   const result = (loss: number): BatchResult => ({ loss, metrics: { accuracy: loss / 10 } });
   const session = {
     engine: 'eager',
@@ -42,13 +44,20 @@ function scripted(script: Script = {}) {
         clock.ms += 40;
         await onBatch?.();
       }
-      return result(script.validation?.[evaluations++] ?? 1);
+      return result(script.validation?.[Math.max(evaluations++, Math.floor((batches.length + skipped) / 3) - 1)] ?? 1);
     },
     async getWeights(): Promise<StoredTensor[]> {
       return [{ name: 'w', shape: [], dtype: 'float32', data: Float32Array.of(weight) }];
     },
     setWeights(weights: readonly StoredTensor[]) {
       weight = weights[0]!.data[0]!;
+    },
+    async getState(): Promise<EngineState> {
+      return { weights: await this.getWeights(), optimizer: [], step: batches.length + skipped };
+    },
+    setState({ weights, step }: EngineState) {
+      weight = weights[0]!.data[0]!;
+      skipped = step - batches.length;
     },
   };
   return { session: session as unknown as EngineSession, batches, blocks, clock, weight: () => weight };
@@ -185,6 +194,78 @@ t.test('a cancel ends the run between two batches', async (t) => {
   before.abort();
   const none = await collect(train(settings(scripted(), { signal: before.signal })));
   t.match(none, [{ type: 'end', reason: 'cancelled', steps: 0 }], 'before it starts');
+});
+
+/** Steps and epochs of a run, without times. */
+const course = (reports: TrainReport[]) => ({
+  steps: ofType(reports, 'steps').flatMap(({ steps, series }) => steps.map((step, i) => [step, series.loss![i], series.learning_rate![i]])),
+  epochs: ofType(reports, 'epoch').map(({ epoch, step, metrics, best }) => ({ epoch, step, metrics, best })),
+});
+
+t.test('the state is reported when the policy wants it', async (t) => {
+  const places = async (checkpoints: TrainSettings['checkpoints'], script: Script = {}) => {
+    const scene = scripted(script);
+    const reports = await collect(train(settings(scene, { epochs: 3, ...(checkpoints === undefined ? {} : { checkpoints }) })));
+    return ofType(reports, 'checkpoint').map(({ step, state }) => [step, state.epoch, state.batches]);
+  };
+  t.same(await places(undefined), [], 'never without one');
+  t.same(await places({}), [[9, 4, 0]], 'an empty one: at the end');
+  t.same(await places({ everyEpochs: 2 }), [[6, 3, 0], [9, 4, 0]], 'by epochs');
+  t.same(await places({ everySteps: 4 }, { blockSize: 8 }), [[4, 2, 1], [8, 3, 2], [9, 4, 0]], 'by steps, to the step');
+  t.same(await places({ everySteps: 3 }), [[3, 1, 3], [3, 2, 0], [6, 2, 3], [6, 3, 0], [9, 3, 3], [9, 4, 0]], 'before and after the end of an epoch');
+  t.same(await places({ everySeconds: 0.05 }, { stepMs: 30, blockSize: 1 }), [[2, 1, 2], [4, 2, 1], [6, 2, 3], [8, 3, 2], [9, 4, 0]], 'by the clock');
+});
+
+t.test('a run that goes on from any of its states ends as if it had not been interrupted', async (t) => {
+  const script: Script = { loss: ({ step }) => 10 - step, validation: [3, 1, 2, 2.5, 2.6, 2.7], blockSize: 2 };
+  const changes: Partial<TrainSettings> = {
+    hasValidation: true, epochs: 6, checkpoints: { everySteps: 1 },
+    schedule: { type: 'reduceOnPlateau', patience: 1, factor: 0.5 }, callbacks: [{ type: 'earlyStopping', patience: 3 }],
+  };
+  const whole = scripted(script);
+  const reports = await collect(train(settings(whole, changes)));
+  const [wanted, end] = [course(reports), reports.at(-1)];
+  t.match(end, { reason: 'early_stopped', epochs: 5, bestEpoch: 2 });
+  const checkpoints = ofType(reports, 'checkpoint');
+  t.equal(checkpoints.length, 20, 'before and after each epoch\'s end');
+  for (const { state, step } of checkpoints) {
+    const scene = scripted(script);
+    const later = await collect(train(settings(scene, { ...changes, from: decodeCheckpoint(Buffer.concat(encodeCheckpoint(state))) })));
+    const { steps, epochs } = course(later);
+    t.same(steps, wanted.steps.slice(step), `from step ${step}, batch ${state.batches}: its steps`);
+    t.same(epochs, wanted.epochs.slice(state.epoch - 1), 'its epochs');
+    t.same(later.at(-1), end, 'and its end');
+    t.equal(scene.weight(), whole.weight(), 'with the same weights');
+  }
+});
+
+t.test('a pause keeps the place, also within an epoch and its validation', async (t) => {
+  const paused = (script: (pause: () => void) => Script): Promise<TrainReport[]> => {
+    const pausing = new AbortController();
+    return collect(train(settings(scripted(script(() => pausing.abort(PAUSE))), { signal: pausing.signal, hasValidation: true, epochs: 5, checkpoints: {} })));
+  };
+  const training = await paused((pause) => ({ blockSize: 1, onTrain: ([batch]) => void (batch!.step === 4 && pause()) }));
+  t.match(training.at(-2), { type: 'checkpoint', epoch: 1, step: 5, state: { epoch: 2, batches: 2 } }, 'while it trains');
+  t.match(training.at(-1), { type: 'end', reason: 'paused', steps: 5 }, 'and the end says so');
+  const validating = await paused((pause) => ({ onValidationBatch: (batch) => void (batch === 1 && pause()) }));
+  t.match(validating.at(-2), { type: 'checkpoint', epoch: 0, step: 3, state: { epoch: 1, batches: 3 } }, 'while it validates');
+  t.match(validating.at(-1), { type: 'end', reason: 'paused', steps: 3 }, 'and the end says so');
+});
+
+t.test('more epochs may be asked for; who had stopped waits anew', async (t) => {
+  const stopped = await collect(train(settings(scripted({ validation: [1, 2] }), { hasValidation: true, epochs: 4, callbacks: [{ type: 'earlyStopping' }], checkpoints: {} })));
+  t.match(stopped.at(-1), { reason: 'early_stopped', epochs: 2 });
+  const { state } = ofType(stopped, 'checkpoint')[0]!;
+  const same = await collect(train(settings(scripted(), { hasValidation: true, epochs: 4, callbacks: [{ type: 'earlyStopping' }], from: state })));
+  t.match(same, [{ type: 'end', reason: 'early_stopped', epochs: 2, metrics: { val_loss: 1 } }], 'without more there is nothing to do');
+  const more = await collect(train(settings(scripted({ validation: [9, 9, 0.5, 0.4, 0.3] }), { hasValidation: true, epochs: 5, callbacks: [{ type: 'earlyStopping' }], from: state })));
+  t.match(more.at(-1), { reason: 'completed', epochs: 5, bestEpoch: 5 }, 'with more it goes on');
+});
+
+t.test('a state of another run is refused', async (t) => {
+  const { state } = ofType(await collect(train(settings(scripted(), { checkpoints: {} }))), 'checkpoint')[0]!;
+  t.throws(() => train(settings(scripted(), { from: state, batchSize: 2 })), /another batch size/, 'of another batch size');
+  t.throws(() => train(settings(scripted(), { from: state, callbacks: [{ type: 'earlyStopping' }] })), /0 callbacks/, 'of other callbacks');
 });
 
 t.test('the event loop turns between blocks', async (t) => {

@@ -1,0 +1,35 @@
+// Where a training run is between two batches: everything that it continues from, so that what follows is what would
+// have followed without a break.
+import type { StoppingState } from './early-stopping.js';
+import type { EngineState, StoredTensor } from './engines/engine.js';
+import type { EpochSums } from './epoch-metrics.js';
+import type { PlateauState } from './schedule.js';
+
+export interface CallbackState {
+  /** One for each early stopping of the spec, in its order. */
+  stoppers: readonly { state: StoppingState; weights: readonly StoredTensor[] | null }[];
+  plateau: PlateauState;
+  best: { epoch: number | null; value: number | null };
+}
+
+export interface TrainState {
+  engine: EngineState;
+  /** Epochs that were asked for when it was taken. */
+  epochs: number;
+  /** The epoch under way, from 1 on, and how many of its batches are done; one more than `epochs` after the last. */
+  epoch: number;
+  batches: number;
+  /** Sums over the epoch's batches so far, and the milliseconds that they took. */
+  sums: EpochSums;
+  elapsedMs: number;
+  callbacks: CallbackState;
+  /** Metrics of the epochs that are whole. */
+  history: readonly Readonly<Record<string, number>>[];
+}
+
+/** When a run is written down. What is absent is never due. */
+export interface CheckpointPolicy {
+  everySteps?: number | undefined;
+  everySeconds?: number | undefined;
+  everyEpochs?: number | undefined;
+}
