@@ -65,7 +65,8 @@ t.test('API and worker apart, on PostgreSQL and Redis', { skip: redisMissing() }
   t.equal(done.state, 'succeeded', 'the worker trains it', { found: done.message, said: worker.said() });
   await until(() => live.events(run.id).length === done.head, { what: 'every event to arrive over Redis' });
   t.same(live.events(run.id).map((event) => event.seq), Array.from({ length: done.head }, (_, index) => index + 1));
-  t.equal((await call<{ items: unknown[] }>(address, '/v1/devices')).body.items.length, 1, 'the worker has made itself known');
+  // Its devices are probed beside the training, which may be over first.
+  await until(async () => (await call<{ items: unknown[] }>(address, '/v1/devices')).body.items.length === 1, { what: 'the worker to make itself known', deadlineMs: 60_000 });
   const prediction = await call(address, `/v1/runs/${run.id}/predict`, { json: { instances: [Array.from({ length: 784 }, () => 0)] } });
   t.equal(prediction.status, 200, 'the API reads the files that the worker stored');
 
