@@ -40,7 +40,7 @@ function decode(bytes: Uint8Array): { rgba: Uint8Array; width: number; height: n
       const { data, width, height, exifBuffer } = jpeg.decode(bytes, { useTArray: true, maxResolutionInMP: MAX_PIXELS / 1e6, maxMemoryUsageInMB: 512 }) as Decoded;
       return { rgba: data, width, height, orientation: orientationOf(exifBuffer) };
     }
-    refuseInflation(bytes, header);
+    checkPixelData(bytes, header);
     const { data, width, height } = PNG.sync.read(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength));
     return { rgba: data, width, height, orientation: 1 };
   } catch (error) {
@@ -57,15 +57,26 @@ interface Decoded {
   exifBuffer?: Uint8Array;
 }
 
-/** pngjs inflates an interlaced picture without a bound, however small it says it is. */
-function refuseInflation(png: Uint8Array, { width, height }: { width: number; height: number }): void {
+/** pngjs inflates an interlaced picture without a bound, however small it says it is, and fills up what is missing. */
+function checkPixelData(png: Uint8Array, { width, height }: { width: number; height: number }): void {
   const data = Buffer.from(png.buffer, png.byteOffset, png.byteLength);
   const parts: Buffer[] = [];
   for (let at = 8; at + 12 <= data.length; at += 12 + data.readUInt32BE(at)) {
     if (data.toString('latin1', at + 4, at + 8) === 'IDAT') parts.push(data.subarray(at + 8, at + 8 + data.readUInt32BE(at)));
   }
   // At most 4 channels of 16 bits, and a filter byte for each row of the seven passes.
-  inflateSync(Buffer.concat(parts), { maxOutputLength: width * height * 8 + height * 8 + 64 });
+  const { length } = inflateSync(Buffer.concat(parts), { maxOutputLength: width * height * 8 + height * 8 + 64 });
+  if (length < leastBytes(data, { width, height })) throw new ImageError('The PNG is damaged: pixels are missing.');
+}
+
+/** Samples of a pixel, by colour type: https://www.w3.org/TR/png-3/#3colourType. */
+const SAMPLES: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+
+/** Of a picture's rows, with a filter byte each, as they are before the compression; of an interlaced one, of its pixels alone. */
+function leastBytes(png: Buffer, { width, height }: { width: number; height: number }): number {
+  const [depth, colourType, isInterlaced] = [png[24] ?? 0, png[25] ?? 0, png[28] !== 0];
+  const rowBits = width * depth * (SAMPLES[colourType] ?? 0);
+  return isInterlaced ? Math.ceil((height * rowBits) / 8) : height * (Math.ceil(rowBits / 8) + 1);
 }
 
 /** Over white. */

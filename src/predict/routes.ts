@@ -43,10 +43,20 @@ async function inputOf(request: FastifyRequest, invert: Inversion): Promise<Pred
 }
 
 async function uploadedFile(request: FastifyRequest): Promise<Buffer> {
-  const file = await request.file();
+  const file = await wellFormed(() => request.file());
   if (file === undefined) throw new ServiceError('bad_request', 'The form has no file.');
   if (!IMAGE_TYPES.some((type) => type === file.mimetype) && file.mimetype !== 'application/octet-stream') {
     throw new ServiceError('unsupported_media_type', `The file is ${file.mimetype}; it must be ${IMAGE_TYPES.join(' or ')}.`);
   }
-  return file.toBuffer();
+  return wellFormed(() => file.toBuffer());
+}
+
+/** The parser says of its own limits which status they have, and of a form that breaks off or is none only what it met. */
+async function wellFormed<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (error instanceof Error && !('statusCode' in error)) throw new ServiceError('bad_request', `The form cannot be read: ${error.message}.`, { cause: error });
+    throw error;
+  }
 }

@@ -108,6 +108,14 @@ t.test('pictures', async (t) => {
   t.equal(one(await ask({ ...upload, payload: form('image/png') })), 'left', 'a form with a file does as well');
   t.match((await ask({ ...upload, payload: form('text/plain') })).json(), { status: 415, code: 'unsupported_media_type' }, 'not with any file');
   t.match((await ask({ ...upload, payload: Buffer.from('--b--\r\n') })).json(), { status: 400, code: 'bad_request' }, 'nor without one');
+  const file = '--b\r\ncontent-disposition: form-data; name="a"; filename="a.png"\r\ncontent-type: image/png\r\n\r\nabc';
+  for (const [what, type, payload] of [
+    ['no boundary', 'multipart/form-data', form('image/png')],
+    ['an empty boundary', 'multipart/form-data; boundary=', form('image/png')],
+    ['no form at all', 'multipart/form-data; boundary=b', chalk],
+    ['a form that ends in its head', 'multipart/form-data; boundary=b', Buffer.from(file.slice(0, 40))],
+    ['a form that ends in its file', 'multipart/form-data; boundary=b', Buffer.from(file)],
+  ] as const) t.match((await ask({ type, payload })).json(), { status: 400, code: 'bad_request', detail: /form/ }, `${what} is the client's fault`);
 });
 
 t.test('what is refused', async (t) => {

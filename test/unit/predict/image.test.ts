@@ -120,6 +120,16 @@ function rawPng({ width, height, interlaced }: { width: number; height: number; 
   return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', header), chunk('IDAT', deflateSync(data)), chunk('IEND', Buffer.alloc(0))]);
 }
 
+t.test('a picture with missing pixels is damaged, however many are missing', async (t) => {
+  const options = { inputShape: [8, 8, 1], invert: 'false' as const };
+  const size = { width: 28, height: 28 };
+  for (const length of [0, 1, 100, 29 * 28 - 1]) {
+    t.throws(() => imageToInput(rawPng({ ...size, interlaced: false }, Buffer.alloc(length)), options), { name: 'ImageError', message: /damaged/ }, `${length} bytes`);
+  }
+  t.throws(() => imageToInput(rawPng({ ...size, interlaced: true }, Buffer.alloc(100)), options), { name: 'ImageError', message: /damaged/ }, 'also where rows come interlaced');
+  t.equal(imageToInput(rawPng({ ...size, interlaced: false }, Buffer.alloc(29 * 28)), options).length, 64, 'all of them are a picture');
+});
+
 t.test('bombs', async (t) => {
   const options = { inputShape: [8, 8, 1], invert: 'auto' as const };
   const huge = rawPng({ width: 60_000, height: 60_000, interlaced: false }, Buffer.alloc(10));
