@@ -95,7 +95,8 @@ export class Connection implements LiveConnection {
 
   async #handle(message: Exclude<ClientMessage, { type: 'ping' }>): Promise<void> {
     if (!this.#open) return;
-    const { runId } = message;
+    // A UUID may be written in capitals; the log and the notices know the one way.
+    const runId = message.runId.toLowerCase();
     try {
       if (message.type === 'unsubscribe') {
         this.#drop(runId);

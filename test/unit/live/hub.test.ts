@@ -40,6 +40,18 @@ t.test('a subscription begins with its answer, then what is missing, then what h
   t.equal(log.reads.length, 1, 'the log was read for the missing ones alone');
 });
 
+t.test('an id in capitals is the same run', async (t) => {
+  const { clock, log, bus, connect } = setUp();
+  log.appendLines(RUN_A, 1);
+  const { client, say } = connect();
+  await say({ type: 'subscribe', runId: RUN_A.toUpperCase() });
+  t.same(client.messages[0], { type: 'subscribed', runId: RUN_A, head: 1, recovered: true }, 'it is answered by its one name');
+  bus.deliver(log.append(RUN_A, logLine('live')));
+  await clock.advance(60_000);
+  t.same(client.seqs(RUN_A), [1, 2], 'its events come');
+  t.same(client.ofType('deleted'), [], 'and it is not taken for gone');
+});
+
 t.test('positions', async (t) => {
   const { log, connect } = setUp();
   log.appendLines(RUN_A, 3);
