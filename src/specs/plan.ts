@@ -1,6 +1,7 @@
 // The meaning of a well-formed run spec: what it comes to, and every reason why it could not be trained.
 // Arithmetic only; it runs in the API process and allocates nothing of the model's size.
 import type { InputProblem } from '../errors.js';
+import { deviceMismatch } from '../ml/engines/backend-device.js';
 import { elementsOf, graphFromModelSpec, type Shape } from '../ml/graph.js';
 import { inferShapes, type LayerShape } from '../ml/layer-shapes.js';
 import type { Plan } from '../schemas/plan.js';
@@ -41,6 +42,14 @@ export function emptyPlan(problems: readonly InputProblem[]): Plan {
   };
 }
 
+/** What no machine could satisfy. */
+function checkResources({ engine, resources: { device = 'auto', backend = 'auto' } = {} }: RunSpec, { problems }: Findings): void {
+  if (backend === 'auto') return;
+  if (engine === 'compiled') problems.push({ pointer: '/resources/backend', detail: 'names a TF.js backend, which only the eager engine has' });
+  const mismatch = deviceMismatch(backend, device);
+  if (mismatch !== null) problems.push({ pointer: '/resources/backend', detail: `is ${backend}, which does not fit the device ${device}: ${mismatch}` });
+}
+
 /** `dataset` is null when there is none of the spec's name. Never throws: everything found is in the plan. */
 export function planRun(spec: RunSpec, dataset: DatasetFacts | null, { limitBytes }: PlanLimits): Plan {
   const findings: Findings = { problems: [], warnings: [] };
@@ -51,9 +60,7 @@ export function planRun(spec: RunSpec, dataset: DatasetFacts | null, { limitByte
   findings.problems.push(...checkLoss(spec));
   checkSchedule(spec, findings);
   checkMonitors(spec, { hasValidation: effectiveValidation(spec.dataset) !== 'none' }, findings);
-  if (spec.engine === 'compiled' && (spec.resources?.backend ?? 'auto') !== 'auto') {
-    findings.problems.push({ pointer: '/resources/backend', detail: 'names a TF.js backend, which only the eager engine has' });
-  }
+  checkResources(spec, findings);
   const layers = model?.layers ?? [];
   const memory = estimateMemory({
     layers,

@@ -3,6 +3,7 @@
 import * as tf from '@tensorflow/tfjs-core';
 import { BACKENDS, type Backend, type DEVICES } from '../../../schemas/spec.js';
 import { firstLine, NoBackendError, type OpenTheBackend, type Tried } from './backend-opening.js';
+import { deviceMismatch } from '../backend-device.js';
 import { correctGradients } from '../gradients.js';
 import { openCpu } from './backend-cpu.js';
 import { openTensorflow } from './backend-tensorflow.js';
@@ -44,13 +45,6 @@ export interface BackendProbe {
 export type Openers = Record<Backend, OpenTheBackend>;
 const OPENERS: Openers = { tensorflow: openTensorflow, webgpu: openWebgpu, wasm: openWasm, cpu: openCpu };
 
-/** What can be known without loading it. */
-function mismatch(backend: Backend, { device }: BackendRequest): string | null {
-  if (device === 'gpu' && (backend === 'wasm' || backend === 'cpu')) return 'it computes on the CPU';
-  if (device === 'cpu' && backend === 'webgpu') return 'it computes on a GPU';
-  return null;
-}
-
 /**
  * Makes a backend TF.js' current one and answers which, on what, and why not those before it.
  * @throws NoBackendError when the named one does not work, or none fits the device
@@ -61,7 +55,7 @@ export async function selectBackend(request: BackendRequest, openers: Openers = 
   const named = request.backend !== 'auto';
   const tried: Tried[] = [];
   for (const backend of request.backend === 'auto' ? BACKENDS : [request.backend]) {
-    const why = mismatch(backend, request) ?? (named ? null : (request.ruledOut?.find((known) => known.backend === backend)?.reason ?? null));
+    const why = deviceMismatch(backend, request.device) ?? (named ? null : (request.ruledOut?.find((known) => known.backend === backend)?.reason ?? null));
     if (why !== null) {
       tried.push({ backend, reason: why });
       continue;
