@@ -24,7 +24,7 @@ export const Settings = strictObject({
   TRAINYARD_LEASE_SECONDS: seconds(15, 'How long a run survives without a heartbeat of its supervisor.', 1),
   TRAINYARD_CANCEL_GRACE_SECONDS: seconds(10, 'How long a cancelled trainer may take before it is killed.'),
   TRAINYARD_SHUTDOWN_SECONDS: seconds(20, 'How long a stopping process may take.'),
-  TRAINYARD_MAX_ATTEMPTS: Type.Integer({ minimum: 1, default: 3, description: 'Starts of a run before it is given up when its workers die.' }),
+  TRAINYARD_MAX_ATTEMPTS: Type.Integer({ minimum: 1, default: 3, description: 'Starts of a run before it is given up when its processes die; those after an orderly stop do not count.' }),
   DATABASE_URL: Type.Optional(Type.String({ pattern: '^postgres(ql)?://', description: 'PostgreSQL 15 or later; embedded when absent.' })),
   REDIS_URL: Type.Optional(Type.String({ pattern: '^rediss?://', description: 'Redis 6.2 or later for the queue and the bus; PostgreSQL when absent.' })),
 });

@@ -3,19 +3,19 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Static } from 'typebox';
-import type { ArtifactRepository } from '../src/artifacts/artifact-repository.js';
-import type { ArtifactStore, StoredFile } from '../src/artifacts/store.js';
+import type { ArtifactRepository, ResumeCheckpoint } from '../src/artifacts/artifact-repository.js';
+import type { ArtifactStore } from '../src/artifacts/store.js';
 import { isDatabaseAway } from '../src/db/client.js';
 import type { Bus } from '../src/live/bus.js';
 import { FencedError, type EventLog, type Fence } from '../src/live/event-log.js';
 import type { Log } from '../src/log.js';
 import type { Lifecycle, RunEnd } from '../src/runs/lifecycle.js';
-import { toMetricValues } from '../src/runs/metric-values.js';
 import type { RunRepository } from '../src/runs/run-repository.js';
 import type { LogData, NewEvent } from '../src/schemas/event.js';
 import type { RuledOut, TrainerMessage } from '../src/schemas/ipc.js';
-import type { Run } from '../src/schemas/run.js';
+import type { Run, RunReason } from '../src/schemas/run.js';
 import { Journal } from './journal.js';
+import { RunFiles } from './run-files.js';
 import { causeOfDeath, startTrainerProcess, type TrainerExit, type TrainerProcess } from './trainer-process.js';
 
 export interface AttemptContext {
@@ -47,23 +47,31 @@ export class Attempt {
   readonly fence: Fence;
   readonly #context: AttemptContext;
   readonly #run: Run;
+  readonly #resume: ResumeCheckpoint | undefined;
   readonly #journal: Journal;
   readonly #scratch: string;
+  readonly #files: RunFiles;
   #trainer: TrainerProcess | null = null;
   #graceTimer: NodeJS.Timeout | null = null;
   #outputLines = 0;
   /** How the run ends; the first to say so wins. Null when it is handed back. */
   #end: RunEnd | null = null;
   #handBack: string | null = null;
+  /** How the trainer was lost. */
+  #loss: { reason: RunReason; message: string } | null = null;
   #fenced = false;
   #cancelled = false;
+  /** The latest state that the trainer has written. */
+  #latestStep = -1;
 
-  constructor(run: Run, context: AttemptContext) {
+  constructor(run: Run, resume: ResumeCheckpoint | undefined, context: AttemptContext) {
     this.#run = run;
+    this.#resume = resume;
     this.#context = context;
     this.fence = { runId: run.id, attempt: run.attempt };
     this.#scratch = join(context.scratchDir, `${run.id}.${run.attempt}`);
     this.#journal = this.#openJournal();
+    this.#files = new RunFiles({ ...context, fence: this.fence, spec: run.spec, scratch: this.#scratch });
   }
 
   /** Trains to the end. Never rejects for a fault of the run; its cause is in the run's state. */
@@ -121,24 +129,34 @@ export class Attempt {
 
   /** The last change of state, in a journal of its own: whatever broke the other one, the run must not stay as it is. */
   async #finish(): Promise<void> {
-    const { log, lifecycle } = this.#context;
+    const { log } = this.#context;
     const end = this.#end;
     const journal = this.#openJournal();
     journal.act(async () => {
-      const run = end !== null ? await lifecycle.end(this.fence, end) : await lifecycle.handBack(this.fence, this.#handBack ?? 'queued again');
+      const run = await this.#conclude(end);
       if (run !== null) log.info({ ...this.fence, state: run.state, reason: run.reason }, run.message ?? `run ${run.state}`);
     });
     await journal.settled();
   }
 
-  /** For a trainer that went without saying how its run ended. */
+  #conclude(end: RunEnd | null): Promise<Run | null> {
+    const { lifecycle } = this.#context;
+    if (end !== null) return lifecycle.end(this.fence, end);
+    if (this.#handBack !== null) return lifecycle.handBack(this.fence, this.#handBack);
+    return lifecycle.retry(this.fence, this.#loss ?? { reason: 'trainer_lost', message: 'its trainer was lost' });
+  }
+
+  /** For a trainer that went without saying how its run ended; null where the run is to be started again. */
   #endOf(exit: TrainerExit): RunEnd | null {
     const cause = causeOfDeath(exit);
     if (this.#cancelled) {
       const message = exit.signal === 'SIGKILL' ? 'its trainer did not stop by itself and was killed' : cause.message;
       return { state: 'cancelled', reason: 'user_cancel', message: `cancelled; ${message}` };
     }
-    return this.#handBack === null ? { state: 'failed', ...cause } : null;
+    if (this.#handBack !== null) return null;
+    if (cause.reason !== 'trainer_lost') return { state: 'failed', ...cause };
+    this.#loss = { reason: cause.reason, message: cause.message };
+    return null;
   }
 
   #killAfterGrace(): void {
@@ -157,9 +175,13 @@ export class Attempt {
       },
     });
     this.#trainer = trainer;
-    trainer.send({ type: 'start', runId: this.#run.id, attempt: this.#run.attempt, spec: this.#run.spec, scratchDir: this.#scratch, ruledOut: this.#context.ruledOut(), threads: this.#context.threads });
+    trainer.send({ type: 'start', runId: this.#run.id, attempt: this.#run.attempt, spec: this.#run.spec, scratchDir: this.#scratch, ruledOut: this.#context.ruledOut(), threads: this.#context.threads, resume: this.#resumeFile() });
     if (this.#cancelled) trainer.send({ type: 'cancel' });
     return trainer;
+  }
+
+  #resumeFile() {
+    return this.#resume === undefined ? null : { file: this.#context.store.path(this.#resume.sha256), step: this.#resume.step };
   }
 
   #receive(message: TrainerMessage): void {
@@ -177,8 +199,12 @@ export class Attempt {
       case 'events':
         this.#journal.write(...message.events);
         return;
+      case 'checkpoint':
+        this.#latestStep = Math.max(this.#latestStep, message.step);
+        this.#journal.act(() => this.#keepState(message));
+        return;
       case 'artifacts':
-        this.#journal.act(() => this.#keep(message));
+        this.#journal.act(() => this.#keepModel(message));
         return;
       case 'ended': {
         const { state, reason, message: words, bestEpoch, metrics } = message;
@@ -195,24 +221,29 @@ export class Attempt {
     }
   }
 
-  /** Takes the trainer's files into the store, then into the index. Must come before the run succeeds. */
-  async #keep({ files, epoch, step, metrics }: Extract<TrainerMessage, { type: 'artifacts' }>): Promise<void> {
-    const { store, artifacts } = this.#context;
-    const stored: (StoredFile & { path: string; contentType: string })[] = [];
+  /** Must come before the run succeeds. */
+  async #keepModel(message: Extract<TrainerMessage, { type: 'artifacts' }>): Promise<void> {
     try {
-      for (const { path, file, contentType } of files) stored.push({ path, contentType, ...(await store.put(join(this.#scratch, file))) });
-      await artifacts.addCheckpoint(this.fence, { kind: 'final', epoch, step, metrics, path: 'model', files: stored });
-      // A run with the same bytes may have been deleted before these were in the index, and the bytes with it.
-      const kept = await Promise.all(stored.map(({ sha256 }) => store.has(sha256)));
-      if (kept.includes(false)) for (const { file } of files) await store.put(join(this.#scratch, file));
-      for (const { path, bytes, sha256 } of stored) this.#journal.write(event('artifact', { path, bytes, sha256 }));
-      this.#journal.write(event('checkpoint', { attempt: this.fence.attempt, kind: 'final', epoch, step, metrics: toMetricValues(metrics) }));
+      this.#journal.write(...(await this.#files.keepModel(message)));
     } catch (error) {
-      if (isDatabaseAway(error)) throw error; // tried again by the journal
-      for (const hash of await artifacts.unreferenced(stored.map(({ sha256 }) => sha256))) await store.remove(hash).catch(() => undefined);
-      if (error instanceof FencedError) throw error;
+      if (isDatabaseAway(error) || error instanceof FencedError) throw error; // tried again by the journal, or over
       this.#end = this.#failure(error);
       this.#trainer?.kill();
+    }
+  }
+
+  /** A fault costs the state, not the run. */
+  async #keepState(message: Extract<TrainerMessage, { type: 'checkpoint' }>): Promise<void> {
+    const { file, step } = message;
+    // While the database was away others have come, which are worth more.
+    if (step < this.#latestStep) return this.#files.discard(file);
+    try {
+      this.#journal.write(...(await this.#files.keepState(message)));
+    } catch (error) {
+      if (isDatabaseAway(error) || error instanceof FencedError) throw error;
+      await this.#files.discard(file);
+      this.#context.log.warn({ err: error, ...this.fence }, 'a training state was not kept');
+      this.#journal.write(event('warning', { code: 'checkpoint_failed', message: `the state of training at step ${step} could not be kept${isFullDisk(error) ? ': the disk is full' : ''}` }));
     }
   }
 

@@ -10,7 +10,7 @@ import type { TrainSettings } from '../src/ml/train.js';
 import type { RuledOut } from '../src/schemas/ipc.js';
 import type { RunReason } from '../src/schemas/run.js';
 import type { RunSpec } from '../src/schemas/spec.js';
-import { defaultMetrics, effectiveFit, effectiveLoss, effectivePreprocessing } from '../src/specs/defaults.js';
+import { defaultMetrics, effectiveCheckpoints, effectiveFit, effectiveLoss, effectivePreprocessing } from '../src/specs/defaults.js';
 import { trainingGraph } from '../src/specs/training-graph.js';
 
 /** A fault with a cause that a client can act on. */
@@ -97,6 +97,7 @@ export function settingsOf(spec: RunSpec): Omit<TrainSettings, 'session' | 'trai
     schedule: spec.schedule ?? { type: 'constant' },
     metrics: defaultMetrics(spec),
     callbacks: spec.callbacks ?? [],
+    checkpoints: effectiveCheckpoints(spec).policy,
     now: () => performance.now(),
   };
 }

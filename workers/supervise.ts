@@ -1,5 +1,6 @@
 // What a supervisor does: consume jobs into attempts, beat for its leases, sweep up after dead workers.
 import { availableParallelism } from 'node:os';
+import type { ResumeCheckpoint } from '../src/artifacts/artifact-repository.js';
 import type { Stores } from '../src/compose-stores.js';
 import type { Device } from '../src/devices/worker-repository.js';
 import type { Log } from '../src/log.js';
@@ -52,12 +53,22 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     threads: Math.max(1, Math.floor(availableParallelism() / slots)),
   };
 
+  /** The latest training state whose file is what it was; the run's own are asked while nobody holds it. */
+  async function stateToResume(runId: string): Promise<ResumeCheckpoint | undefined> {
+    for (const state of await stores.artifacts.resumeCheckpoints(runId)) {
+      if (await stores.store.isSound(state.sha256)) return state;
+      log.warn({ runId, step: state.step, sha256: state.sha256 }, 'a training state is damaged or gone; an earlier one is taken');
+    }
+    return undefined;
+  }
+
   async function handle(job: RunJob): Promise<void> {
     if (stopping) return; // Its row is still queued; another supervisor's sweep, or ours after a restart, brings it back.
-    const run = await lifecycle.claim(job, id);
+    const resume = await stateToResume(job.runId);
+    const run = await lifecycle.claim(job, id, resume);
     if (run === null) return;
-    log.info({ runId: run.id, attempt: run.attempt }, `run taken: ${run.name}`);
-    const attempt = new Attempt(run, context);
+    log.info({ runId: run.id, attempt: run.attempt, step: resume?.step ?? 0 }, `run taken: ${run.name}`);
+    const attempt = new Attempt(run, resume, context);
     // An earlier attempt may still be here, when this process was too slow to keep its lease.
     attempts.get(run.id)?.fenceOff();
     attempts.set(run.id, attempt);

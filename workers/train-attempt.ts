@@ -1,14 +1,17 @@
 // What a trainer does for one attempt: device, data, model, loop, files; each step told to the supervisor.
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { decodeCheckpoint } from '../src/ml/checkpoint-file.js';
 import type { EngineSession } from '../src/ml/engines/engine.js';
 import { WEIGHT_FILE, withLabels } from '../src/ml/model-files.js';
 import { NonFiniteLossError, type EndReport } from '../src/ml/reports.js';
 import { train } from '../src/ml/train.js';
+import type { TrainState } from '../src/ml/train-state.js';
 import type { LogData, NewEvent } from '../src/schemas/event.js';
 import type { TrainerCommand, TrainerMessage } from '../src/schemas/ipc.js';
 import type { RunReason } from '../src/schemas/run.js';
 import type { Static } from 'typebox';
+import { CheckpointWriter } from './checkpoint-writer.js';
 import { datasetOf, prepare, settingsOf, TrainingFault } from './prepare.js';
 import { createReportEvents } from './report-events.js';
 import { startSystemSamples } from './system-samples.js';
@@ -25,10 +28,21 @@ export interface TrainAttemptOptions {
 const events = (...batch: NewEvent[]): TrainerMessage => ({ type: 'events', events: batch });
 const log = (level: Static<typeof LogData>['level'], message: string): TrainerMessage => events({ kind: 'log', at: new Date().toISOString(), data: { level, message } });
 
+const warning = (code: string, message: string): NewEvent => ({ kind: 'warning', at: new Date().toISOString(), data: { code, message } });
+
+async function resumeFrom({ resume }: Start): Promise<TrainState | undefined> {
+  return resume === null ? undefined : decodeCheckpoint(await readFile(resume.file));
+}
+
 /** Never rejects for a fault of the run: the answer names its cause. */
 export async function trainAttempt(start: Start, { send, signal }: TrainAttemptOptions): Promise<Ended> {
   const reports = createReportEvents(start.attempt);
   let session: EngineSession | null = null;
+  const checkpoints = new CheckpointWriter({
+    folder: start.scratchDir,
+    onWritten: (written) => send({ type: 'checkpoint', ...written }),
+    onError: (error) => send(events(warning('checkpoint_failed', `the state of training could not be kept: ${causeOf(error).message}`))),
+  });
   const stopSamples = startSystemSamples({ attempt: start.attempt, tensorBytes: () => session?.tensorBytes() ?? 0, onSample: (sample) => send(events(sample)) });
   try {
     const prepared = await prepare(start.spec, {
@@ -37,17 +51,21 @@ export async function trainAttempt(start: Start, { send, signal }: TrainAttemptO
       onEngine: ({ session: opened, deviceName, description, fallback }) => {
         send({ type: 'device', engine: opened.engine, backend: opened.backend, device: deviceName });
         send(log('info', description));
-        if (fallback !== null) send(events({ kind: 'warning', at: new Date().toISOString(), data: { code: 'engine_fallback', message: `the compiled engine cannot train this model here; the eager one does: ${fallback}` } }));
+        if (fallback !== null) send(events(warning('engine_fallback', `the compiled engine cannot train this model here; the eager one does: ${fallback}`)));
       },
     });
     session = prepared.session;
+    const from = await resumeFrom(start);
+    if (from !== undefined) send(log('info', `goes on from step ${from.engine.step}`));
     send({ type: 'running' });
     let end: EndReport | null = null;
-    for await (const report of train({ ...settingsOf(start.spec), ...prepared, signal })) {
+    for await (const report of train({ ...settingsOf(start.spec), ...prepared, from, signal })) {
       if (report.type === 'end') end = report;
       const due = reports.add(report);
       if (due.length > 0) send(events(...due));
+      if (report.type === 'checkpoint') checkpoints.write(report);
     }
+    await checkpoints.settled();
     if (end === null) throw new Error('the training loop ended without a report');
     if (end.reason === 'cancelled') return ended('cancelled', 'user_cancel', 'cancelled on request', end);
     send({ type: 'finalizing' });
@@ -87,7 +105,7 @@ function causeOf(error: unknown): { reason: RunReason; message: string } {
   if (error instanceof TrainingFault) return { reason: error.reason, message };
   if (error instanceof NonFiniteLossError) return { reason: 'non_finite_loss', message };
   const { code } = error as { code?: string };
-  if (code === 'ENOSPC' || code === 'EDQUOT') return { reason: 'disk_full', message: 'the disk is full: the model could not be written' };
+  if (code === 'ENOSPC' || code === 'EDQUOT') return { reason: 'disk_full', message: 'the disk is full' };
   if (/OOM|RESOURCE_EXHAUSTED|CUDA_ERROR_OUT_OF_MEMORY/i.test(message)) return { reason: 'out_of_gpu_memory', message };
   if (/allocation failed|out of memory|Invalid typed array length/i.test(message)) return { reason: 'out_of_memory', message };
   return { reason: 'internal', message };

@@ -4,6 +4,9 @@ import { FencedError, type Fence } from '../live/event-log.js';
 import { toMetricValues } from '../runs/metric-values.js';
 import { HELD_STATES } from '../runs/states.js';
 import { storableText } from '../runs/storable-text.js';
+import type { ResumePoint } from '../runs/run-repository.js';
+import type { CHECKPOINT_KINDS } from '../schemas/event.js';
+import type { MetricValue } from '../schemas/run.js';
 import type { StoredFile } from './store.js';
 
 export interface Artifact extends StoredFile {
@@ -12,21 +15,33 @@ export interface Artifact extends StoredFile {
   createdAt: Date;
 }
 
+export type CheckpointKind = (typeof CHECKPOINT_KINDS)[number];
+
 export interface NewCheckpoint {
-  kind: 'final';
+  kind: CheckpointKind;
   epoch: number;
   step: number;
   metrics: Record<string, number>;
-  /** Folder of its files within the run. */
+  /** Its file within the run, or the folder of its files. */
   path: string;
   files: readonly (StoredFile & { path: string; contentType: string })[];
+}
+
+/** A training state, which is one file. */
+export interface ResumeCheckpoint extends ResumePoint {
+  path: string;
+  sha256: string;
 }
 
 export interface ArtifactRepository {
   list(runId: string): Promise<Artifact[]>;
   find(runId: string, path: string): Promise<Artifact | null>;
-  /** Idempotent: an attempt has one checkpoint of a kind. @throws FencedError */
-  addCheckpoint(fence: Fence, checkpoint: NewCheckpoint): Promise<void>;
+  /** Idempotent: a run has one checkpoint at a path. Answers the hashes of the files that it replaced. @throws FencedError */
+  addCheckpoint(fence: Fence, checkpoint: NewCheckpoint): Promise<string[]>;
+  /** Training states to go on from, the latest first. */
+  resumeCheckpoints(runId: string): Promise<ResumeCheckpoint[]>;
+  /** Takes checkpoints of one file out of the index; answers the hashes of their files. */
+  removeCheckpoints(runId: string, paths: readonly string[]): Promise<string[]>;
   /** Of these hashes, those that no artifact refers to. */
   unreferenced(hashes: readonly string[]): Promise<string[]>;
 }
@@ -46,16 +61,38 @@ export function createArtifactRepository(database: Database): ArtifactRepository
     },
 
     async addCheckpoint({ runId, attempt }, { files, metrics, ...checkpoint }) {
-      await database.$transaction(async (session) => {
+      return database.$transaction(async (session) => {
         const held = await session.$queryRaw<unknown[]>`
           SELECT 1 FROM runs WHERE id = ${runId}::uuid AND attempt = ${attempt} AND state = ANY(${[...HELD_STATES]}) FOR UPDATE`;
         if (held.length === 0) throw new FencedError({ runId, attempt });
         // There is one when an earlier try was committed and the answer got lost.
-        await session.checkpoint.deleteMany({ where: { runId, attempt, kind: checkpoint.kind } });
+        await session.checkpoint.deleteMany({ where: { runId, path: checkpoint.path } });
         await session.checkpoint.create({ data: { runId, attempt, metrics: toMetricValues(metrics), ...checkpoint } });
+        const before = await session.artifact.findMany({ where: { runId, path: { in: files.map(({ path }) => path) } }, select: { sha256: true } });
         for (const { path, ...file } of files) {
           await session.artifact.upsert({ where: { runId_path: { runId, path } }, create: { runId, path, ...file }, update: { ...file, createdAt: new Date() } });
         }
+        return before.map(({ sha256 }) => sha256).filter((hash) => !files.some(({ sha256 }) => sha256 === hash));
+      });
+    },
+
+    async resumeCheckpoints(runId) {
+      const rows = await database.checkpoint.findMany({ where: { runId, kind: 'resume' }, orderBy: [{ step: 'desc' }, { id: 'desc' }] });
+      const files = await database.artifact.findMany({ where: { runId, path: { in: rows.map(({ path }) => path) } }, select: { path: true, sha256: true } });
+      const hashes = new Map(files.map(({ path, sha256 }) => [path, sha256]));
+      return rows.flatMap(({ path, step, epoch, metrics }) => {
+        const sha256 = hashes.get(path);
+        return sha256 === undefined ? [] : [{ path, sha256, step, epoch, metrics: metrics as Record<string, MetricValue> }];
+      });
+    },
+
+    async removeCheckpoints(runId, paths) {
+      const where = { runId, path: { in: [...paths] } };
+      return database.$transaction(async (session) => {
+        const files = await session.artifact.findMany({ where, select: { sha256: true } });
+        await session.artifact.deleteMany({ where });
+        await session.checkpoint.deleteMany({ where });
+        return files.map(({ sha256 }) => sha256);
       });
     },
 

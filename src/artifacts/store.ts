@@ -19,6 +19,8 @@ export interface ArtifactStore {
   /** Path of the stored file, for readers in other processes of this box. */
   path(sha256: string): string;
   has(sha256: string): Promise<boolean>;
+  /** Whether the bytes are there and are those of the name. */
+  isSound(sha256: string): Promise<boolean>;
   remove(sha256: string): Promise<void>;
 }
 
@@ -35,6 +37,16 @@ export function createDiskArtifactStore(folder: string): ArtifactStore {
     read: (sha256, range) => createReadStream(path(sha256), range),
     remove: (sha256) => rm(path(sha256), { force: true }),
     has: (sha256) => stat(path(sha256)).then(() => true, () => false),
+
+    async isSound(sha256) {
+      const hash = createHash('sha256');
+      try {
+        for await (const chunk of createReadStream(path(sha256)) as AsyncIterable<Buffer>) hash.update(chunk);
+      } catch {
+        return false;
+      }
+      return hash.digest('hex') === sha256;
+    },
 
     async put(file) {
       const incoming = join(folder, 'incoming');

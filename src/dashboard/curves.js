@@ -65,6 +65,19 @@ export class Curve {
   }
 
   /**
+   * Forgets the points after a step: a run that was interrupted goes on from there. Of points that were joined into
+   * one bucket across it, none is forgotten.
+   * @param {number} step
+   */
+  cut(step) {
+    const kept = this.from.filter((from) => from <= step).length;
+    if (kept === this.length) return;
+    for (const column of [this.from, this.to, this.count, this.min, this.max, this.mean, this.nan]) column.length = kept;
+    this.total = this.count.reduce((sum, count) => sum + count, 0);
+    this.last = this.mean.at(-1) ?? NaN;
+  }
+
+  /**
    * The entry that holds a step, or the nearest.
    * @param {number} step
    * @returns {number} its index; -1 when the curve is empty

@@ -99,13 +99,22 @@ export class RunView {
     return by.get(key);
   }
 
+  /** The curves without what is void after `step`: the latest epoch of those by epoch may be, too, and comes again. */
+  #curvesUpTo(step) {
+    const { by } = this.#curves;
+    const stepsPerEpoch = this.#run.progress.totalSteps / this.#run.progress.epochs;
+    for (const [key, curve] of by) curve.cut(key.startsWith('epoch/') ? Math.floor(step / stepsPerEpoch) : step);
+    return by;
+  }
+
   /** Every event once, in order. */
   #take({ kind, at, data }) {
     const run = this.#run;
     if (data.attempt > this.#curves.attempt) {
-      // A new attempt trains from the start, and its events all follow.
-      this.#curves = { attempt: data.attempt, by: new Map() };
-      Object.assign(run, { attempt: data.attempt, metrics: {}, progress: { ...run.progress, epoch: 0, step: 0, examplesPerSecond: null } });
+      // A new attempt goes on from a step, or trains from the start, and its events all follow.
+      const { step = 0 } = data;
+      this.#curves = { attempt: data.attempt, by: step === 0 ? new Map() : this.#curvesUpTo(step) };
+      Object.assign(run, { attempt: data.attempt, metrics: {}, progress: { ...run.progress, epoch: 0, step, examplesPerSecond: null } });
     } else if (data.attempt < this.#curves.attempt) return;
     if (kind === 'state') {
       Object.assign(run, { state: data.state, reason: data.reason ?? null, message: data.message ?? null });

@@ -47,8 +47,6 @@ export interface CheckpointReport {
   step: number;
   /** Of the last whole epoch. */
   metrics: Record<string, number>;
-  /** Whether it was taken right after the epoch that is the best so far. */
-  best: boolean;
   state: TrainState;
 }
 

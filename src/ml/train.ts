@@ -88,7 +88,7 @@ class TrainingLoop {
     while (this.#batches < this.#stepsPerEpoch) {
       if (signal.aborted) return;
       yield* this.#trainBlock(this.#block(order));
-      if (this.#isDue()) yield await this.#checkpoint({ best: false });
+      if (this.#isDue()) yield await this.#checkpoint();
       // Lets messages in, of which one may be the stop.
       await nextTurn();
       this.#countTime();
@@ -108,7 +108,7 @@ class TrainingLoop {
     const durationMs = this.#elapsedMs;
     [this.#epoch, this.#batches, this.#elapsedMs, this.#means] = [epoch + 1, 0, 0, new EpochMeans()];
     yield { type: 'epoch', epoch, step: this.#step, metrics, best, examplesPerSecond, durationMs };
-    if (this.#isDue()) yield await this.#checkpoint({ best });
+    if (this.#isDue()) yield await this.#checkpoint();
   }
 
   #countTime(): void {
@@ -195,7 +195,7 @@ class TrainingLoop {
     return this.#writtenAt.step === this.#step && this.#writtenAt.epoch === this.#epoch;
   }
 
-  async #checkpoint({ best }: { best: boolean }): Promise<CheckpointReport> {
+  async #checkpoint(): Promise<CheckpointReport> {
     const state: TrainState = {
       engine: await this.#settings.session.getState(),
       epochs: this.#settings.epochs,
@@ -207,7 +207,7 @@ class TrainingLoop {
       history: [...this.#history],
     };
     this.#writtenAt = { ms: this.#settings.now(), step: this.#step, epoch: this.#epoch };
-    return { type: 'checkpoint', epoch: this.#epoch - 1, step: this.#step, metrics: this.#history.at(-1) ?? {}, best, state };
+    return { type: 'checkpoint', epoch: this.#epoch - 1, step: this.#step, metrics: this.#history.at(-1) ?? {}, state };
   }
 
   #restore({ engine, epochs, epoch, batches, sums, elapsedMs, callbacks, history }: TrainState): void {
@@ -225,7 +225,7 @@ class TrainingLoop {
     const stopped = signal.reason === PAUSE ? 'paused' : 'cancelled';
     const reason = this.#callbacks.hasStopped ? 'early_stopped' : done === epochs ? 'completed' : stopped;
     // Before the best weights are back: who goes on later goes on from the last ones.
-    if (checkpoints !== undefined && reason !== 'cancelled' && !this.#isWritten()) yield await this.#checkpoint({ best: this.#callbacks.bestEpoch === done && this.#batches === 0 });
+    if (checkpoints !== undefined && reason !== 'cancelled' && !this.#isWritten()) yield await this.#checkpoint();
     const keptEpoch = (reason === 'paused' ? null : this.#callbacks.restoreBest()) ?? done;
     yield { type: 'end', reason, epochs: done, steps: this.#step, bestEpoch: this.#callbacks.bestEpoch, metrics: this.#history[keptEpoch - 1] ?? {} };
   }

@@ -4,7 +4,7 @@ import type { Bus } from '../live/bus.js';
 import type { Fence } from '../live/event-log.js';
 import type { RunQueue } from '../queue/queue.js';
 import type { Run, RunReason } from '../schemas/run.js';
-import type { Changed, RunRepository } from './run-repository.js';
+import type { Changed, ResumePoint, RunRepository } from './run-repository.js';
 
 export interface RunEnd {
   state: 'succeeded' | 'failed' | 'cancelled';
@@ -20,7 +20,7 @@ export interface LifecycleOptions {
   bus: Bus;
   /** How long a run survives without its supervisor's heartbeat. */
   leaseMs: number;
-  /** Starts in all before a run whose workers die is given up. */
+  /** Starts, not counting those after a pause or an orderly stop, before a run whose processes die is given up. */
   maxAttempts: number;
   now?: () => number;
   onError: (error: unknown, what: string) => void;
@@ -41,6 +41,8 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
     return changed.run;
   }
 
+  const givenUp = (what: string) => `${what}, and it may be started ${maxAttempts} times at most when a process is lost`;
+
   async function requeue(run: { id: string; attempt: number; priority: number }): Promise<void> {
     await queue.enqueue({ runId: run.id, attempt: run.attempt + 1, priority: run.priority }).catch((error: unknown) => onError(error, 'enqueue'));
   }
@@ -49,8 +51,8 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
     announce,
 
     /** Takes a queued run for `attempt`; null when someone else has it or it is no longer wanted. */
-    async claim({ runId, attempt }: Fence, owner: string): Promise<Run | null> {
-      return announce(await runs.change(runId, { to: 'starting', from: ['queued'], attempt: attempt - 1, set: { attempt, leaseOwner: owner, leaseExpiresAt: leaseEnd() } }));
+    async claim({ runId, attempt }: Fence, owner: string, resume?: ResumePoint): Promise<Run | null> {
+      return announce(await runs.change(runId, { to: 'starting', from: ['queued'], attempt: attempt - 1, resume, set: { attempt, leaseOwner: owner, leaseExpiresAt: leaseEnd() } }));
     },
 
     async advance({ runId, attempt }: Fence, to: 'running' | 'finalizing'): Promise<Run | null> {
@@ -60,6 +62,14 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
     /** Ends the run, whatever it was doing; null when the fence no longer holds. */
     async end({ runId, attempt }: Fence, { state, reason, message, ...set }: RunEnd): Promise<Run | null> {
       return announce(await runs.change(runId, { to: state, attempt, reason, message, set }));
+    },
+
+    /** Back to the queue because its trainer was lost, while retries remain; else the run has failed. */
+    async retry({ runId, attempt }: Fence, cause: { reason: RunReason; message: string }): Promise<Run | null> {
+      const run = await announce(await runs.change(runId, { to: 'queued', attempt, retriesBelow: maxAttempts - 1, reason: cause.reason, message: `${cause.message}; queued again` }));
+      if (run === null) return announce(await runs.change(runId, { to: 'failed', attempt, reason: cause.reason, message: givenUp(cause.message) }));
+      await requeue(run);
+      return run;
     },
 
     /** Back to the queue, to be started anew by any worker; a run that was being cancelled is cancelled. */
@@ -88,11 +98,9 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
           const lost = await announce(await runs.change(run.id, { to: 'lost', from: [run.state], attempt: run.attempt, expiredBefore, reason: 'worker_lost', message }));
           if (lost === null) continue;
         }
-        if (run.attempt >= maxAttempts) {
-          await announce(await runs.change(run.id, { to: 'failed', from: ['lost'], attempt: run.attempt, reason: 'worker_lost', message: `its worker was lost, and it may be started ${maxAttempts} times at most` }));
-        } else if (await announce(await runs.change(run.id, { to: 'queued', from: ['lost'], attempt: run.attempt, reason: 'worker_lost', message: 'queued again' }))) {
-          await requeue(run);
-        }
+        const again = { from: ['lost'], attempt: run.attempt, reason: 'worker_lost' } as const;
+        if (await announce(await runs.change(run.id, { to: 'queued', ...again, retriesBelow: maxAttempts - 1, message: 'queued again' }))) await requeue(run);
+        else await announce(await runs.change(run.id, { to: 'failed', ...again, message: givenUp('its worker was lost') }));
       }
     },
 

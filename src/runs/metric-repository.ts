@@ -1,6 +1,6 @@
 // Metric curves, stored as columnar chunks: arrays of steps and values with their min and max, not a
 // row a point. Only the lease-holding supervisor writes, inside the event log's statement.
-import { Prisma, type Database } from '../db/client.js';
+import { Prisma, type Database, type DatabaseSession } from '../db/client.js';
 import type { NewEvent } from '../schemas/event.js';
 import { fromMetricValue } from './metric-values.js';
 import { storableText } from './storable-text.js';
@@ -84,6 +84,36 @@ export function curveAppends(run: { runId: string; attempt: number }, curves: re
         count = chunk.count + excluded.count, min = LEAST(chunk.min, excluded.min), max = GREATEST(chunk.max, excluded.max),
         steps = chunk.steps || excluded.steps, values = chunk.values || excluded.values
     )`;
+}
+
+/**
+ * Hands the curves of the attempt before `to` on to it, without the points after `step`, and after `epoch` in those by
+ * epoch.
+ */
+export async function rewindCurves(session: DatabaseSession, runId: string, { to, step, epoch }: { to: number; step: number; epoch: number }): Promise<void> {
+  await session.$executeRaw`UPDATE metric_series SET attempt = ${to} WHERE run_id = ${runId}::uuid AND attempt = ${to - 1}`;
+  await session.$executeRaw`
+    WITH void AS (
+      SELECT chunk.series_id, chunk.index, kept.count
+      FROM metric_series series
+      CROSS JOIN LATERAL (SELECT CASE WHEN series.key LIKE 'epoch/%' THEN ${epoch}::int ELSE ${step}::int END AS last) AS bound
+      JOIN metric_chunks chunk ON chunk.series_id = series.id AND chunk.steps[cardinality(chunk.steps)] > bound.last
+      CROSS JOIN LATERAL (SELECT count(*)::int AS count FROM unnest(chunk.steps) AS at WHERE at <= bound.last) AS kept
+      WHERE series.run_id = ${runId}::uuid AND series.attempt = ${to}
+    ), gone AS (
+      DELETE FROM metric_chunks chunk USING void WHERE (chunk.series_id, chunk.index) = (void.series_id, void.index) AND void.count = 0
+    )
+    UPDATE metric_chunks chunk SET
+      count = void.count, steps = chunk.steps[1:void.count], values = chunk.values[1:void.count],
+      min = (SELECT min(value) FROM unnest(chunk.values[1:void.count]) AS value WHERE value <> 'NaN'),
+      max = (SELECT max(value) FROM unnest(chunk.values[1:void.count]) AS value WHERE value <> 'NaN')
+    FROM void WHERE (chunk.series_id, chunk.index) = (void.series_id, void.index) AND void.count > 0`;
+  await session.$executeRaw`
+    UPDATE metric_series series SET
+      count = (SELECT COALESCE(sum(count), 0)::int FROM metric_chunks WHERE series_id = series.id),
+      last = (SELECT values[count] FROM metric_chunks WHERE series_id = series.id ORDER BY index DESC LIMIT 1)
+    WHERE run_id = ${runId}::uuid AND attempt = ${to}`;
+  await session.$executeRaw`DELETE FROM metric_series WHERE run_id = ${runId}::uuid AND attempt = ${to} AND count = 0`;
 }
 
 export interface MetricRepository {

@@ -4,8 +4,9 @@ import { Prisma, type Database, type DatabaseSession } from '../db/client.js';
 import { insertEvents, type Fence } from '../live/event-log.js';
 import type { RunEvent } from '../schemas/event.js';
 import type { Plan } from '../schemas/plan.js';
-import type { Run, RunReason, RunState } from '../schemas/run.js';
+import type { MetricValue, Run, RunReason, RunState } from '../schemas/run.js';
 import type { RunSpec } from '../schemas/spec.js';
+import { rewindCurves } from './metric-repository.js';
 import { toMetricValues } from './metric-values.js';
 import { toRun, type RunRow } from './run-row.js';
 import { HELD_STATES, hasEnded, statesBefore } from './states.js';
@@ -21,6 +22,14 @@ export interface NewRun {
   idempotency?: { key: string; fingerprint: string };
 }
 
+/** Where an earlier attempt was. */
+export interface ResumePoint {
+  step: number;
+  /** Epochs that were whole. */
+  epoch: number;
+  metrics: Record<string, MetricValue>;
+}
+
 export interface StateChange {
   to: RunState;
   reason?: RunReason | null;
@@ -31,6 +40,10 @@ export interface StateChange {
   attempt?: number;
   /** Only when its lease ran out before this. */
   expiredBefore?: Date;
+  /** Counts as a retry, and only when there were fewer before. */
+  retriesBelow?: number;
+  /** With `starting`: what it goes on from; from the start when absent. */
+  resume?: ResumePoint | undefined;
   set?: { attempt?: number; leaseOwner?: string | null; leaseExpiresAt?: Date | null; bestEpoch?: number | null; metrics?: Record<string, number> };
 }
 
@@ -135,6 +148,7 @@ export function createRunRepository(database: Database): RunRepository {
       const legal = statesBefore(change.to);
       const from = change.from === undefined ? legal : legal.filter((state) => change.from?.includes(state));
       const { metrics, ...set } = change.set ?? {};
+      const resume = change.to === 'starting' ? change.resume : undefined;
       const at = new Date();
       const message = change.message ? storableText(change.message) : null;
       return database.$transaction(async (session) => {
@@ -144,12 +158,14 @@ export function createRunRepository(database: Database): RunRepository {
             state: { in: from },
             ...(change.attempt === undefined ? {} : { attempt: change.attempt }),
             ...(change.expiredBefore === undefined ? {} : { leaseExpiresAt: { lt: change.expiredBefore } }),
+            ...(change.retriesBelow === undefined ? {} : { retries: { lt: change.retriesBelow } }),
           },
           data: {
             state: change.to, reason: change.reason ?? null, message, head: { increment: 1 },
             ...set,
             ...(metrics === undefined ? {} : { metrics: toMetricValues(metrics) }),
-            ...(change.to === 'starting' ? { startedAt: at, epoch: 0, step: 0, examplesPerSecond: null, bestEpoch: null, metrics: {} } : {}),
+            ...(change.to === 'starting' ? { startedAt: at, epoch: resume?.epoch ?? 0, step: resume?.step ?? 0, examplesPerSecond: null, bestEpoch: null, metrics: resume?.metrics ?? {} } : {}),
+            ...(change.retriesBelow === undefined ? {} : { retries: { increment: 1 } }),
             ...(hasEnded(change.to) ? { endedAt: at } : {}),
             ...(hasEnded(change.to) || change.to === 'queued' ? { leaseOwner: null, leaseExpiresAt: null } : {}),
           },
@@ -159,7 +175,9 @@ export function createRunRepository(database: Database): RunRepository {
         const index = await session.runTransition.count({ where: { runId: id } });
         const said = { state: change.to, attempt, ...(change.reason ? { reason: change.reason } : {}), ...(message ? { message } : {}) };
         await session.runTransition.create({ data: { runId: id, index, at, ...said } });
-        const events = await insertEvents(session, id, { head, events: [{ kind: 'state', at: at.toISOString(), data: said }] });
+        if (resume !== undefined) await rewindCurves(session, id, { to: attempt, ...resume });
+        const data = { ...said, ...(resume === undefined ? {} : { step: resume.step }) };
+        const events = await insertEvents(session, id, { head, events: [{ kind: 'state', at: at.toISOString(), data }] });
         return { run: await load(session, id), events };
       });
     },

@@ -16,6 +16,7 @@ export function toRun(row: RunRow): Run {
     reason: row.reason as RunReason | null,
     message: row.message,
     attempt: row.attempt,
+    retries: row.retries,
     spec: row.spec as unknown as RunSpec,
     engine: row.engine,
     backend: row.backend,

@@ -4,6 +4,7 @@ import { oneOf, ref, strictObject } from './build.js';
 import { MetricValue, MetricValues, RUN_REASONS, RUN_STATES } from './run.js';
 
 export const EVENT_KINDS = ['state', 'metrics', 'epoch', 'log', 'system', 'warning', 'checkpoint', 'artifact'] as const;
+export const CHECKPOINT_KINDS = ['final', 'resume'] as const;
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
 
@@ -16,6 +17,7 @@ export const StateData = strictObject({
   reason: Type.Optional(oneOf(RUN_REASONS, { description: 'Why, for machines.' })),
   message: Type.Optional(Type.String({ description: 'The reason in words.' })),
   attempt,
+  step: Type.Optional(Type.Integer({ minimum: 0, description: 'With `starting`: the step that the attempt goes on from. Points of earlier attempts after it are void; without it, all of them are.' })),
 });
 /** A block of steps of several series; every array is as long as `steps`. */
 export const MetricsData = strictObject({
@@ -50,8 +52,8 @@ export const WarningData = strictObject({
 });
 export const CheckpointData = strictObject({
   attempt,
-  kind: oneOf(['final'], { description: '`final`: the weights that the run ends with.' }),
-  epoch,
+  kind: oneOf(CHECKPOINT_KINDS, { description: '`final`: the model that the run ends with; `resume`: all that training goes on from.' }),
+  epoch: Type.Integer({ minimum: 0, description: 'Of `final`, the epoch whose weights are kept; of `resume`, the epochs that were whole.' }),
   step: Type.Integer({ description: 'Steps done when it was taken.' }),
   metrics: ref(MetricValues),
 });

@@ -10,9 +10,16 @@ export interface RuledOut {
   reason: string;
 }
 
+/** A training state to go on from. */
+export interface ResumeFile {
+  /** Absolute path. */
+  file: string;
+  step: number;
+}
+
 /** Supervisor to trainer. */
 export type TrainerCommand =
-  | { type: 'start'; runId: string; attempt: number; spec: RunSpec; scratchDir: string; ruledOut: RuledOut[]; threads: number }
+  | { type: 'start'; runId: string; attempt: number; spec: RunSpec; scratchDir: string; ruledOut: RuledOut[]; threads: number; resume: ResumeFile | null }
   | { type: 'cancel' };
 
 /** A file that the trainer wrote into its scratch folder. */
@@ -36,6 +43,8 @@ export type TrainerMessage =
   | ({ type: 'device' } & DeviceInfo)
   | { type: 'running' }
   | { type: 'events'; events: NewEvent[] }
+  /** A training state as a file in the scratch folder; `epoch` counts the epochs that were whole. */
+  | { type: 'checkpoint'; file: string; epoch: number; step: number; metrics: Record<string, number> }
   | { type: 'finalizing' }
   | { type: 'artifacts'; files: ScratchFile[]; epoch: number; step: number; metrics: Record<string, number> }
   | {

@@ -71,6 +71,7 @@ export const Run = strictObject(
     reason: nullable(oneOf(RUN_REASONS, { description: 'Why it is there, for machines.' })),
     message: nullable(Type.String({ description: 'The reason in words.' })),
     attempt: Type.Integer({ minimum: 0, description: 'How often a worker has started it.' }),
+    retries: Type.Integer({ minimum: 0, description: 'How many of these starts a lost worker or trainer made necessary.' }),
     spec: ref(RunSpec),
     engine: nullable(Type.String({ description: 'The engine that trains it.' })),
     backend: nullable(Type.String({ description: 'The backend of the engine.' })),

@@ -76,6 +76,20 @@ export const FitSpec = strictObject(
 );
 export type FitSpec = Static<typeof FitSpec>;
 
+const every = (unit: string) => Type.Optional(Type.Integer({ minimum: 1, maximum: 1_000_000_000, description: `After so many ${unit}.` }));
+export const CheckpointSpec = strictObject(
+  {
+    everySteps: every('steps'),
+    everyEpochs: every('epochs'),
+    everySeconds: Type.Optional(Type.Number({ minimum: 1, maximum: 86_400, description: 'After so many seconds of training; 60 when no interval is given.' })),
+    keepLast: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'How many of the latest are kept; 2 when absent.' })),
+    keepBest: Type.Optional(Type.Integer({ minimum: 0, maximum: 100, description: 'How many more are kept, of the epochs that are best by `monitor`; none when absent.' })),
+    monitor: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'The epoch metric that tells the best; the (validation) loss when absent.' })),
+  },
+  { $id: 'CheckpointSpec', description: 'When the state of training is kept: weights, optimizer, place in the epoch. A run that is interrupted goes on from the latest, to the bit. It is also kept when a run pauses or ends.' },
+);
+export type CheckpointSpec = Static<typeof CheckpointSpec>;
+
 export const ResourcesSpec = strictObject(
   {
     device: Type.Optional(oneOf(DEVICES, { description: '`auto` takes a GPU when there is one.' })),
@@ -98,6 +112,7 @@ export const RunSpec = strictObject(
     metrics: Type.Optional(Type.Array(oneOf(METRICS), { maxItems: METRICS.length, uniqueItems: true, description: 'Measured beside the loss; `["accuracy"]` when absent and the loss is a cross-entropy.' })),
     fit: ref(FitSpec),
     callbacks: Type.Optional(Type.Array(ref(Callback), { maxItems: 8, description: 'Watchers of epochs.' })),
+    checkpoints: Type.Optional(ref(CheckpointSpec)),
     engine: Type.Optional(oneOf(ENGINES, { description: 'How steps are computed: `compiled` (the training step as one ONNX graph) or `eager` (TF.js, kernel by kernel); `auto` takes compiled wherever it can run the model.' })),
     resources: Type.Optional(ref(ResourcesSpec)),
   },
@@ -107,7 +122,7 @@ export type RunSpec = Static<typeof RunSpec>;
 
 /** Every schema of the spec, in an order in which each is known before it is referred to. */
 export const SPEC_SCHEMAS = [
-  Initializer, Regularizer, Layer, Optimizer, Schedule, Callback, Preprocessing, DatasetSpec, ModelSpec, Loss, FitSpec, ResourcesSpec, RunSpec,
+  Initializer, Regularizer, Layer, Optimizer, Schedule, Callback, Preprocessing, DatasetSpec, ModelSpec, Loss, FitSpec, CheckpointSpec, ResourcesSpec, RunSpec,
 ] as const;
 export { Initializer, Layer, Regularizer } from './layers.js';
 export { Callback, Optimizer, Schedule } from './optimization.js';

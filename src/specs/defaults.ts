@@ -25,6 +25,13 @@ export function defaultMetrics(spec: Pick<RunSpec, 'metrics' | 'loss'>): readonl
   return spec.metrics ?? (isCrossentropy(effectiveLoss(spec.loss).type) ? ['accuracy'] : []);
 }
 
+/** When the state of training is kept, and what of it stays. */
+export function effectiveCheckpoints({ checkpoints = {} }: Pick<RunSpec, 'checkpoints'>) {
+  const { everySteps, everyEpochs, everySeconds, keepLast = 2, keepBest = 0, monitor } = checkpoints;
+  const isSilent = everySteps === undefined && everyEpochs === undefined && everySeconds === undefined;
+  return { policy: { everySteps, everyEpochs, everySeconds: isSilent ? 60 : everySeconds }, keepLast, keepBest, monitor };
+}
+
 /** From stored values to the model's input: the spec's own steps, else 1/255 for images and none for tables. */
 export function effectivePreprocessing(spec: Pick<RunSpec, 'dataset'>, datasetKind: DatasetKind): readonly Preprocessing[] {
   return spec.dataset.preprocessing ?? (datasetKind === 'image' ? [{ type: 'rescaling', scale: 1 / 255 }] : []);

@@ -46,6 +46,7 @@ export function checkMonitors(spec: RunSpec, { hasValidation }: { hasValidation:
         : `there is no "${monitor}" to watch: known are ${known.join(', ')}${suggestion(monitor, known)}`;
     findings.problems.push({ pointer: `${pointer}/monitor`, detail });
   };
+  if (spec.checkpoints?.monitor !== undefined) check(spec.checkpoints.monitor, '/checkpoints');
   if (spec.schedule?.type === 'reduceOnPlateau') check(spec.schedule.monitor, '/schedule');
   spec.callbacks?.forEach((callback, index) => {
     check(callback.monitor, `/callbacks/${index}`);

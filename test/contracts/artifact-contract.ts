@@ -55,6 +55,25 @@ export async function artifactContract(t: Test, createSubject: CreateSubject): P
     t.strictSame(await artifacts.unreferenced([hash('d'), hash('e')]), [hash('d')], 'what it replaced is free');
   });
 
+  await t.test('training states come latest first, and go one by one', async (t) => {
+    const { id } = await runIn(subject, 'running', newRun(team));
+    const state = (step: number, letter: string): NewCheckpoint => ({ kind: 'resume', epoch: step, step, metrics: { loss: step === 2 ? NaN : step }, path: `states/${step}`, files: [file(`states/${step}`, letter)] });
+    t.strictSame(await artifacts.resumeCheckpoints(id), [], 'a new run has none');
+    for (const [step, letter] of [[1, '3'], [10, '4'], [2, '5']] as const) t.strictSame(await artifacts.addCheckpoint({ runId: id, attempt: 1 }, state(step, letter)), [], `step ${step} replaces nothing`);
+    await artifacts.addCheckpoint({ runId: id, attempt: 1 }, checkpoint(file('model/x', '6')));
+    t.strictSame(
+      await artifacts.resumeCheckpoints(id),
+      [{ step: 10, loss: 10, letter: '4' }, { step: 2, loss: 'NaN', letter: '5' }, { step: 1, loss: 1, letter: '3' }].map(({ step, loss, letter }) => ({ path: `states/${step}`, sha256: hash(letter), step, epoch: step, metrics: { loss } })),
+      'a model is none',
+    );
+    t.strictSame(await artifacts.addCheckpoint({ runId: id, attempt: 1 }, state(10, '7')), [hash('4')], 'one that comes again names the bytes that it replaced');
+    t.strictSame(await artifacts.addCheckpoint({ runId: id, attempt: 1 }, state(10, '7')), [], 'unless they are the same');
+    t.match(await artifacts.resumeCheckpoints(id), { length: 3 }, 'and is there once');
+    t.strictSame((await artifacts.removeCheckpoints(id, ['states/1', 'states/2', 'states/99'])).sort(), [hash('3'), hash('5')], 'what is removed names its bytes');
+    t.match(await artifacts.resumeCheckpoints(id), [{ step: 10 }], 'the other stays');
+    t.strictSame((await artifacts.list(id)).map(({ path }) => path), ['model/x', 'states/10'], 'the files went as well');
+  });
+
   await t.test('bytes that two runs share are free when the last has gone', async (t) => {
     const [a, b] = [await runIn(subject, 'finalizing', newRun(team)), await runIn(subject, 'finalizing', newRun(team))];
     await artifacts.addCheckpoint({ runId: a.id, attempt: 1 }, checkpoint(file('model/x', '1'), file('model/y', '2')));

@@ -76,6 +76,26 @@ export async function metricContract(t: Test, createSubject: CreateSubject): Pro
     t.equal(await metrics.findCurve(id, 'batch/once'), null, 'a curve that only the old one had is gone');
   });
 
+  await t.test('an attempt that goes on from a step has the points up to it, and no others', async (t) => {
+    const full = CHUNK_POINTS;
+    for (const [count, step] of [[10, 4], [full, full - 1], [3 * full, full], [3 * full, full + 1], [3 * full, 3 * full], [full + 1, 1], [5, 0], [5, 9]] as const) {
+      const { id } = await runIn(subject, 'running', newRun(team));
+      const steps = numbers(1, count);
+      const epoch = (number: number): NewEvent => ({ kind: 'epoch', at: AT, data: { attempt: 1, epoch: number, step: number, metrics: { val_loss: number / 2 }, examplesPerSecond: 1, durationMs: 1, best: false } });
+      await events.append({ runId: id, attempt: 1 }, [block(steps, { loss: steps.map((at) => -at), late: steps.map(() => 1) }), epoch(1), epoch(2), epoch(3)]);
+      await runs.change(id, { to: 'queued' });
+      const again = await runs.change(id, { to: 'starting', set: { attempt: 2 }, resume: { step, epoch: 2, metrics: { val_loss: 1 } } });
+      t.match(again, { run: { metrics: { val_loss: 1 }, progress: { step, epoch: 2 } }, events: [{ data: { state: 'starting', attempt: 2, step } }] }, `from step ${step} of ${count}: the run says so`);
+      const kept = steps.slice(0, step);
+      t.strictSame(await metrics.findCurve(id, 'batch/loss'), kept.length === 0 ? null : { key: 'batch/loss', steps: kept, values: kept.map((at) => -at) }, 'points up to it are kept');
+      t.strictSame(await metrics.findCurve(id, 'epoch/val_loss'), { key: 'epoch/val_loss', steps: [1, 2], values: [0.5, 1] }, 'by epoch, those that were whole');
+      const last = kept.at(-1);
+      t.strictSame((await metrics.listSeries(id)).find(({ key }) => key === 'batch/loss'), last === undefined ? undefined : { key: 'batch/loss', count: kept.length, last: -last }, 'and counted');
+      await events.append({ runId: id, attempt: 2 }, [block([step + 1, step + 2], { loss: [7, NaN].map(toMetricValue) })]);
+      t.strictSame(await metrics.findCurve(id, 'batch/loss'), { key: 'batch/loss', steps: [...kept, step + 1, step + 2], values: [...kept.map((at) => -at), 7, NaN] }, 'the new attempt goes on with them');
+    }
+  });
+
   await t.test('what is not there is not found', async (t) => {
     const { id } = await runIn(subject, 'running', newRun(team));
     t.strictSame(await metrics.listSeries(id), [], 'a run without points has no curves');

@@ -117,6 +117,15 @@ export async function runContract(t: Test, createSubject: CreateSubject): Promis
     t.equal(await runs.change(id, { to: 'running', attempt: 1 }), null, 'the old attempt has lost the run');
   });
 
+  await t.test('a retry is counted, and made only while there were fewer', async (t) => {
+    const team = await subject.newTeam();
+    const { id } = await runIn(subject, 'running', newRun(team));
+    t.match(await runs.change(id, { to: 'queued', retriesBelow: 1 }), { run: { state: 'queued', retries: 1 } }, 'the first');
+    await runs.change(id, { to: 'starting', set: { attempt: 2 } });
+    t.equal(await runs.change(id, { to: 'queued', retriesBelow: 1 }), null, 'the second is one too many');
+    t.match(await runs.change(id, { to: 'queued' }), { run: { retries: 1 } }, 'what is no retry is not counted');
+  });
+
   await t.test('the last numbers come with the end, whatever they are', async (t) => {
     const team = await subject.newTeam();
     const { id } = await runIn(subject, 'finalizing', newRun(team));

@@ -19,6 +19,8 @@ const SPEC = {
 };
 /** Runs for a few seconds, on the engine that is slow enough for that. */
 const MEDIUM = { ...SPEC, engine: 'eager', dataset: { name: 'mnist', take: 4_000 }, fit: { batchSize: 8, epochs: 2 } };
+/** The same, with a state every fifty steps. */
+const KEPT = { ...MEDIUM, checkpoints: { everySteps: 50 } };
 /** Runs for minutes unless it is stopped. */
 const LONG = { ...SPEC, fit: { batchSize: 32, epochs: 1_000 } };
 
@@ -36,7 +38,10 @@ t.test('what a client may get wrong', async (t) => {
 t.test('one service through a cancel, the death of its supervisor, a stop, and the death of its database', async (t) => {
   const first = await startService(t, { TRAINYARD_LEASE_SECONDS: '2' });
   await t.test('a run is cancelled while it trains; its live stream says so', (t) => cancelled(t, first));
-  await t.test('a supervisor that is killed is started again, and its run finishes', (t) => supervisorKilled(t, first));
+  const whole = await uninterrupted(first.address);
+  t.match(whole, { weights: /^[0-9a-f]{64}$/, losses: { steps: { length: 1_000 } } }, 'a run that nothing interrupts');
+  await t.test('a trainer that is killed: its run goes on, and ends as if it had not been', (t) => killed(t, first, { what: /workers\/trainer/, whole }));
+  await t.test('a supervisor that is killed is started again, and its run ends likewise', (t) => killed(t, first, { what: /workers\/supervisor/, whole }));
   await t.test('SIGTERM in the middle of a run: it is handed back, and goes on after the next start', async (t) => {
     const id = await stopped(t, first);
     // With the usual lease: a database is away for longer than two seconds on a busy machine.
@@ -109,16 +114,36 @@ async function cancelled(t: Test, { address }: ServiceProcess) {
   t.equal((await call(address, `/v1/runs/${run.id}`)).status, 404);
 }
 
-async function supervisorKilled(t: Test, service: ServiceProcess) {
+/** What a run leaves: the bytes of its weights, and its losses by step. */
+async function outcome(address: string, { id }: Run) {
+  const files = (await call<{ items: { path: string; sha256: string }[] }>(address, `/v1/runs/${id}/artifacts`)).body.items;
+  const { series } = (await call<{ series: { points: { steps: number[]; values: number[] } }[] }>(address, `/v1/runs/${id}/metrics?key=batch/loss&maxPoints=5000`)).body;
+  return { weights: files.find(({ path }) => path === 'model/weights.bin')?.sha256, losses: series[0]?.points };
+}
+
+async function uninterrupted(address: string) {
+  const { body: run } = await call<Run>(address, '/v1/runs', { json: KEPT });
+  return outcome(address, await ended(address, run.id));
+}
+
+/** Those that events of a kind name, in order. */
+async function stepsOf(address: string, { id }: Run, kind: string): Promise<number[]> {
+  const { body: page } = await call<{ items: { data: { step?: number } }[] }>(address, `/v1/runs/${id}/events?limit=1000&kind=${kind}`);
+  return page.items.flatMap(({ data }) => data.step ?? []);
+}
+
+async function killed(t: Test, service: ServiceProcess, { what, whole }: { what: RegExp; whole: Awaited<ReturnType<typeof outcome>> }) {
   const { address } = service;
-  const { body: run } = await call<Run>(address, '/v1/runs', { json: MEDIUM });
-  await until(async () => (await call<Run>(address, `/v1/runs/${run.id}`)).body.progress.step > 0, { what: 'training to begin', deadlineMs: 60_000 });
-  const pid = processTree(service.process.pid ?? 0).find((one) => /workers\/supervisor/.test(one.name))?.pid;
-  if (pid === undefined) throw new Error('there is no supervisor below the service');
+  const { body: run } = await call<Run>(address, '/v1/runs', { json: KEPT });
+  const kept = await until(async () => (await stepsOf(address, run, 'checkpoint')).at(-1), { what: 'a state to be kept', deadlineMs: 60_000, everyMs: 50 });
+  const pid = processTree(service.process.pid ?? 0).find((one) => what.test(one.name))?.pid;
+  if (pid === undefined) throw new Error(`there is no ${what} below the service`);
   process.kill(pid, 'SIGKILL');
   const again = await ended(address, run.id);
-  t.match(again, { state: 'succeeded', attempt: 2 });
-  t.ok(again.transitions.some((transition) => transition.state === 'lost' && transition.reason === 'worker_lost'));
+  t.match(again, { state: 'succeeded', attempt: 2, retries: 1 });
+  const from = (await stepsOf(address, run, 'state')).at(-1) ?? 0;
+  t.ok(from >= kept && from % 50 === 0, `it went on from a state that it had kept, of step ${from}`);
+  t.strictSame(await outcome(address, again), whole, 'the loss of each step and every byte of the weights are those of a run without the kill');
 }
 
 async function databaseKilled(t: Test, service: ServiceProcess) {

@@ -4,6 +4,7 @@ import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import type { ArtifactRepository } from '../../src/artifacts/artifact-repository.js';
 import type { ArtifactStore, StoredFile } from '../../src/artifacts/store.js';
+import { toMetricValues } from '../../src/runs/metric-values.js';
 import type { FakeRecords } from './records.js';
 
 export function createFakeArtifactRepository(records: FakeRecords): ArtifactRepository {
@@ -16,10 +17,30 @@ export function createFakeArtifactRepository(records: FakeRecords): ArtifactRepo
       await records.statement();
       return structuredClone(records.runs.get(runId)?.artifacts.get(path) ?? null);
     },
-    async addCheckpoint(fence, { files }) {
+    async addCheckpoint(fence, { files, ...checkpoint }) {
       await records.statement();
       const record = records.held(fence);
+      record.checkpoints.delete(checkpoint.path);
+      record.checkpoints.set(checkpoint.path, checkpoint);
+      const before = files.flatMap(({ path }) => record.artifacts.get(path)?.sha256 ?? []);
       for (const file of files) record.artifacts.set(file.path, { ...file, createdAt: new Date(records.now()) });
+      return before.filter((hash) => !files.some(({ sha256 }) => sha256 === hash));
+    },
+    async resumeCheckpoints(runId) {
+      await records.statement();
+      const record = records.runs.get(runId);
+      const states = [...(record?.checkpoints.values() ?? [])].filter(({ kind }) => kind === 'resume').reverse().sort((a, b) => b.step - a.step);
+      return states.map(({ path, step, epoch, metrics }) => ({ path, step, epoch, metrics: toMetricValues(metrics), sha256: record?.artifacts.get(path)?.sha256 ?? '' }));
+    },
+    async removeCheckpoints(runId, paths) {
+      await records.statement();
+      const record = records.runs.get(runId);
+      const hashes = paths.flatMap((path) => record?.artifacts.get(path)?.sha256 ?? []);
+      for (const path of paths) {
+        record?.artifacts.delete(path);
+        record?.checkpoints.delete(path);
+      }
+      return hashes;
     },
     async unreferenced(hashes) {
       await records.statement();
@@ -68,6 +89,10 @@ export class FakeArtifactStore implements ArtifactStore {
   }
 
   async has(sha256: string): Promise<boolean> {
+    return this.files.has(sha256);
+  }
+
+  async isSound(sha256: string): Promise<boolean> {
     return this.files.has(sha256);
   }
 

@@ -1,7 +1,7 @@
 // What the database holds, in memory: the fake repositories read and write these records as the real ones do
 // their tables. Everything that leaves is a copy.
 import { FencedError, type Fence } from '../../src/live/event-log.js';
-import type { Artifact } from '../../src/artifacts/artifact-repository.js';
+import type { Artifact, NewCheckpoint } from '../../src/artifacts/artifact-repository.js';
 import type { Curve } from '../../src/runs/metric-repository.js';
 import { HELD_STATES } from '../../src/runs/states.js';
 import { storable } from '../../src/runs/storable-text.js';
@@ -19,6 +19,8 @@ export interface RunRecord {
   /** By attempt and key. */
   curves: Map<string, Curve>;
   artifacts: Map<string, Artifact>;
+  /** By path. */
+  checkpoints: Map<string, Omit<NewCheckpoint, 'files'>>;
 }
 
 export class FakeRecords {

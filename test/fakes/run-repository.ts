@@ -2,7 +2,7 @@
 // and one event for each change.
 import { Prisma } from '../../src/db/client.js';
 import { toMetricValues } from '../../src/runs/metric-values.js';
-import type { Changed, RunRepository, StateChange } from '../../src/runs/run-repository.js';
+import type { Changed, ResumePoint, RunRepository, StateChange } from '../../src/runs/run-repository.js';
 import { HELD_STATES, hasEnded, statesBefore } from '../../src/runs/states.js';
 import { storable, storableText } from '../../src/runs/storable-text.js';
 import type { Run } from '../../src/schemas/run.js';
@@ -28,12 +28,12 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
       const at = time();
       const run: Run = structuredClone({
         id, name, recipe, spec, tags: spec.tags ?? [], priority: spec.priority ?? 0,
-        state: 'queued', reason: null, message: null, attempt: 0, engine: null, backend: null, device: null,
+        state: 'queued', reason: null, message: null, attempt: 0, retries: 0, engine: null, backend: null, device: null,
         progress: { epoch: 0, epochs: spec.fit.epochs, step: 0, totalSteps: plan.totalSteps, examplesPerSecond: null },
         metrics: {}, bestEpoch: null, head: 0, createdAt: at, startedAt: null, endedAt: null,
         transitions: [{ state: 'queued', reason: null, message: null, attempt: 0, at }],
       });
-      const record: RunRecord = { teamId, run, plan: structuredClone(plan), leaseOwner: null, leaseExpiresAt: null, events: [], curves: new Map(), artifacts: new Map() };
+      const record: RunRecord = { teamId, run, plan: structuredClone(plan), leaseOwner: null, leaseExpiresAt: null, events: [], curves: new Map(), artifacts: new Map(), checkpoints: new Map() };
       records.runs.set(id, record);
       if (idempotency !== undefined) records.idempotencyKeys.set(byKey(teamId, idempotency.key), { runId: id, fingerprint: idempotency.fingerprint, at: records.now() });
       const events = records.append(record, [{ kind: 'state', at, data: { state: 'queued', attempt: 0 } }]);
@@ -122,9 +122,9 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
 
 const isHeld = ({ run }: Pick<RunRecord, 'run'>) => (HELD_STATES as readonly string[]).includes(run.state);
 
-function allows({ run, leaseExpiresAt }: RunRecord, { to, from, attempt, expiredBefore }: StateChange): boolean {
+function allows({ run, leaseExpiresAt }: RunRecord, { to, from, attempt, expiredBefore, retriesBelow = Infinity }: StateChange): boolean {
   const hasExpired = expiredBefore === undefined || (leaseExpiresAt !== null && leaseExpiresAt < expiredBefore);
-  return statesBefore(to).includes(run.state) && (from?.includes(run.state) ?? true) && (attempt === undefined || attempt === run.attempt) && hasExpired;
+  return statesBefore(to).includes(run.state) && (from?.includes(run.state) ?? true) && (attempt === undefined || attempt === run.attempt) && hasExpired && run.retries < retriesBelow;
 }
 
 function applyChange(records: FakeRecords, record: RunRecord, { to, reason = null, set = {}, ...change }: StateChange): Changed {
@@ -135,15 +135,28 @@ function applyChange(records: FakeRecords, record: RunRecord, { to, reason = nul
   const { leaseOwner, leaseExpiresAt, metrics, ...columns } = set;
   Object.assign(run, columns, metrics === undefined ? {} : { metrics: toMetricValues(metrics) });
   if (to === 'starting') {
-    Object.assign(run, { startedAt: at, bestEpoch: null, metrics: {} });
-    Object.assign(run.progress, { epoch: 0, step: 0, examplesPerSecond: null });
+    Object.assign(run, { startedAt: at, bestEpoch: null, metrics: change.resume?.metrics ?? {} });
+    Object.assign(run.progress, { epoch: change.resume?.epoch ?? 0, step: change.resume?.step ?? 0, examplesPerSecond: null });
+    if (change.resume !== undefined) rewind(record, change.resume);
   }
+  if (change.retriesBelow !== undefined) run.retries += 1;
   if (leaseOwner !== undefined) record.leaseOwner = leaseOwner;
   if (leaseExpiresAt !== undefined) record.leaseExpiresAt = leaseExpiresAt;
   if (hasEnded(to)) run.endedAt = at;
   if (hasEnded(to) || to === 'queued') Object.assign(record, { leaseOwner: null, leaseExpiresAt: null });
   run.transitions.push({ state: to, reason, message, attempt: run.attempt, at });
   const said = { state: to, attempt: run.attempt, ...(reason === null ? {} : { reason }), ...(message === null ? {} : { message }) };
-  const events = records.append(record, [{ kind: 'state', at, data: said }]);
+  const data = { ...said, ...(to === 'starting' && change.resume !== undefined ? { step: change.resume.step } : {}) };
+  const events = records.append(record, [{ kind: 'state', at, data }]);
   return { run: structuredClone(run), events };
+}
+
+/** The curves of the attempt before go on under the new one, up to the point. */
+function rewind({ run, curves }: RunRecord, { step, epoch }: ResumePoint): void {
+  const before = `${run.attempt - 1} `;
+  for (const [name, { key, steps, values }] of [...curves].filter(([name]) => name.startsWith(before))) {
+    const count = steps.filter((at) => at <= (key.startsWith('epoch/') ? epoch : step)).length;
+    curves.delete(name);
+    if (count > 0) curves.set(`${run.attempt} ${key}`, { key, steps: steps.slice(0, count), values: values.slice(0, count) });
+  }
 }

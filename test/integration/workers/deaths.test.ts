@@ -1,9 +1,16 @@
 // One trainer per way to die or misbehave; each run ends in a state with a cause, and the log says how.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import t from 'tap';
 import { scratchDir } from '../../../src/config.js';
 import { until } from '../../helpers/poll.js';
 import { box } from './harness.js';
+
+/** Hashes of all that is in the store which has this file. */
+function storedHashes(file: string): string[] {
+  const store = dirname(dirname(file));
+  return readdirSync(store).flatMap((folder) => readdirSync(`${store}/${folder}`));
+}
 
 t.test('a trainer that does its work leaves a succeeded run, its curve and its model', async (t) => {
   const { submit, supervise, ends, story, stores, runs, teamId, config } = await box(t);
@@ -28,13 +35,13 @@ t.test('a trainer that does its work leaves a succeeded run, its curve and its m
 });
 
 const deaths = [
-  { trainer: 'crashes', reason: 'trainer_lost', message: /a kernel went wrong/ },
-  { trainer: 'exits', reason: 'trainer_lost', message: /code 0 before its run had ended/ },
-  { trainer: 'runs-out-of-memory', reason: 'out_of_memory', message: /out of memory/ },
-  { trainer: 'loses-its-file', reason: 'internal', message: /./ },
-  { trainer: 'reports-what-cannot-be-stored', reason: 'internal', message: /could not be stored/ },
+  { trainer: 'crashes', reason: 'trainer_lost', message: /a kernel went wrong.*started 3 times at most/, attempts: 3 },
+  { trainer: 'exits', reason: 'trainer_lost', message: /code 0 before its run had ended/, attempts: 3 },
+  { trainer: 'runs-out-of-memory', reason: 'out_of_memory', message: /out of memory/, attempts: 1 },
+  { trainer: 'loses-its-file', reason: 'internal', message: /./, attempts: 1 },
+  { trainer: 'reports-what-cannot-be-stored', reason: 'internal', message: /could not be stored/, attempts: 1 },
 ] as const;
-for (const { trainer, reason, message } of deaths) {
+for (const { trainer, reason, message, attempts } of deaths) {
   t.test(`a trainer that ${trainer.replaceAll('-', ' ')} leaves a failed run with the cause ${reason}`, async (t) => {
     const { submit, supervise, ends, config } = await box(t);
     await supervise(trainer, { env: trainer === 'runs-out-of-memory' ? { NODE_OPTIONS: '--max-old-space-size=32' } : {} });
@@ -42,7 +49,7 @@ for (const { trainer, reason, message } of deaths) {
     t.equal(run.state, 'failed');
     t.equal(run.reason, reason);
     t.match(run.message, message);
-    t.equal(run.attempt, 1, 'it is not tried again');
+    t.match(run, { attempt: attempts, retries: attempts - 1 }, attempts === 1 ? 'it is not tried again' : 'it was tried again');
     await until(() => readdirSync(scratchDir(config)).length === 0, { what: 'the scratch folder to go' });
   });
 }
@@ -53,17 +60,52 @@ t.test('a trainer that speaks nonsense is not believed, and not fatal', async (t
   t.equal((await ends((await submit()).id)).state, 'succeeded');
 });
 
-t.test('a trainer that is killed leaves a failed run, not a running one', async (t) => {
-  const { submit, supervise, ends, reaches, stores } = await box(t);
+t.test('a run whose trainer is killed is started again, until it has been too often', async (t) => {
+  const { submit, supervise, ends, stores, runs, teamId } = await box(t);
   await supervise('waits');
   const { id } = await submit();
-  await reaches(id, ['running']);
   const { execFileSync } = await import('node:child_process');
-  const trainers = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'trainers/waits.js'], { encoding: 'utf8' }).trim().split('\n');
-  for (const pid of trainers) process.kill(Number(pid), 'SIGKILL');
+  for (let attempt = 1; attempt <= 3; attempt += 1) {
+    await until(async () => {
+      const run = await runs.get(teamId, id);
+      return run.state === 'running' && run.attempt === attempt;
+    }, { what: `attempt ${attempt} to run`, deadlineMs: 20_000 });
+    const trainers = execFileSync('pgrep', ['-P', String(process.pid), '-f', 'trainers/waits.js'], { encoding: 'utf8' }).trim().split('\n');
+    for (const pid of trainers) process.kill(Number(pid), 'SIGKILL');
+  }
   const run = await ends(id);
-  t.match(run, { state: 'failed', reason: 'trainer_lost', message: /SIGKILL/ });
+  t.match(run, { state: 'failed', reason: 'trainer_lost', message: /SIGKILL/, attempt: 3, retries: 2 });
+  t.match(run.transitions.filter(({ state }) => state === 'queued').slice(1), [{ reason: 'trainer_lost', message: /SIGKILL.*queued again/ }, { reason: 'trainer_lost' }], 'its life says why');
   t.equal(run.head, (await stores.events.heads([id])).get(id), 'the run knows its head');
+});
+
+t.test('training states are kept as the spec says, and a new attempt goes on from the latest that is sound', async (t) => {
+  const { submit, supervise, ends, stores, story } = await box(t);
+  await supervise('keeps-its-state');
+  const run = await ends((await submit()).id);
+  t.match(run, { state: 'succeeded', attempt: 2, retries: 1 });
+  const log = (await stores.events.read(run.id, { after: 0, limit: 100, kinds: ['log'] })).items;
+  t.match(log.at(-1), { data: { message: 'from step 3: state 3' } }, 'it was told the latest, and could read it');
+  t.same((await stores.artifacts.resumeCheckpoints(run.id)).map(({ step }) => step), [3, 2], 'the last two are kept');
+  t.same(await stores.metrics.findCurve(run.id, 'batch/loss'), { key: 'batch/loss', steps: [1, 2, 3, 4], values: [1, 0.5, 1 / 3, 0.25] }, 'each point is there once, although the first attempt had come further');
+  t.equal((await story(run.id)).filter((entry) => entry === 'checkpoint').length, 3, 'the log says what was kept');
+  const kept = (await stores.artifacts.list(run.id)).map(({ sha256 }) => sha256);
+  t.same(storedHashes(stores.store.path(kept[0]!)).sort(), kept.sort(), 'and nothing else is left in the store');
+});
+
+t.test('a damaged training state is passed over', async (t) => {
+  const { submit, supervise, ends, stores } = await box(t);
+  const put: typeof stores.store.put = async (file) => {
+    const stored = await stores.store.put(file);
+    const path = stores.store.path(stored.sha256);
+    if (readFileSync(path, 'utf8') === 'state 3') writeFileSync(path, 'rust');
+    return stored;
+  };
+  await supervise('keeps-its-state', { stores: { store: { ...stores.store, put } } });
+  const run = await ends((await submit()).id);
+  const log = (await stores.events.read(run.id, { after: 0, limit: 100, kinds: ['log'] })).items;
+  t.match(log.at(-1), { data: { message: 'from step 2: state 2' } }, 'for the one before');
+  t.same((await stores.metrics.findCurve(run.id, 'batch/loss'))?.steps, [1, 2, 3], 'and the curve goes on from there');
 });
 
 t.test('a cancelled trainer stops between two batches', async (t) => {

@@ -99,11 +99,19 @@ t.test('schedules must make sense', async (t) => {
   t.strictSame(warnings({ schedule: { type: 'cosine', periodFactor: 2, restarts: true } }), ['/schedule/restarts'], 'and restarts that never come');
 });
 
+t.test('a backend must fit its device', async (t) => {
+  const resources = (device: 'cpu' | 'gpu', backend: 'wasm' | 'webgpu' | 'tensorflow') => plan({ resources: { device, backend } }).problems;
+  t.match(resources('gpu', 'wasm'), [{ pointer: '/resources/backend', detail: /does not fit the device gpu: it computes on the CPU/ }], 'a backend that no device of the kind could serve');
+  t.match(resources('cpu', 'webgpu'), [{ pointer: '/resources/backend' }], 'nor the other way');
+  t.strictSame(resources('gpu', 'tensorflow'), [], 'one that may is not refused here');
+});
+
 t.test('callbacks must watch what the run reports', async (t) => {
   const watch = (monitor: string | undefined, changes: Partial<RunSpec> = {}) =>
     plan({ callbacks: [{ type: 'earlyStopping', ...(monitor === undefined ? {} : { monitor }) }], ...changes }).problems;
   for (const monitor of [undefined, 'loss', 'accuracy', 'val_loss', 'val_accuracy']) t.strictSame(watch(monitor), [], `${monitor ?? 'the default'} is known`);
   t.match(watch('val_acuracy'), [{ pointer: '/callbacks/0/monitor', detail: /known are loss, accuracy, val_loss, val_accuracy; did you mean "val_accuracy"\?$/ }], 'a misspelt one is refused with the known ones');
+  t.match(plan({ checkpoints: { keepBest: 1, monitor: 'val_acc' } }).problems, [{ pointer: '/checkpoints/monitor', detail: /did you mean "val_accuracy"/ }], 'also where checkpoints watch it');
   t.match(watch(undefined, { dataset: { name: 'mnist', validation: 'none' } }), [{ pointer: '/callbacks/0/monitor', detail: /no validation data/ }], 'the default needs validation data');
   t.strictSame(watch('loss', { dataset: { name: 'mnist', validation: 'none' } }), [], 'the training loss does not');
   t.strictSame(watch('val_mean_squared_error', { metrics: ['meanSquaredError'] }), [], "metrics go by Keras' names");
