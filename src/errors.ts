@@ -26,6 +26,8 @@ export const ERRORS = {
   not_acceptable: { status: 406, title: 'The resource has no such representation' },
   request_timeout: { status: 408, title: 'The request did not arrive in time' },
   run_not_active: { status: 409, title: 'The run has ended already' },
+  run_not_pausable: { status: 409, title: 'The run cannot be paused now' },
+  run_not_paused: { status: 409, title: 'The run is not paused' },
   run_not_ended: { status: 409, title: 'The run has not ended yet' },
   idempotency_conflict: { status: 409, title: 'A request with this Idempotency-Key is under way' },
   model_not_ready: { status: 409, title: 'The run has no stored model yet' },

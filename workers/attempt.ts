@@ -61,6 +61,7 @@ export class Attempt {
   #loss: { reason: RunReason; message: string } | null = null;
   #fenced = false;
   #cancelled = false;
+  #paused = false;
   /** The latest state that the trainer has written. */
   #latestStep = -1;
 
@@ -103,10 +104,18 @@ export class Attempt {
     this.#killAfterGrace();
   }
 
-  /** Stops at once and puts the run back into the queue, unless it has come to its end already. */
+  /** Asks the trainer to stop between two batches with its state kept; kills it after the grace. Idempotent. */
+  pause(): void {
+    if (this.#paused) return;
+    this.#paused = true;
+    this.#trainer?.send({ type: 'pause' });
+    this.#killAfterGrace();
+  }
+
+  /** Stops with its state kept, and puts the run back into the queue, unless it has come to its end already. */
   handBack(message: string): void {
     if (this.#end === null) this.#handBack = message;
-    this.#trainer?.kill();
+    this.pause();
   }
 
   /** The lease is gone: another attempt may run. Stops at once and writes nothing more. */
@@ -146,6 +155,12 @@ export class Attempt {
     return lifecycle.retry(this.fence, this.#loss ?? { reason: 'trainer_lost', message: 'its trainer was lost' });
   }
 
+  /** It was asked to pause, and then perhaps to cancel, which it could not hear any more; or its worker stops. */
+  #endPaused(message: string | null): void {
+    if (this.#cancelled) this.#end ??= { state: 'cancelled', reason: 'user_cancel', message: 'cancelled on request' };
+    else if (this.#handBack === null) this.#end ??= { state: 'paused', reason: 'user_pause', message };
+  }
+
   /** For a trainer that went without saying how its run ended; null where the run is to be started again. */
   #endOf(exit: TrainerExit): RunEnd | null {
     const cause = causeOfDeath(exit);
@@ -154,6 +169,7 @@ export class Attempt {
       return { state: 'cancelled', reason: 'user_cancel', message: `cancelled; ${message}` };
     }
     if (this.#handBack !== null) return null;
+    if (this.#paused) return { state: 'paused', reason: 'user_pause', message: `paused; ${cause.message}` };
     if (cause.reason !== 'trainer_lost') return { state: 'failed', ...cause };
     this.#loss = { reason: cause.reason, message: cause.message };
     return null;
@@ -177,6 +193,7 @@ export class Attempt {
     this.#trainer = trainer;
     trainer.send({ type: 'start', runId: this.#run.id, attempt: this.#run.attempt, spec: this.#run.spec, scratchDir: this.#scratch, ruledOut: this.#context.ruledOut(), threads: this.#context.threads, resume: this.#resumeFile() });
     if (this.#cancelled) trainer.send({ type: 'cancel' });
+    else if (this.#paused) trainer.send({ type: 'pause' });
     return trainer;
   }
 
@@ -208,7 +225,8 @@ export class Attempt {
         return;
       case 'ended': {
         const { state, reason, message: words, bestEpoch, metrics } = message;
-        this.#end ??= { state, reason, message: words, bestEpoch, metrics };
+        if (state === 'paused') this.#endPaused(words);
+        else this.#end ??= { state, reason, message: words, bestEpoch, metrics };
         // A driver may hang while its process exits.
         this.#killAfterGrace();
         return;

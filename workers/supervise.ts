@@ -89,6 +89,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       const state = states.get(runId);
       if (state === undefined) attempt.fenceOff();
       else if (state === 'cancelling') attempt.cancel();
+      else if (state === 'pausing') attempt.pause();
     }
   }
 
@@ -96,7 +97,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     repeat(task, { everyMs, onError: (error) => log.warn({ err: error }, `${what} failed; it is tried again`) });
 
   const offCommand = bus.onCommand((command) => {
-    if (command.type === 'cancel') attempts.get(command.runId)?.cancel();
+    attempts.get(command.runId)?.[command.type]();
   });
   await beat();
   await lifecycle.sweepExpired();

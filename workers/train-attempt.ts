@@ -68,6 +68,7 @@ export async function trainAttempt(start: Start, { send, signal }: TrainAttemptO
     await checkpoints.settled();
     if (end === null) throw new Error('the training loop ended without a report');
     if (end.reason === 'cancelled') return ended('cancelled', 'user_cancel', 'cancelled on request', end);
+    if (end.reason === 'paused') return ended('paused', 'user_pause', `paused after step ${end.steps}`, end);
     send({ type: 'finalizing' });
     send({ type: 'artifacts', ...(await saveFiles(start, session)), epoch: end.bestEpoch ?? end.epochs, step: end.steps, metrics: end.metrics });
     const early = end.reason === 'early_stopped';

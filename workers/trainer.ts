@@ -1,5 +1,6 @@
 // A trainer: trains one run attempt and exits. Started by a supervisor with an IPC channel, over which it
 // is told what to do and says how it goes. It knows no database, no queue and no settings.
+import { PAUSE } from '../src/ml/train.js';
 import type { TrainerCommand, TrainerMessage } from '../src/schemas/ipc.js';
 import { trainAttempt } from './train-attempt.js';
 
@@ -21,6 +22,7 @@ async function start(command: Extract<TrainerCommand, { type: 'start' }>): Promi
 
 process.on('message', (command: TrainerCommand) => {
   if (command.type === 'cancel') abort.abort();
+  else if (command.type === 'pause') abort.abort(PAUSE);
   else start(command).catch((error: unknown) => {
     console.error(error);
     process.exit(1);

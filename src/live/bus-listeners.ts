@@ -1,5 +1,5 @@
 // Who listens to what on a bus, apart from how it travels; and the form in which it travels.
-import type { Command, EventNotice, Unsubscribe } from './bus.js';
+import { COMMAND_TYPES, type Command, type EventNotice, type Unsubscribe } from './bus.js';
 
 type Listener<T> = (value: T) => void;
 
@@ -107,7 +107,7 @@ export function decodeNotice(payload: string): EventNotice | null {
 /** As `decodeNotice`. */
 export function decodeCommand(payload: string): Command | null {
   const value = parse(payload) as Partial<Command> | null;
-  return typeof value?.runId === 'string' && value.type === 'cancel' ? (value as Command) : null;
+  return typeof value?.runId === 'string' && COMMAND_TYPES.some((type) => type === value.type) ? (value as Command) : null;
 }
 
 function parse(payload: string): unknown {

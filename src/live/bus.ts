@@ -11,9 +11,11 @@ export interface EventNotice {
   events?: RunEvent[];
 }
 
+export const COMMAND_TYPES = ['cancel', 'pause'] as const;
+
 /** For whoever holds the run's lease. The state in the database says the same, in case the command gets lost. */
 export interface Command {
-  type: 'cancel';
+  type: (typeof COMMAND_TYPES)[number];
   runId: string;
 }
 

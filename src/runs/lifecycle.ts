@@ -6,8 +6,9 @@ import type { RunQueue } from '../queue/queue.js';
 import type { Run, RunReason } from '../schemas/run.js';
 import type { Changed, ResumePoint, RunRepository } from './run-repository.js';
 
+/** How an attempt ends; after a pause the run has not. */
 export interface RunEnd {
-  state: 'succeeded' | 'failed' | 'cancelled';
+  state: 'succeeded' | 'failed' | 'cancelled' | 'paused';
   reason: RunReason | null;
   message: string | null;
   bestEpoch?: number | null;
@@ -41,6 +42,12 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
     return changed.run;
   }
 
+  /** For a run that was to be paused or cancelled when its process went: it is. Null for others. */
+  async function asWished({ runId, attempt }: Fence, why: string, when: { expiredBefore?: Date } = {}): Promise<Run | null> {
+    const cancelled = await announce(await runs.change(runId, { to: 'cancelled', from: ['cancelling'], attempt, ...when, reason: 'user_cancel', message: `cancelled; ${why}` }));
+    return cancelled ?? announce(await runs.change(runId, { to: 'paused', from: ['pausing'], attempt, ...when, reason: 'user_pause', message: `paused; ${why}` }));
+  }
+
   const givenUp = (what: string) => `${what}, and it may be started ${maxAttempts} times at most when a process is lost`;
 
   async function requeue(run: { id: string; attempt: number; priority: number }): Promise<void> {
@@ -67,7 +74,10 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
     /** Back to the queue because its trainer was lost, while retries remain; else the run has failed. */
     async retry({ runId, attempt }: Fence, cause: { reason: RunReason; message: string }): Promise<Run | null> {
       const run = await announce(await runs.change(runId, { to: 'queued', attempt, retriesBelow: maxAttempts - 1, reason: cause.reason, message: `${cause.message}; queued again` }));
-      if (run === null) return announce(await runs.change(runId, { to: 'failed', attempt, reason: cause.reason, message: givenUp(cause.message) }));
+      if (run === null) {
+        const stopped = await asWished({ runId, attempt }, cause.message);
+        return stopped ?? announce(await runs.change(runId, { to: 'failed', attempt, reason: cause.reason, message: givenUp(cause.message) }));
+      }
       await requeue(run);
       return run;
     },
@@ -75,10 +85,15 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
     /** Back to the queue, to be started anew by any worker; a run that was being cancelled is cancelled. */
     async handBack({ runId, attempt }: Fence, message: string): Promise<Run | null> {
       const run = await announce(await runs.change(runId, { to: 'queued', attempt, reason: 'preempted', message }));
-      if (run === null) {
-        return announce(await runs.change(runId, { to: 'cancelled', from: ['cancelling'], attempt, reason: 'user_cancel', message: 'cancelled; its worker was stopped' }));
-      }
+      if (run === null) return asWished({ runId, attempt }, 'its worker was stopped');
       await requeue(run);
+      return run;
+    },
+
+    /** A paused run goes back into the queue; null when it is not paused. */
+    async resume(runId: string, attempt: number): Promise<Run | null> {
+      const run = await announce(await runs.change(runId, { to: 'queued', from: ['paused'], attempt, reason: 'user_resume', message: 'resumed on request' }));
+      if (run !== null) await requeue(run);
       return run;
     },
 
@@ -89,8 +104,8 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
     async sweepExpired(): Promise<void> {
       const expiredBefore = new Date(now());
       for (const run of await runs.findExpired(expiredBefore)) {
-        if (run.state === 'cancelling') {
-          await announce(await runs.change(run.id, { to: 'cancelled', from: ['cancelling'], attempt: run.attempt, expiredBefore, reason: 'user_cancel', message: 'cancelled; its worker had gone' }));
+        if (run.state === 'cancelling' || run.state === 'pausing') {
+          await asWished({ runId: run.id, attempt: run.attempt }, 'its worker had gone', { expiredBefore });
           continue;
         }
         if (run.state !== 'lost') {

@@ -70,6 +70,22 @@ export const runRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'ru
     },
   }, async ({ params: { id } }, reply) => reply.code(202).send(await runs.cancel(teamId, id)));
 
+  app.post('/v1/runs/:id/pause', {
+    schema: {
+      operationId: 'pauseRun', tags: ['runs'], summary: 'Pause a run', params: RunParams,
+      description: 'A training run stops between two batches with its whole state kept, and gives its place to another. Asking again does no harm.',
+      response: { 202: ref(Run), ...problems('not_found', 'run_not_pausable', 'unsupported_media_type') },
+    },
+  }, async ({ params: { id } }, reply) => reply.code(202).send(await runs.pause(teamId, id)));
+
+  app.post('/v1/runs/:id/resume', {
+    schema: {
+      operationId: 'resumeRun', tags: ['runs'], summary: 'Resume a paused run', params: RunParams,
+      description: 'Back into the queue. It goes on where it was: on a CPU, to the bit as if it had not been paused.',
+      response: { 202: ref(Run), ...problems('not_found', 'run_not_paused', 'unsupported_media_type') },
+    },
+  }, async ({ params: { id } }, reply) => reply.code(202).send(await runs.resume(teamId, id)));
+
   app.delete('/v1/runs/:id', {
     schema: {
       operationId: 'deleteRun', tags: ['runs'], summary: 'Delete a run that has ended', params: RunParams,

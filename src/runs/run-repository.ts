@@ -9,7 +9,7 @@ import type { RunSpec } from '../schemas/spec.js';
 import { rewindCurves } from './metric-repository.js';
 import { toMetricValues } from './metric-values.js';
 import { toRun, type RunRow } from './run-row.js';
-import { HELD_STATES, hasEnded, statesBefore } from './states.js';
+import { HELD_STATES, hasEnded, isHeld, statesBefore } from './states.js';
 import { storable, storableText } from './storable-text.js';
 
 export interface NewRun {
@@ -167,7 +167,7 @@ export function createRunRepository(database: Database): RunRepository {
             ...(change.to === 'starting' ? { startedAt: at, epoch: resume?.epoch ?? 0, step: resume?.step ?? 0, examplesPerSecond: null, bestEpoch: null, metrics: resume?.metrics ?? {} } : {}),
             ...(change.retriesBelow === undefined ? {} : { retries: { increment: 1 } }),
             ...(hasEnded(change.to) ? { endedAt: at } : {}),
-            ...(hasEnded(change.to) || change.to === 'queued' ? { leaseOwner: null, leaseExpiresAt: null } : {}),
+            ...(isHeld(change.to) || change.to === 'lost' ? {} : { leaseOwner: null, leaseExpiresAt: null }),
           },
         });
         if (count === 0) return null;
@@ -202,7 +202,7 @@ export function createRunRepository(database: Database): RunRepository {
 
     async findExpired(now) {
       const rows = await database.run.findMany({
-        where: { OR: [{ leaseExpiresAt: { lt: now } }, { state: 'lost' }], state: { in: ['starting', 'running', 'finalizing', 'cancelling', 'lost'] } },
+        where: { OR: [{ leaseExpiresAt: { lt: now } }, { state: 'lost' }], state: { in: [...HELD_STATES, 'lost'] } },
         select: { id: true, attempt: true, state: true, priority: true },
         take: 1000,
       });

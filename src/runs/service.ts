@@ -76,8 +76,8 @@ export function createRunService({ runs, artifacts, store, queue, bus, lifecycle
     if (run.state === 'cancelling') return run;
     if (hasEnded(run.state)) throw new ServiceError('run_not_active', `Run ${id} is ${run.state}.`);
     const words = { reason: 'user_cancel', message: 'cancelled on request' } as const;
-    if (run.state === 'queued' || run.state === 'lost') {
-      const changed = await runs.change(id, { to: 'cancelled', from: ['queued', 'lost'], ...words });
+    if (run.state === 'queued' || run.state === 'lost' || run.state === 'paused') {
+      const changed = await runs.change(id, { to: 'cancelled', from: ['queued', 'lost', 'paused'], ...words });
       if (changed === null) return null;
       await lifecycle.announce(changed);
       await queue.remove({ runId: id, attempt: run.attempt + 1 }).catch((error: unknown) => onError(error, 'queue.remove'));
@@ -89,6 +89,34 @@ export function createRunService({ runs, artifacts, store, queue, bus, lifecycle
     // The supervisor also reads the state at its next heartbeat, so a lost command is only a late one.
     await bus.sendCommand({ type: 'cancel', runId: id }).catch((error: unknown) => onError(error, 'sendCommand'));
     return changed.run;
+  }
+
+  async function pauseOnce(teamId: string, id: string): Promise<Run | null> {
+    const run = await get(teamId, id);
+    if (run.state === 'pausing' || run.state === 'paused') return run;
+    const words = { reason: 'user_pause', message: 'paused on request' } as const;
+    if (run.state === 'queued' || run.state === 'lost') {
+      const changed = await runs.change(id, { to: 'paused', from: ['queued', 'lost'], attempt: run.attempt, ...words });
+      if (changed === null) return null;
+      await lifecycle.announce(changed);
+      await queue.remove({ runId: id, attempt: run.attempt + 1 }).catch((error: unknown) => onError(error, 'queue.remove'));
+      return changed.run;
+    }
+    if (run.state !== 'starting' && run.state !== 'running') throw new ServiceError('run_not_pausable', `Run ${id} is ${run.state}.`);
+    const changed = await runs.change(id, { to: 'pausing', attempt: run.attempt, ...words });
+    if (changed === null) return null;
+    await lifecycle.announce(changed);
+    await bus.sendCommand({ type: 'pause', runId: id }).catch((error: unknown) => onError(error, 'sendCommand'));
+    return changed.run;
+  }
+
+  /** A state may change between the reading and the compare-and-set; each retry meets a later one, and lives are short. */
+  async function persistently(once: () => Promise<Run | null>, orElse: () => Promise<Run>): Promise<Run> {
+    for (let tries = 0; tries < 8; tries += 1) {
+      const run = await once();
+      if (run !== null) return run;
+    }
+    return orElse();
   }
 
   return {
@@ -144,12 +172,20 @@ export function createRunService({ runs, artifacts, store, queue, bus, lifecycle
 
     /** Idempotent; the run ends as soon as its trainer has stopped between two batches. @throws ServiceError not_found, run_not_active */
     async cancel(teamId: string, id: string): Promise<Run> {
-      // A state may change between the reading and the compare-and-set; each retry meets a later one, and lives are short.
-      for (let tries = 0; tries < 8; tries += 1) {
-        const run = await cancelOnce(teamId, id);
-        if (run !== null) return run;
-      }
-      return get(teamId, id);
+      return persistently(() => cancelOnce(teamId, id), () => get(teamId, id));
+    },
+
+    /** Idempotent; a training run stops between two batches, with all that it goes on from kept. @throws ServiceError not_found, run_not_pausable */
+    async pause(teamId: string, id: string): Promise<Run> {
+      return persistently(() => pauseOnce(teamId, id), () => get(teamId, id));
+    },
+
+    /** Puts a paused run back into the queue. @throws ServiceError not_found, run_not_paused */
+    async resume(teamId: string, id: string): Promise<Run> {
+      const run = await get(teamId, id);
+      const resumed = run.state === 'paused' ? await lifecycle.resume(id, run.attempt) : null;
+      if (resumed === null) throw new ServiceError('run_not_paused', `Run ${id} is ${(await get(teamId, id)).state}.`);
+      return resumed;
     },
 
     /** Removes an ended run and frees the bytes that no other run uses. @throws ServiceError not_found, run_not_ended */

@@ -3,11 +3,14 @@ import { ENDED_STATES, RUN_STATES, type RunState } from '../schemas/run.js';
 
 /** From each state to those that may follow. From `cancelling` nothing leads back to work. */
 export const NEXT_STATES: Record<RunState, readonly RunState[]> = {
-  queued: ['starting', 'cancelled', 'failed'],
-  starting: ['running', 'queued', 'lost', 'cancelling', 'failed'],
-  running: ['finalizing', 'queued', 'lost', 'cancelling', 'failed'],
+  queued: ['starting', 'paused', 'cancelled', 'failed'],
+  starting: ['running', 'queued', 'lost', 'pausing', 'cancelling', 'failed'],
+  running: ['finalizing', 'queued', 'lost', 'pausing', 'cancelling', 'failed'],
   finalizing: ['succeeded', 'queued', 'lost', 'cancelling', 'failed'],
-  lost: ['queued', 'cancelled', 'failed'],
+  // It may come to its end before it hears of the pause.
+  pausing: ['paused', 'finalizing', 'cancelling', 'failed'],
+  paused: ['queued', 'cancelled'],
+  lost: ['queued', 'paused', 'cancelled', 'failed'],
   cancelling: ['cancelled', 'succeeded', 'failed'],
   succeeded: [],
   failed: [],
@@ -15,7 +18,11 @@ export const NEXT_STATES: Record<RunState, readonly RunState[]> = {
 };
 
 /** States in which a supervisor holds the run's lease. */
-export const HELD_STATES = ['starting', 'running', 'finalizing', 'cancelling'] as const satisfies readonly RunState[];
+export const HELD_STATES = ['starting', 'running', 'finalizing', 'pausing', 'cancelling'] as const satisfies readonly RunState[];
+
+export function isHeld(state: RunState): boolean {
+  return (HELD_STATES as readonly RunState[]).includes(state);
+}
 
 /** The states from which `to` may be entered. */
 export function statesBefore(to: RunState): RunState[] {

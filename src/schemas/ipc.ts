@@ -20,7 +20,10 @@ export interface ResumeFile {
 /** Supervisor to trainer. */
 export type TrainerCommand =
   | { type: 'start'; runId: string; attempt: number; spec: RunSpec; scratchDir: string; ruledOut: RuledOut[]; threads: number; resume: ResumeFile | null }
-  | { type: 'cancel' };
+  /** Stop between two batches. */
+  | { type: 'cancel' }
+  /** The same, with the state kept. */
+  | { type: 'pause' };
 
 /** A file that the trainer wrote into its scratch folder. */
 export interface ScratchFile {
@@ -49,7 +52,7 @@ export type TrainerMessage =
   | { type: 'artifacts'; files: ScratchFile[]; epoch: number; step: number; metrics: Record<string, number> }
   | {
       type: 'ended';
-      state: 'succeeded' | 'failed' | 'cancelled';
+      state: 'succeeded' | 'failed' | 'cancelled' | 'paused';
       reason: RunReason | null;
       message: string | null;
       bestEpoch: number | null;

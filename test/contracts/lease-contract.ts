@@ -24,7 +24,7 @@ export async function leaseContract(t: Test, createSubject: CreateSubject): Prom
     const team = await subject.newTeam();
     for (const state of RUN_STATES) {
       const { id } = await runIn(subject, state, newRun(team));
-      const held = ['starting', 'running', 'finalizing', 'cancelling'].includes(state);
+      const held = ['starting', 'running', 'finalizing', 'pausing', 'cancelling'].includes(state);
       t.strictSame([...(await runs.renewLeases('another box', [id], later(1)))], [], `no other box renews a ${state} run`);
       t.strictSame([...(await runs.renewLeases('box', [id], later(1)))], held ? [[id, state]] : [], held ? `its box renews a ${state} run` : `nobody renews a ${state} run`);
     }
@@ -62,7 +62,7 @@ export async function leaseContract(t: Test, createSubject: CreateSubject): Prom
     for (const state of RUN_STATES) {
       const { id } = await runIn(subject, state, newRun(team));
       const found = async (now: Date) => (await runs.findExpired(now)).some((run) => run.id === id);
-      const held = ['starting', 'running', 'finalizing', 'cancelling'].includes(state);
+      const held = ['starting', 'running', 'finalizing', 'pausing', 'cancelling'].includes(state);
       t.equal(await found(new Date(0)), state === 'lost', state === 'lost' ? 'a lost run is found at any time' : `a ${state} run is not found early`);
       t.equal(await found(later(1)), held || state === 'lost', `a ${state} run ${held || state === 'lost' ? 'is' : 'is not'} found late`);
     }

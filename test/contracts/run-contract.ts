@@ -6,16 +6,18 @@ import { newRun, runIn, STORED, UNSTORABLE, type CreateSubject } from './subject
 
 /** The life of a run as it was drawn, apart from the code: a row leads to the columns marked x. */
 const LIFE = `
-  from \\ to   queued starting running finalizing cancelling lost succeeded failed cancelled
-  queued      .      x        .       .          .          .    .         x      x
-  starting    x      .        x       .          x          x    .         x      .
-  running     x      .        .       x          x          x    .         x      .
-  finalizing  x      .        .       .          x          x    x         x      .
-  cancelling  .      .        .       .          .          .    x         x      x
-  lost        x      .        .       .          .          .    .         x      x
-  succeeded   .      .        .       .          .          .    .         .      .
-  failed      .      .        .       .          .          .    .         .      .
-  cancelled   .      .        .       .          .          .    .         .      .
+  from \\ to   queued starting running finalizing pausing paused cancelling lost succeeded failed cancelled
+  queued      .      x        .       .          .       x      .          .    .         x      x
+  starting    x      .        x       .          x       .      x          x    .         x      .
+  running     x      .        .       x          x       .      x          x    .         x      .
+  finalizing  x      .        .       .          .       .      x          x    x         x      .
+  pausing     .      .        .       x          .       x      x          .    .         x      .
+  paused      x      .        .       .          .       .      .          .    .         .      x
+  cancelling  .      .        .       .          .       .      .          .    x         x      x
+  lost        x      .        .       .          .       x      .          .    .         x      x
+  succeeded   .      .        .       .          .       .      .          .    .         .      .
+  failed      .      .        .       .          .       .      .          .    .         .      .
+  cancelled   .      .        .       .          .       .      .          .    .         .      .
 `;
 
 function isLegal(from: RunState, to: RunState): boolean {

@@ -51,6 +51,8 @@ const WAYS: Record<RunState, readonly RunState[]> = {
   starting: ['starting'],
   running: ['starting', 'running'],
   finalizing: ['starting', 'running', 'finalizing'],
+  pausing: ['starting', 'pausing'],
+  paused: ['paused'],
   cancelling: ['starting', 'cancelling'],
   lost: ['starting', 'lost'],
   succeeded: ['starting', 'running', 'finalizing', 'succeeded'],

@@ -42,6 +42,7 @@ t.test('one service through a cancel, the death of its supervisor, a stop, and t
   t.match(whole, { weights: /^[0-9a-f]{64}$/, losses: { steps: { length: 1_000 } } }, 'a run that nothing interrupts');
   await t.test('a trainer that is killed: its run goes on, and ends as if it had not been', (t) => killed(t, first, { what: /workers\/trainer/, whole }));
   await t.test('a supervisor that is killed is started again, and its run ends likewise', (t) => killed(t, first, { what: /workers\/supervisor/, whole }));
+  await t.test('a run that is paused gives its place away, and goes on as if it had not been', (t) => paused(t, first.address, whole));
   await t.test('SIGTERM in the middle of a run: it is handed back, and goes on after the next start', async (t) => {
     const id = await stopped(t, first);
     // With the usual lease: a database is away for longer than two seconds on a busy machine.
@@ -144,6 +145,28 @@ async function killed(t: Test, service: ServiceProcess, { what, whole }: { what:
   const from = (await stepsOf(address, run, 'state')).at(-1) ?? 0;
   t.ok(from >= kept && from % 50 === 0, `it went on from a state that it had kept, of step ${from}`);
   t.strictSame(await outcome(address, again), whole, 'the loss of each step and every byte of the weights are those of a run without the kill');
+}
+
+async function paused(t: Test, address: string, whole: Awaited<ReturnType<typeof outcome>>) {
+  const { body: run } = await call<Run>(address, '/v1/runs', { json: KEPT });
+  const reaches = (state: string) => until(async () => {
+    const { body } = await call<Run>(address, `/v1/runs/${run.id}`);
+    return body.state === state ? body : null;
+  }, { what: `the run to be ${state}`, deadlineMs: 60_000, everyMs: 50 });
+  t.match(await call(address, `/v1/runs/${run.id}/resume`, { method: 'POST' }), { status: 409, body: { code: 'run_not_paused' } }, 'only a paused run is resumed');
+  await until(async () => (await call<Run>(address, `/v1/runs/${run.id}`)).body.progress.step > 0, { what: 'training to begin', deadlineMs: 60_000, everyMs: 50 });
+  t.match(await call(address, `/v1/runs/${run.id}/pause`, { method: 'POST' }), { status: 202, body: { state: 'pausing' } });
+  const rest = await reaches('paused');
+  t.match(rest, { reason: 'user_pause', message: /paused after step \d+/, endedAt: null });
+  t.match(await call(address, `/v1/runs/${run.id}/pause`, { method: 'POST' }), { status: 202, body: { state: 'paused' } }, 'asking again does no harm');
+  const { body: next } = await call<Run>(address, '/v1/runs', { json: SPEC });
+  t.equal((await ended(address, next.id)).state, 'succeeded', 'another run has its place');
+  t.match(await call(address, `/v1/runs/${run.id}/resume`, { method: 'POST' }), { status: 202, body: { state: 'queued', reason: 'user_resume' } });
+  const again = await ended(address, run.id);
+  t.match(again, { state: 'succeeded', attempt: 2, retries: 0 }, 'which is no retry');
+  t.same((await stepsOf(address, run, 'state')).at(-1), rest.progress.step, 'it went on from the step at which it had paused');
+  t.strictSame(await outcome(address, again), whole, 'the loss of each step and every byte of the weights are those of a run without the pause');
+  t.match(await call(address, `/v1/runs/${run.id}/pause`, { method: 'POST' }), { status: 409, body: { code: 'run_not_pausable' } }, 'what has ended is not paused');
 }
 
 async function databaseKilled(t: Test, service: ServiceProcess) {

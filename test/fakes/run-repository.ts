@@ -143,7 +143,7 @@ function applyChange(records: FakeRecords, record: RunRecord, { to, reason = nul
   if (leaseOwner !== undefined) record.leaseOwner = leaseOwner;
   if (leaseExpiresAt !== undefined) record.leaseExpiresAt = leaseExpiresAt;
   if (hasEnded(to)) run.endedAt = at;
-  if (hasEnded(to) || to === 'queued') Object.assign(record, { leaseOwner: null, leaseExpiresAt: null });
+  if (!(HELD_STATES as readonly string[]).includes(to) && to !== 'lost') Object.assign(record, { leaseOwner: null, leaseExpiresAt: null });
   run.transitions.push({ state: to, reason, message, attempt: run.attempt, at });
   const said = { state: to, attempt: run.attempt, ...(reason === null ? {} : { reason }), ...(message === null ? {} : { message }) };
   const data = { ...said, ...(to === 'starting' && change.resume !== undefined ? { step: change.resume.step } : {}) };

@@ -182,6 +182,28 @@ t.test('a training run is asked to stop, as often as one likes', async (t) => {
   t.same(api.bus.commands, [{ type: 'cancel', runId: run.id }], 'its supervisor was told once');
 });
 
+t.test('a run is paused where it is, and goes back into the queue when it is resumed', async (t) => {
+  const api = await startApi(t);
+  const run = await submit(api);
+  const ask = (what: string) => api.post(`/v1/runs/${run.id}/${what}`);
+  t.equal(problemOf(await ask('resume')).code, 'run_not_paused', 'not before it was paused');
+  t.match((await ask('pause')).json(), { state: 'paused', reason: 'user_pause' }, 'a queued one at once');
+  t.same(api.queue.waiting, [], 'its job is gone');
+  t.match((await ask('resume')).json(), { state: 'queued', reason: 'user_resume' });
+  t.match(api.queue.waiting, [{ runId: run.id, attempt: 1 }], 'its job is back');
+  await api.lifecycle.claim({ runId: run.id, attempt: 1 }, 'supervisor');
+  t.match((await ask('pause')).json(), { state: 'pausing' }, 'a training one when it has stopped');
+  t.match((await ask('pause')).json(), { state: 'pausing' }, 'asking again does no harm');
+  t.same(api.bus.commands, [{ type: 'pause', runId: run.id }], 'its supervisor was told once');
+  t.equal(problemOf(await ask('resume')).code, 'run_not_paused', 'it is not resumed before it is paused');
+  t.match((await ask('cancel')).json(), { state: 'cancelling' }, 'a cancel is stronger');
+  t.equal(problemOf(await ask('pause')).code, 'run_not_pausable');
+  t.equal(problemOf(await api.post('/v1/runs/01890000-0000-7000-8000-00000000ffff/pause')).code, 'not_found');
+  const other = await submit(api);
+  await api.post(`/v1/runs/${other.id}/pause`);
+  t.match((await api.post(`/v1/runs/${other.id}/cancel`)).json(), { state: 'cancelled' }, 'a paused run is cancelled at once');
+});
+
 t.test('only a run that has ended can be deleted', async (t) => {
   const api = await startApi(t);
   const run = await submit(api);
