@@ -115,7 +115,9 @@ export class Attempt {
   /** Stops with its state kept, and puts the run back into the queue, unless it has come to its end already. */
   handBack(message: string): void {
     if (this.#end === null) this.#handBack = message;
-    this.pause();
+    // Of a run that is to be cancelled there is nothing to keep.
+    if (this.#cancelled) this.#trainer?.kill();
+    else this.pause();
   }
 
   /** The lease is gone: another attempt may run. Stops at once and writes nothing more. */

@@ -52,7 +52,7 @@ t.test('a run whose trainer has said that it succeeded is not trained again beca
 });
 
 t.test('a cancelling run ends as cancelled when its supervisor stops', async (t) => {
-  const { submit, supervise, reaches, runs, teamId } = await box(t, { cancelGraceMs: 60_000, leaseMs: 30_000 });
+  const { submit, supervise, reaches, runs, teamId } = await box(t, { cancelGraceMs: 5_000, leaseMs: 30_000 });
   const supervisor = await supervise('hangs');
   const { id } = await submit();
   await reaches(id, ['running']);
