@@ -28,6 +28,21 @@ const created = {
   content: { 'application/json': { schema: ref(Run) } },
 };
 
+const ACTIONS = [
+  {
+    name: 'cancel', summary: 'Cancel a run', refusal: 'run_not_active',
+    description: 'A queued run is cancelled at once, a training one between two batches. Asking again while it stops does no harm.',
+  },
+  {
+    name: 'pause', summary: 'Pause a run', refusal: 'run_not_pausable',
+    description: 'A training run stops between two batches with its whole state kept, and gives its place to another. Asking again does no harm.',
+  },
+  {
+    name: 'resume', summary: 'Resume a paused run', refusal: 'run_not_paused',
+    description: 'Back into the queue. It goes on where it was: on a CPU, to the bit as if it had not been paused.',
+  },
+] as const;
+
 export const runRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'runs' | 'teamId'> }> = async (app, { services: { runs, teamId } }) => {
   app.post('/v1/runs', {
     config: { documentedBody: ref(RunSubmission) },
@@ -62,29 +77,11 @@ export const runRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'ru
     schema: { operationId: 'getRun', tags: ['runs'], summary: 'Get a run', params: RunParams, response: { 200: ref(Run), ...problems('not_found') } },
   }, async ({ params: { id } }) => runs.get(teamId, id));
 
-  app.post('/v1/runs/:id/cancel', {
-    schema: {
-      operationId: 'cancelRun', tags: ['runs'], summary: 'Cancel a run', params: RunParams,
-      description: 'A queued run is cancelled at once, a training one between two batches. Asking again does no harm.',
-      response: { 202: ref(Run), ...problems('not_found', 'run_not_active', 'unsupported_media_type') },
-    },
-  }, async ({ params: { id } }, reply) => reply.code(202).send(await runs.cancel(teamId, id)));
-
-  app.post('/v1/runs/:id/pause', {
-    schema: {
-      operationId: 'pauseRun', tags: ['runs'], summary: 'Pause a run', params: RunParams,
-      description: 'A training run stops between two batches with its whole state kept, and gives its place to another. Asking again does no harm.',
-      response: { 202: ref(Run), ...problems('not_found', 'run_not_pausable', 'unsupported_media_type') },
-    },
-  }, async ({ params: { id } }, reply) => reply.code(202).send(await runs.pause(teamId, id)));
-
-  app.post('/v1/runs/:id/resume', {
-    schema: {
-      operationId: 'resumeRun', tags: ['runs'], summary: 'Resume a paused run', params: RunParams,
-      description: 'Back into the queue. It goes on where it was: on a CPU, to the bit as if it had not been paused.',
-      response: { 202: ref(Run), ...problems('not_found', 'run_not_paused', 'unsupported_media_type') },
-    },
-  }, async ({ params: { id } }, reply) => reply.code(202).send(await runs.resume(teamId, id)));
+  for (const { name, summary, description, refusal } of ACTIONS) {
+    app.post(`/v1/runs/:id/${name}`, {
+      schema: { operationId: `${name}Run`, tags: ['runs'], summary, description, params: RunParams, response: { 202: ref(Run), ...problems('not_found', refusal, 'unsupported_media_type') } },
+    }, async ({ params: { id } }, reply) => reply.code(202).send(await runs[name](teamId, id)));
+  }
 
   app.delete('/v1/runs/:id', {
     schema: {

@@ -8,12 +8,12 @@ import { isUniqueViolation } from '../db/client.js';
 import type { Bus } from '../live/bus.js';
 import type { RunQueue } from '../queue/queue.js';
 import type { Plan } from '../schemas/plan.js';
-import type { Run } from '../schemas/run.js';
+import type { Run, RunState } from '../schemas/run.js';
 import { flattenHyperparameters } from '../specs/hyperparameters.js';
 import { planSubmission, type PlanLimits } from '../specs/plan-submission.js';
 import type { Lifecycle } from './lifecycle.js';
 import type { RunFilter, RunRepository } from './run-repository.js';
-import { hasEnded } from './states.js';
+import { hasEnded, NEXT_STATES } from './states.js';
 
 export interface RunServiceOptions {
   runs: RunRepository;
@@ -56,6 +56,13 @@ function decodeCursor(cursor: string): string {
   throw new ServiceError('invalid_cursor');
 }
 
+/** What a run may be asked to do: at once where it rests, else when its trainer has stopped. */
+const WISHES = {
+  cancel: { asking: 'cancelling', done: 'cancelled', resting: ['queued', 'lost', 'paused'], reason: 'user_cancel', message: 'cancelled on request', refusal: 'run_not_active' },
+  pause: { asking: 'pausing', done: 'paused', resting: ['queued', 'lost'], reason: 'user_pause', message: 'paused on request', refusal: 'run_not_pausable' },
+} as const;
+type Wish = keyof typeof WISHES;
+
 export function createRunService({ runs, artifacts, store, queue, bus, lifecycle, datasets, limits, onError }: RunServiceOptions) {
   async function get(teamId: string, id: string): Promise<Run> {
     const run = await runs.find(teamId, id);
@@ -71,52 +78,29 @@ export function createRunService({ runs, artifacts, store, queue, bus, lifecycle
     return get(teamId, known.runId);
   }
 
-  async function cancelOnce(teamId: string, id: string): Promise<Run | null> {
+  /** Null when the state has changed in between. */
+  async function askOnce(teamId: string, id: string, wish: Wish): Promise<Run | null> {
+    const { asking, done, resting, reason, message, refusal } = WISHES[wish];
     const run = await get(teamId, id);
-    if (run.state === 'cancelling') return run;
-    if (hasEnded(run.state)) throw new ServiceError('run_not_active', `Run ${id} is ${run.state}.`);
-    const words = { reason: 'user_cancel', message: 'cancelled on request' } as const;
-    if (run.state === 'queued' || run.state === 'lost' || run.state === 'paused') {
-      const changed = await runs.change(id, { to: 'cancelled', from: ['queued', 'lost', 'paused'], ...words });
-      if (changed === null) return null;
-      await lifecycle.announce(changed);
-      await queue.remove({ runId: id, attempt: run.attempt + 1 }).catch((error: unknown) => onError(error, 'queue.remove'));
-      return changed.run;
-    }
-    const changed = await runs.change(id, { to: 'cancelling', attempt: run.attempt, ...words });
+    if (run.state === asking || (run.state === done && !hasEnded(done))) return run;
+    const isResting = (resting as readonly RunState[]).includes(run.state);
+    if (!isResting && !NEXT_STATES[run.state].includes(asking)) throw new ServiceError(refusal, `Run ${id} is ${run.state}.`);
+    const changed = await runs.change(id, { to: isResting ? done : asking, from: [run.state], attempt: run.attempt, reason, message });
     if (changed === null) return null;
     await lifecycle.announce(changed);
+    if (isResting) await queue.remove({ runId: id, attempt: run.attempt + 1 }).catch((error: unknown) => onError(error, 'queue.remove'));
     // The supervisor also reads the state at its next heartbeat, so a lost command is only a late one.
-    await bus.sendCommand({ type: 'cancel', runId: id }).catch((error: unknown) => onError(error, 'sendCommand'));
-    return changed.run;
-  }
-
-  async function pauseOnce(teamId: string, id: string): Promise<Run | null> {
-    const run = await get(teamId, id);
-    if (run.state === 'pausing' || run.state === 'paused') return run;
-    const words = { reason: 'user_pause', message: 'paused on request' } as const;
-    if (run.state === 'queued' || run.state === 'lost') {
-      const changed = await runs.change(id, { to: 'paused', from: ['queued', 'lost'], attempt: run.attempt, ...words });
-      if (changed === null) return null;
-      await lifecycle.announce(changed);
-      await queue.remove({ runId: id, attempt: run.attempt + 1 }).catch((error: unknown) => onError(error, 'queue.remove'));
-      return changed.run;
-    }
-    if (run.state !== 'starting' && run.state !== 'running') throw new ServiceError('run_not_pausable', `Run ${id} is ${run.state}.`);
-    const changed = await runs.change(id, { to: 'pausing', attempt: run.attempt, ...words });
-    if (changed === null) return null;
-    await lifecycle.announce(changed);
-    await bus.sendCommand({ type: 'pause', runId: id }).catch((error: unknown) => onError(error, 'sendCommand'));
+    else await bus.sendCommand({ type: wish, runId: id }).catch((error: unknown) => onError(error, 'sendCommand'));
     return changed.run;
   }
 
   /** A state may change between the reading and the compare-and-set; each retry meets a later one, and lives are short. */
-  async function persistently(once: () => Promise<Run | null>, orElse: () => Promise<Run>): Promise<Run> {
+  async function ask(teamId: string, id: string, wish: Wish): Promise<Run> {
     for (let tries = 0; tries < 8; tries += 1) {
-      const run = await once();
+      const run = await askOnce(teamId, id, wish);
       if (run !== null) return run;
     }
-    return orElse();
+    return get(teamId, id);
   }
 
   return {
@@ -171,14 +155,10 @@ export function createRunService({ runs, artifacts, store, queue, bus, lifecycle
     },
 
     /** Idempotent; the run ends as soon as its trainer has stopped between two batches. @throws ServiceError not_found, run_not_active */
-    async cancel(teamId: string, id: string): Promise<Run> {
-      return persistently(() => cancelOnce(teamId, id), () => get(teamId, id));
-    },
+    cancel: (teamId: string, id: string): Promise<Run> => ask(teamId, id, 'cancel'),
 
     /** Idempotent; a training run stops between two batches, with all that it goes on from kept. @throws ServiceError not_found, run_not_pausable */
-    async pause(teamId: string, id: string): Promise<Run> {
-      return persistently(() => pauseOnce(teamId, id), () => get(teamId, id));
-    },
+    pause: (teamId: string, id: string): Promise<Run> => ask(teamId, id, 'pause'),
 
     /** Puts a paused run back into the queue. @throws ServiceError not_found, run_not_paused */
     async resume(teamId: string, id: string): Promise<Run> {
