@@ -7,12 +7,13 @@ import { checkpointsToDrop } from '../src/artifacts/checkpoint-retention.js';
 import type { ArtifactStore, StoredFile } from '../src/artifacts/store.js';
 import { isDatabaseAway } from '../src/db/client.js';
 import type { Fence } from '../src/live/event-log.js';
-import { directionOf } from '../src/ml/monitor.js';
+import { epochMetricNames } from '../src/ml/epoch-metrics.js';
+import { directionOf, resolveMonitor } from '../src/ml/monitor.js';
 import { toMetricValues } from '../src/runs/metric-values.js';
 import type { NewEvent } from '../src/schemas/event.js';
 import type { TrainerMessage } from '../src/schemas/ipc.js';
 import type { RunSpec } from '../src/schemas/spec.js';
-import { effectiveCheckpoints } from '../src/specs/defaults.js';
+import { defaultMetrics, effectiveCheckpoints, effectiveValidation } from '../src/specs/defaults.js';
 
 export interface RunFilesOptions {
   fence: Fence;
@@ -92,7 +93,7 @@ export class RunFiles {
     const { fence, spec, artifacts } = this.#options;
     const { keepLast, keepBest, monitor } = effectiveCheckpoints(spec);
     const states = await artifacts.resumeCheckpoints(fence.runId);
-    const best = monitor ?? (states.some(({ metrics }) => 'val_loss' in metrics) ? 'val_loss' : 'loss');
+    const best = resolveMonitor(monitor, epochMetricNames(defaultMetrics(spec), effectiveValidation(spec.dataset) !== 'none'));
     const dropped = checkpointsToDrop(states, { keepLast, keepBest, monitor: best, direction: directionOf(best) });
     return dropped.length === 0 ? [] : artifacts.removeCheckpoints(fence.runId, dropped.map(({ path }) => path));
   }
