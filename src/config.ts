@@ -21,7 +21,7 @@ export const Settings = strictObject({
   TRAINYARD_BODY_LIMIT: Type.Integer({ minimum: 1024, default: 8 * 1024 * 1024, description: 'Largest request body, in bytes.' }),
   TRAINYARD_SLOTS: Type.Integer({ minimum: 0, default: 0, description: 'Runs that a supervisor trains at once; 0 is one for each two cores.' }),
   TRAINYARD_MEMORY_LIMIT: Type.Integer({ minimum: 0, default: 0, description: 'Largest estimated memory of a run, in bytes; 0 is three quarters of the box.' }),
-  TRAINYARD_LEASE_SECONDS: seconds(15, 'How long a run survives without a heartbeat of its supervisor.', 1),
+  TRAINYARD_LEASE_SECONDS: seconds(10, 'How long a run survives without a heartbeat of its supervisor.', 1),
   TRAINYARD_CANCEL_GRACE_SECONDS: seconds(10, 'How long a cancelled trainer may take before it is killed.'),
   TRAINYARD_SHUTDOWN_SECONDS: seconds(20, 'How long a stopping process may take.'),
   TRAINYARD_MAX_ATTEMPTS: Type.Integer({ minimum: 1, default: 3, description: 'Starts of a run before it is given up when its processes die; those after an orderly stop do not count.' }),

@@ -30,6 +30,8 @@ export interface AttemptContext {
   trainerEnv: NodeJS.ProcessEnv;
   trainerModule?: string;
   cancelGraceMs: number;
+  /** How long a trainer may be without a sign of life. */
+  silenceMs: number;
   /** What the probe of this box has found so far. */
   ruledOut(): RuledOut[];
   /** Cores that a trainer may use. */
@@ -182,10 +184,11 @@ export class Attempt {
   }
 
   #start(): TrainerProcess {
-    const { trainerEnv, trainerModule } = this.#context;
+    const { trainerEnv, trainerModule, silenceMs } = this.#context;
     const trainer = startTrainerProcess({
       ...(trainerModule === undefined ? {} : { module: trainerModule }),
       env: trainerEnv,
+      silenceMs,
       onMessage: (message) => this.#receive(message),
       onOutput: ({ stream, text }) => {
         this.#outputLines += 1;

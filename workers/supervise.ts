@@ -16,6 +16,8 @@ export interface SupervisorOptions {
   slots: number;
   leaseMs: number;
   cancelGraceMs: number;
+  /** How long a trainer may be without a sign of life. */
+  silenceMs: number;
   scratchDir: string;
   trainerEnv: NodeJS.ProcessEnv;
   /** Another module than the real trainer, for tests. */
@@ -48,6 +50,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     trainerEnv: options.trainerEnv,
     ...(options.trainerModule === undefined ? {} : { trainerModule: options.trainerModule }),
     cancelGraceMs: options.cancelGraceMs,
+    silenceMs: options.silenceMs,
     ruledOut: () => devices.flatMap((device) => device.unavailable),
     // Runs side by side would otherwise each start a thread for every core, and wait for one another.
     threads: Math.max(1, Math.floor(availableParallelism() / slots)),

@@ -11,6 +11,8 @@ import { closeScratch, openScratch } from './scratch.js';
 import { startSupervisor } from './supervise.js';
 import { probeDevices } from './devices.js';
 
+const TRAINER_SILENCE_MS = 10_000;
+
 async function main(): Promise<void> {
   const config = loadConfig();
   const log = createLog(config, 'supervisor');
@@ -24,6 +26,7 @@ async function main(): Promise<void> {
     slots: config.slots,
     leaseMs: config.leaseMs,
     cancelGraceMs: config.cancelGraceMs,
+    silenceMs: TRAINER_SILENCE_MS,
     scratchDir: scratch,
     trainerEnv: trainerEnv(),
     probeDevices,

@@ -4,10 +4,13 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { RunReason } from '../src/schemas/run.js';
 import type { TrainerCommand, TrainerMessage } from '../src/schemas/ipc.js';
+import { PULSE_FD } from './pulse.js';
 
 export interface TrainerExit {
   code: number | null;
   signal: NodeJS.Signals | null;
+  /** It gave no sign of life for this long, in milliseconds, and was killed for it; null when it did. */
+  silentMs: number | null;
   /** The end of what it wrote to stderr. */
   lastWords: string;
 }
@@ -24,12 +27,16 @@ export interface TrainerProcessOptions {
   /** Module to run; the real trainer when absent. Tests give ones that misbehave. */
   module?: string;
   env: NodeJS.ProcessEnv;
+  /** How long it may be without a pulse before it is killed. */
+  silenceMs: number;
   onMessage(message: TrainerMessage): void;
   onOutput(line: { stream: 'stdout' | 'stderr'; text: string }): void;
 }
 
 const TRAINER_MODULE = fileURLToPath(new URL('./trainer.js', import.meta.url));
 const LAST_WORDS_LENGTH = 2_000;
+/** Looks for a pulse before a silent trainer is killed. Counted, as time also passes while this process is frozen itself. */
+const LOOKS = 5;
 
 export function startTrainerProcess(options: TrainerProcessOptions): TrainerProcess {
   const child: ChildProcess = fork(options.module ?? TRAINER_MODULE, [], {
@@ -39,9 +46,10 @@ export function startTrainerProcess(options: TrainerProcessOptions): TrainerProc
     serialization: 'advanced',
     // Its own process group: Ctrl-C in a terminal reaches the service, which then stops things in order.
     detached: true,
-    stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+    stdio: ['ignore', 'pipe', 'pipe', 'ipc', 'pipe'],
   });
   let lastWords = '';
+  let silentMs: number | null = null;
   for (const stream of ['stdout', 'stderr'] as const) {
     const readable = child[stream];
     if (readable === null) continue;
@@ -51,15 +59,20 @@ export function startTrainerProcess(options: TrainerProcessOptions): TrainerProc
     });
   }
   child.on('message', (message) => options.onMessage(message as TrainerMessage));
+  const stopWatching = watchPulse(child, options.silenceMs, () => {
+    silentMs = options.silenceMs;
+    child.kill('SIGKILL');
+  });
 
   const exited = new Promise<TrainerExit>((resolve) => {
     child.once('error', (error) => {
       lastWords = `${lastWords}${error.message}\n`;
-      if (child.pid === undefined) resolve({ code: null, signal: null, lastWords });
+      if (child.pid === undefined) resolve({ code: null, signal: null, silentMs, lastWords });
     });
     // `close` comes after stdio has ended; messages come before it.
-    child.once('close', (code, signal) => resolve({ code, signal, lastWords: lastWords.trim() }));
+    child.once('close', (code, signal) => resolve({ code, signal, silentMs, lastWords: lastWords.trim() }));
   });
+  void exited.then(stopWatching);
 
   return {
     pid: child.pid,
@@ -70,6 +83,16 @@ export function startTrainerProcess(options: TrainerProcessOptions): TrainerProc
   };
 }
 
+function watchPulse(child: ChildProcess, silenceMs: number, onSilent: () => void): () => void {
+  let missed = 0;
+  child.stdio[PULSE_FD]?.on('data', () => (missed = 0));
+  const looks = setInterval(() => {
+    missed += 1;
+    if (missed === LOOKS) onSilent();
+  }, silenceMs / LOOKS);
+  return () => clearInterval(looks);
+}
+
 /** Why a trainer died that did not say so itself. */
 export function causeOfDeath(exit: TrainerExit): { reason: RunReason; message: string } {
   const lines = exit.lastWords.split('\n').filter((line) => line.trim() !== '');
@@ -77,6 +100,9 @@ export function causeOfDeath(exit: TrainerExit): { reason: RunReason; message: s
   const tail = said === '' ? '' : `: ${said}`;
   if (/heap out of memory|allocation failed|std::bad_alloc|Array buffer allocation failed/i.test(exit.lastWords)) {
     return { reason: 'out_of_memory', message: `the trainer ran out of memory${tail}` };
+  }
+  if (exit.silentMs !== null) {
+    return { reason: 'trainer_lost', message: `the trainer was frozen: it gave no sign of life for ${exit.silentMs / 1000} s and was killed` };
   }
   if (exit.signal === 'SIGKILL') {
     return { reason: 'trainer_lost', message: 'the trainer was killed by SIGKILL; the system does that when memory runs out' };

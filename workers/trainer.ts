@@ -2,6 +2,7 @@
 // is told what to do and says how it goes. It knows no database, no queue and no settings.
 import { PAUSE } from '../src/ml/train.js';
 import type { TrainerCommand, TrainerMessage } from '../src/schemas/ipc.js';
+import { startPulse } from './pulse.js';
 import { trainAttempt } from './train-attempt.js';
 
 const abort = new AbortController();
@@ -36,3 +37,4 @@ if (process.send === undefined) {
   console.error('a trainer is started by a supervisor, with an IPC channel');
   process.exit(1);
 }
+startPulse();

@@ -21,7 +21,7 @@ t.test('with nothing set', async (t) => {
   const config = load();
   t.match(config, {
     host: '127.0.0.1', port: 8080, role: 'all', logLevel: 'info', bodyLimitBytes: 8 * 2 ** 20,
-    slots: Math.max(1, Math.floor(availableParallelism() / 2)), allowedHosts: [], leaseMs: 15_000, cancelGraceMs: 10_000, shutdownMs: 20_000, maxAttempts: 3, databaseUrl: null, redisUrl: null,
+    slots: Math.max(1, Math.floor(availableParallelism() / 2)), allowedHosts: [], leaseMs: 10_000, cancelGraceMs: 10_000, shutdownMs: 20_000, maxAttempts: 3, databaseUrl: null, redisUrl: null,
   }, 'the defaults');
   t.equal(config.dataDir, join(packageRoot, 'data'), 'data lie in the package');
   t.ok(config.memoryLimitBytes > 2 ** 28 && Number.isInteger(config.memoryLimitBytes), 'the memory limit is a part of this box');

@@ -31,7 +31,7 @@ export interface Box {
   teamId: string;
   submit(): Promise<Run>;
   /** `stores` replaces what this supervisor stands on. */
-  supervise(trainer: string, changes?: { env?: NodeJS.ProcessEnv; stores?: Partial<Stores> }): Promise<Supervisor>;
+  supervise(trainer: string, changes?: { env?: NodeJS.ProcessEnv; stores?: Partial<Stores>; silenceMs?: number }): Promise<Supervisor>;
   /** The run once it is in one of these states. */
   reaches(id: string, states: readonly Run['state'][]): Promise<Run>;
   ends(id: string): Promise<Run>;
@@ -77,6 +77,7 @@ export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<
         slots: 2,
         leaseMs: config.leaseMs,
         cancelGraceMs: config.cancelGraceMs,
+        silenceMs: changes.silenceMs ?? 30_000,
         scratchDir: scratchDir(config),
         trainerEnv: { ...trainerEnv(), ...changes.env },
         trainerModule: join(TRAINERS, `${trainer}.js`),

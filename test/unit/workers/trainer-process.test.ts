@@ -2,7 +2,7 @@
 import t from 'tap';
 import { causeOfDeath, type TrainerExit } from '../../../workers/trainer-process.js';
 
-const exit = (changes: Partial<TrainerExit>): TrainerExit => ({ code: null, signal: null, lastWords: '', ...changes });
+const exit = (changes: Partial<TrainerExit>): TrainerExit => ({ code: null, signal: null, silentMs: null, lastWords: '', ...changes });
 
 t.test('a cause of death from the exit and the last words', async (t) => {
   const cases: [string, Partial<TrainerExit>, string, string][] = [
@@ -13,6 +13,7 @@ t.test('a cause of death from the exit and the last words', async (t) => {
     ['a crash', { signal: 'SIGSEGV' }, 'trainer_lost', 'the trainer died of SIGSEGV'],
     ['a crash with words', { signal: 'SIGABRT', lastWords: 'Assertion failed' }, 'trainer_lost', 'the trainer died of SIGABRT: Assertion failed'],
     ['killed from outside', { signal: 'SIGKILL', lastWords: 'a harmless warning' }, 'trainer_lost', 'the trainer was killed by SIGKILL; the system does that when memory runs out'],
+    ['frozen, and killed for it', { signal: 'SIGKILL', silentMs: 10_000 }, 'trainer_lost', 'the trainer was frozen: it gave no sign of life for 10 s and was killed'],
     [
       "V8's heap is full",
       { signal: 'SIGABRT', lastWords: '<--- Last few GCs --->\n\nFATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\n----- Native stack trace -----\n 1: 0xb7' },
