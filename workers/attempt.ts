@@ -64,8 +64,9 @@ export class Attempt {
   #fenced = false;
   #cancelled = false;
   #paused = false;
-  /** The latest state that the trainer has written. */
+  /** The latest state that the trainer has written, and its file while nothing has been done with it. */
   #latestStep = -1;
+  #waitingState: string | null = null;
 
   constructor(run: Run, resume: ResumeCheckpoint | undefined, context: AttemptContext) {
     this.#run = run;
@@ -94,6 +95,7 @@ export class Attempt {
       if (this.#graceTimer !== null) clearTimeout(this.#graceTimer);
     }
     await this.#journal.settled();
+    this.#journal.close();
     if (!this.#fenced) await this.#finish();
     await rm(this.#scratch, { recursive: true, force: true }).catch((error: unknown) => log.warn({ err: error }, 'scratch folder stays'));
   }
@@ -135,7 +137,9 @@ export class Attempt {
       head: this.#run.head,
       events,
       bus,
+      spoolFile: join(this.#scratch, 'spool'),
       onAway: (error) => log.warn({ err: error, ...this.fence }, 'the database does not answer; training goes on and its events wait'),
+      onSpoolError: (error) => log.warn({ err: error, ...this.fence }, 'events that wait for the database cannot be written to disk, and are kept in memory'),
       onBroken: (error) => this.#giveUp(error),
     });
   }
@@ -150,6 +154,7 @@ export class Attempt {
       if (run !== null) log.info({ ...this.fence, state: run.state, reason: run.reason }, run.message ?? `run ${run.state}`);
     });
     await journal.settled();
+    journal.close();
   }
 
   #conclude(end: RunEnd | null): Promise<Run | null> {
@@ -222,7 +227,9 @@ export class Attempt {
         this.#journal.write(...message.events);
         return;
       case 'checkpoint':
-        this.#latestStep = Math.max(this.#latestStep, message.step);
+        // The newer one is worth more, and while the database is away they would fill the disk.
+        if (this.#waitingState !== null) void this.#files.discard(this.#waitingState);
+        [this.#latestStep, this.#waitingState] = [message.step, message.file];
         this.#journal.act(() => this.#keepState(message));
         return;
       case 'artifacts':
@@ -258,8 +265,8 @@ export class Attempt {
   /** A fault costs the state, not the run. */
   async #keepState(message: Extract<TrainerMessage, { type: 'checkpoint' }>): Promise<void> {
     const { file, step } = message;
-    // While the database was away others have come, which are worth more.
     if (step < this.#latestStep) return this.#files.discard(file);
+    this.#waitingState = null;
     try {
       this.#journal.write(...(await this.#files.keepState(message)));
     } catch (error) {

@@ -5,8 +5,7 @@ import { isDatabaseAway } from '../src/db/client.js';
 import type { Bus } from '../src/live/bus.js';
 import { FencedError, type EventLog, type Fence } from '../src/live/event-log.js';
 import type { NewEvent } from '../src/schemas/event.js';
-
-type Entry = { kind: 'event'; event: NewEvent } | { kind: 'act'; act: () => Promise<void> };
+import { Spool, type Entry } from './spool.js';
 
 export interface JournalOptions {
   fence: Fence;
@@ -14,18 +13,23 @@ export interface JournalOptions {
   head: number;
   events: EventLog;
   bus: Bus;
+  /** For what waits longer; made when it is needed. */
+  spoolFile: string;
   /** The attempt was replaced, or writing failed for good: nothing more will be written. */
   onBroken(error: unknown): void;
   /** The database does not answer; writing goes on when it does. Called once per outage. */
   onAway(error: unknown): void;
+  /** The spool file cannot be written; what waits is kept in memory. */
+  onSpoolError(error: unknown): void;
 }
 
 const APPEND_LIMIT = 500;
+const SPOOL_AFTER = 1_000;
 const RETRY_MS = 500;
 
 export class Journal {
   readonly #options: JournalOptions;
-  readonly #entries: Entry[] = [];
+  readonly #spool: Spool;
   #draining: Promise<void> | null = null;
   /** Number of the last event that is known to be in the log. */
   #head: number;
@@ -36,15 +40,20 @@ export class Journal {
   constructor(options: JournalOptions) {
     this.#options = options;
     this.#head = options.head;
+    this.#spool = new Spool({ file: options.spoolFile, memoryLimit: SPOOL_AFTER, onError: (error) => options.onSpoolError(error) });
   }
 
   write(...events: NewEvent[]): void {
-    this.#push(events.map((event) => ({ kind: 'event', event })));
+    if (this.#broken) return;
+    for (const event of events) this.#spool.push({ kind: 'event', event });
+    this.#begin();
   }
 
   /** Runs `act` after everything written so far; it is tried again while the database is away. */
   act(act: () => Promise<void>): void {
-    this.#push([{ kind: 'act', act }]);
+    if (this.#broken) return;
+    this.#spool.push({ kind: 'act', act });
+    this.#begin();
   }
 
   /** Resolves when all that was written is in the log, or the journal is broken. */
@@ -52,44 +61,55 @@ export class Journal {
     while (this.#draining !== null) await this.#draining;
   }
 
-  #push(entries: Entry[]): void {
-    if (this.#broken || entries.length === 0) return;
-    this.#entries.push(...entries);
-    this.#draining ??= this.#drain().finally(() => {
-      this.#draining = null;
-    });
+  /** Frees the spool; nothing may be written after. */
+  close(): void {
+    this.#spool.close();
+  }
+
+  #begin(): void {
+    this.#draining ??= this.#drain();
   }
 
   async #drain(): Promise<void> {
-    let away = false;
-    while (this.#entries.length > 0) {
-      const events = this.#leadingEvents();
+    try {
+      for (let entries = this.#spool.peek(); entries.length > 0; entries = this.#spool.peek()) {
+        this.#spool.drop(await this.#untilBack(() => this.#writeFirst(entries)));
+      }
+    } catch (error) {
+      this.#broken = true;
+      this.#spool.close();
+      this.#options.onBroken(error);
+    }
+    this.#draining = null;
+  }
+
+  /** Tries again while the database is away. */
+  async #untilBack<T>(write: () => Promise<T>): Promise<T> {
+    for (let isAway = false; ; isAway = true) {
       try {
-        if (events.length > 0) await this.#append(events);
-        else await (this.#entries[0] as Entry & { kind: 'act' }).act();
-        this.#entries.splice(0, Math.max(1, events.length));
-        away = false;
+        return await write();
       } catch (error) {
-        if (error instanceof FencedError || !isDatabaseAway(error)) {
-          this.#broken = true;
-          this.#entries.length = 0;
-          this.#options.onBroken(error);
-          return;
-        }
-        if (!away) this.#options.onAway(error);
-        away = true;
+        if (error instanceof FencedError || !isDatabaseAway(error)) throw error;
+        if (!isAway) this.#options.onAway(error);
         await delay(RETRY_MS);
       }
     }
   }
 
-  #leadingEvents(): NewEvent[] {
+  /** Writes the leading events, or does the act that comes first; answers how many entries that were. */
+  async #writeFirst(entries: readonly Entry[]): Promise<number> {
+    const [first] = entries;
+    if (first?.kind === 'act') {
+      await first.act();
+      return 1;
+    }
     const events: NewEvent[] = [];
-    for (const entry of this.#entries) {
-      if (entry.kind !== 'event' || events.length === APPEND_LIMIT) break;
+    for (const entry of entries) {
+      if (entry.kind === 'act' || events.length === APPEND_LIMIT) break;
       events.push(entry.event);
     }
-    return events;
+    await this.#append(events);
+    return events.length;
   }
 
   async #append(events: NewEvent[]): Promise<void> {

@@ -33,6 +33,10 @@ const SWEEP_LIMIT = 10_000;
 export type Lifecycle = ReturnType<typeof createLifecycle>;
 
 export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = Date.now, onError }: LifecycleOptions) {
+  // While the database was away, those who hold leases could not renew them either; they are given the time to.
+  let wasAway = true;
+  let judgeFrom = 0;
+
   const leaseEnd = () => new Date(now() + leaseMs);
 
   /** Tells the world; the log is the truth, so a lost notice is only late news. */
@@ -103,7 +107,14 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
     /** Runs whose supervisor has gone: queued again while attempts remain, else failed; cancelling ones are cancelled. */
     async sweepExpired(): Promise<void> {
       const expiredBefore = new Date(now());
-      for (const run of await runs.findExpired(expiredBefore)) {
+      const expired = await runs.findExpired(expiredBefore).catch((error: unknown) => {
+        wasAway = true;
+        throw error;
+      });
+      if (wasAway) judgeFrom = now() + leaseMs / 2;
+      wasAway = false;
+      if (now() < judgeFrom) return;
+      for (const run of expired) {
         if (run.state === 'cancelling' || run.state === 'pausing') {
           await asWished({ runId: run.id, attempt: run.attempt }, 'its worker had gone', { expiredBefore });
           continue;

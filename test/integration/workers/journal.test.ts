@@ -1,5 +1,6 @@
 // The journal when the database breaks off at the worst moment: after the commit, before the answer.
 import { connect, createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import t from 'tap';
 import { connectDatabase } from '../../../src/db/client.js';
 import { createEventLog } from '../../../src/live/event-log.js';
@@ -54,6 +55,8 @@ t.test('a batch whose commit was not answered is in the log once, with what came
     head: run?.head ?? 0,
     events: createEventLog(database),
     bus: stores.bus,
+    spoolFile: join(t.testdir(), 'spool'),
+    onSpoolError: (error) => t.fail(String(error)),
     onBroken: (error) => t.fail(String(error)),
     onAway: () => journal.write(step(3), step(4)),
   });

@@ -124,3 +124,26 @@ t.test('a lease that was renewed in the last moment is not swept', async (t) => 
   await createLifecycle({ ...early, runs: { ...stores.runs, findExpired } }).sweepExpired();
   t.equal((await runs.get(teamId, id)).state, 'starting');
 });
+
+t.test('leases that ran out while the database was away are judged when their holders have had time to renew them', async (t) => {
+  const { submit, stores, runs, teamId } = await box(t, { leaseMs: 60_000 });
+  const { id } = await submit();
+  let now = Date.now();
+  let isAway = false;
+  const findExpired: typeof stores.runs.findExpired = (before) => (isAway ? Promise.reject(new Error('away')) : stores.runs.findExpired(before));
+  const lifecycle = createLifecycle({ ...stores, runs: { ...stores.runs, findExpired }, now: () => now, leaseMs: 6_000, maxAttempts: 3, onError: (error) => t.fail(String(error)) });
+  await lifecycle.claim({ runId: id, attempt: 1 }, 'me');
+  const stateAfter = async (ms: number) => {
+    now += ms;
+    await lifecycle.sweepExpired();
+    return (await runs.get(teamId, id)).state;
+  };
+  await stateAfter(0);
+  isAway = true;
+  await t.rejects(stateAfter(4_000), { message: 'away' });
+  isAway = false;
+  t.equal(await stateAfter(3_000), 'starting', 'just back');
+  await lifecycle.renew('me', [id]);
+  t.equal(await stateAfter(4_000), 'starting', 'renewed');
+  t.equal(await stateAfter(3_000), 'queued', 'not renewed again');
+});
