@@ -201,7 +201,7 @@ export class Attempt {
       },
     });
     this.#trainer = trainer;
-    trainer.send({ type: 'start', runId: this.#run.id, attempt: this.#run.attempt, spec: this.#run.spec, scratchDir: this.#scratch, ruledOut: this.#context.ruledOut(), threads: this.#context.threads, resume: this.#resumeFile() });
+    trainer.send({ type: 'start', runId: this.#run.id, attempt: this.#run.attempt, spec: this.#run.spec, scratchDir: this.#scratch, ruledOut: this.#context.ruledOut(), threads: this.#context.threads, resume: this.#resumeFile(), extendedAfter: this.#run.extendedAfter });
     if (this.#cancelled) trainer.send({ type: 'cancel' });
     else if (this.#paused) trainer.send({ type: 'pause' });
     return trainer;

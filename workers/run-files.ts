@@ -70,7 +70,7 @@ export class RunFiles {
 
   /** Removes a file that is not wanted any more. */
   discard(file: string): Promise<void> {
-    return rm(join(this.#options.scratch, file), { force: true });
+    return rm(join(this.#options.scratch, file), { force: true }).catch(() => undefined);
   }
 
   /** What could not be put into the index is not left in the store. */

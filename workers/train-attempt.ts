@@ -59,7 +59,7 @@ export async function trainAttempt(start: Start, { send, signal }: TrainAttemptO
     if (from !== undefined) send(log('info', `goes on from step ${from.engine.step}`));
     send({ type: 'running' });
     let end: EndReport | null = null;
-    for await (const report of train({ ...settingsOf(start.spec), ...prepared, from, signal })) {
+    for await (const report of train({ ...settingsOf(start.spec), ...prepared, from, extendedAfter: start.extendedAfter ?? undefined, signal })) {
       if (report.type === 'end') end = report;
       const due = reports.add(report);
       if (due.length > 0) send(events(...due));

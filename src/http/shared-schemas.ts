@@ -11,14 +11,14 @@ import { Plan, PlanLayer } from '../schemas/plan.js';
 import { Prediction, Predictions, PredictRequest } from '../schemas/predict.js';
 import { Problem, ProblemError, ProblemType } from '../schemas/problem.js';
 import { Recipe, RecipePage } from '../schemas/recipe.js';
-import { MetricValue, MetricValues, Run, RunPage, RunProgress, RunTransition } from '../schemas/run.js';
+import { MetricValue, MetricValues, Run, RunExtension, RunPage, RunProgress, RunTransition } from '../schemas/run.js';
 import { SPEC_SCHEMAS } from '../schemas/spec.js';
 import { RecipeChanges, RunSubmission } from '../schemas/submission.js';
 
 export const SHARED_SCHEMAS = [
   CheckResult, ProblemError, ProblemType, Problem, Liveness, Readiness,
   ...SPEC_SCHEMAS, RecipeChanges, RunSubmission,
-  MetricValue, MetricValues, RunTransition, RunProgress, Run, RunPage,
+  MetricValue, MetricValues, RunTransition, RunProgress, Run, RunPage, RunExtension,
   PlanLayer, Plan, ModelSummary,
   MetricPoints, MetricBuckets, MetricSeries, MetricSeriesList, RunEvent, EventPage,
   PredictRequest, Prediction, Predictions, Artifact, ArtifactPage, Dataset, DatasetPage, Recipe, RecipePage, DeviceWorker, Device, DevicePage,

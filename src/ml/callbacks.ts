@@ -86,19 +86,19 @@ export class Callbacks {
     return { stoppers: this.#stoppers.map(({ state, weights }) => ({ state, weights })), plateau: this.#plateauState, best: this.#best };
   }
 
-  /**
-   * Goes on from `state`. With `isExtended`, more epochs were asked for than then: who had stopped waits anew, as with
-   * another call of Keras' `fit`. @throws Error when it is of other callbacks
-   */
-  restore({ stoppers, plateau, best }: CallbackState, { isExtended }: { isExtended: boolean }): void {
+  /** Goes on from `state`. @throws Error when it is of other callbacks */
+  restore({ stoppers, plateau, best }: CallbackState): void {
     if (stoppers.length !== this.#stoppers.length) throw new Error(`the state is of ${stoppers.length} callbacks, the run has ${this.#stoppers.length}`);
     this.#stoppers.forEach((stopper, i) => {
-      const { state, weights } = stoppers[i]!;
-      stopper.state = isExtended ? { ...state, wait: 0, stop: false } : state;
-      stopper.weights = weights;
+      Object.assign(stopper, stoppers[i]!);
     });
     this.#plateauState = plateau;
     this.#best = best;
+  }
+
+  /** Who waits for an improvement, or has waited enough, waits anew: as with another call of Keras' `fit`. */
+  waitAnew(): void {
+    for (const stopper of this.#stoppers) stopper.state = { ...stopper.state, wait: 0, stop: false };
   }
 
   /**

@@ -30,6 +30,8 @@ export interface TrainSettings {
   checkpoints?: CheckpointPolicy;
   /** Goes on from here; the session is given its state. */
   from?: TrainState | undefined;
+  /** So many epochs had been done when more were asked for: early stopping waits anew from there. */
+  extendedAfter?: number | undefined;
   /** Stops the loop between two batches; with the reason `PAUSE`, to be gone on with later. */
   signal: AbortSignal;
   /** Milliseconds on a monotonic clock. */
@@ -105,6 +107,7 @@ class TrainingLoop {
     metrics.learning_rate = this.#rateAt(this.#step - 1);
     this.#history.push(metrics);
     const best = await this.#callbacks.afterEpoch(epoch, metrics);
+    this.#waitAnewIfExtended();
     const durationMs = this.#elapsedMs;
     [this.#epoch, this.#batches, this.#elapsedMs, this.#means] = [epoch + 1, 0, 0, new EpochMeans()];
     yield { type: 'epoch', epoch, step: this.#step, metrics, best, examplesPerSecond, durationMs };
@@ -210,11 +213,16 @@ class TrainingLoop {
     return { type: 'checkpoint', epoch: this.#epoch - 1, step: this.#step, metrics: this.#history.at(-1) ?? {}, state };
   }
 
-  #restore({ engine, epochs, epoch, batches, sums, elapsedMs, callbacks, history }: TrainState): void {
+  #waitAnewIfExtended(): void {
+    if (this.#history.length === this.#settings.extendedAfter) this.#callbacks.waitAnew();
+  }
+
+  #restore({ engine, epoch, batches, sums, elapsedMs, callbacks, history }: TrainState): void {
     if (engine.step !== (epoch - 1) * this.#stepsPerEpoch + batches) throw new Error(`step ${engine.step} is not batch ${batches} of epoch ${epoch}: the state is of other data or another batch size`);
     this.#settings.session.setState(engine);
-    this.#callbacks.restore(callbacks, { isExtended: this.#settings.epochs > epochs });
+    this.#callbacks.restore(callbacks);
     this.#history.push(...history);
+    this.#waitAnewIfExtended();
     this.#means = new EpochMeans(sums);
     [this.#epoch, this.#batches, this.#elapsedMs, this.#step] = [epoch, batches, elapsedMs, engine.step];
   }

@@ -4,7 +4,8 @@ import type { Bus } from '../live/bus.js';
 import type { Fence } from '../live/event-log.js';
 import type { RunQueue } from '../queue/queue.js';
 import type { Run, RunReason } from '../schemas/run.js';
-import type { Changed, ResumePoint, RunRepository } from './run-repository.js';
+import type { Changed, Extension, ResumePoint, RunRepository } from './run-repository.js';
+import { WORKING_STATES } from './states.js';
 
 /** How an attempt ends; after a pause the run has not. */
 export interface RunEnd {
@@ -77,7 +78,7 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
 
     /** Back to the queue because its trainer was lost, while retries remain; else the run has failed. */
     async retry({ runId, attempt }: Fence, cause: { reason: RunReason; message: string }): Promise<Run | null> {
-      const run = await announce(await runs.change(runId, { to: 'queued', attempt, retriesBelow: maxAttempts - 1, reason: cause.reason, message: `${cause.message}; queued again` }));
+      const run = await announce(await runs.change(runId, { to: 'queued', from: WORKING_STATES, attempt, retriesBelow: maxAttempts - 1, reason: cause.reason, message: `${cause.message}; queued again` }));
       if (run === null) {
         const stopped = await asWished({ runId, attempt }, cause.message);
         return stopped ?? announce(await runs.change(runId, { to: 'failed', attempt, reason: cause.reason, message: givenUp(cause.message) }));
@@ -88,15 +89,15 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
 
     /** Back to the queue, to be started anew by any worker; a run that was being cancelled is cancelled. */
     async handBack({ runId, attempt }: Fence, message: string): Promise<Run | null> {
-      const run = await announce(await runs.change(runId, { to: 'queued', attempt, reason: 'preempted', message }));
+      const run = await announce(await runs.change(runId, { to: 'queued', from: WORKING_STATES, attempt, reason: 'preempted', message }));
       if (run === null) return asWished({ runId, attempt }, 'its worker was stopped');
       await requeue(run);
       return run;
     },
 
-    /** A paused run goes back into the queue; null when it is not paused. */
-    async resume(runId: string, attempt: number): Promise<Run | null> {
-      const run = await announce(await runs.change(runId, { to: 'queued', from: ['paused'], attempt, reason: 'user_resume', message: 'resumed on request' }));
+    /** A run that rests goes back into the queue, to go on from its latest state, with all its retries; null when it has changed. */
+    async takeUp({ id, state, attempt }: Pick<Run, 'id' | 'state' | 'attempt'>, why: { reason: 'user_resume' | 'user_extend'; message: string; extension?: Extension }): Promise<Run | null> {
+      const run = await announce(await runs.change(id, { to: 'queued', from: [state], attempt, ...why, set: { retries: 0 } }));
       if (run !== null) await requeue(run);
       return run;
     },

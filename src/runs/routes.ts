@@ -8,7 +8,7 @@ import { empty, problems, representations } from '../http/responses.js';
 import { ref } from '../schemas/build.js';
 import { ModelSummary } from '../schemas/model.js';
 import { Plan } from '../schemas/plan.js';
-import { Run, RUN_STATES, RunPage, RunQuery } from '../schemas/run.js';
+import { Run, RUN_STATES, RunExtension, RunPage, RunQuery } from '../schemas/run.js';
 import { RunSubmission } from '../schemas/submission.js';
 import type { Services } from '../services.js';
 import { summaryOf, summaryTable } from './model-summary.js';
@@ -38,8 +38,8 @@ const ACTIONS = [
     description: 'A training run stops between two batches with its whole state kept, and gives its place to another. Asking again does no harm.',
   },
   {
-    name: 'resume', summary: 'Resume a paused run', refusal: 'run_not_paused',
-    description: 'Back into the queue. It goes on where it was: on a CPU, to the bit as if it had not been paused.',
+    name: 'resume', summary: 'Resume a run that was paused or cancelled, or has failed', refusal: 'run_not_resumable',
+    description: 'Back into the queue. It goes on from its latest training state, or from the start where it has none: on a CPU, to the bit as if it had not stopped.',
   },
 ] as const;
 
@@ -82,6 +82,14 @@ export const runRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'ru
       schema: { operationId: `${name}Run`, tags: ['runs'], summary, description, params: RunParams, response: { 202: ref(Run), ...problems('not_found', refusal, 'unsupported_media_type') } },
     }, async ({ params: { id } }, reply) => reply.code(202).send(await runs[name](teamId, id)));
   }
+
+  app.post('/v1/runs/:id/extend', {
+    schema: {
+      operationId: 'extendRun', tags: ['runs'], summary: 'Train a run that has succeeded for more epochs', params: RunParams, body: ref(RunExtension),
+      description: 'Back into the queue, to go on from its last training state: its curves continue, and its model is replaced. Schedules that look at the whole run see the longer one; early stopping waits anew, as with another call of Keras\' `fit`.',
+      response: { 202: ref(Run), ...problems('not_found', 'run_not_extendable', 'impossible_spec', 'unsupported_media_type') },
+    },
+  }, async ({ params: { id }, body }, reply) => reply.code(202).send(await runs.extend(teamId, id, body)));
 
   app.delete('/v1/runs/:id', {
     schema: {

@@ -30,6 +30,14 @@ export interface ResumePoint {
   metrics: Record<string, MetricValue>;
 }
 
+/** More epochs than were asked for at first. */
+export interface Extension {
+  spec: RunSpec;
+  plan: Plan;
+  /** Epochs that were done before. */
+  after: number;
+}
+
 export interface StateChange {
   to: RunState;
   reason?: RunReason | null;
@@ -44,7 +52,9 @@ export interface StateChange {
   retriesBelow?: number;
   /** With `starting`: what it goes on from; from the start when absent. */
   resume?: ResumePoint | undefined;
-  set?: { attempt?: number; leaseOwner?: string | null; leaseExpiresAt?: Date | null; bestEpoch?: number | null; metrics?: Record<string, number> };
+  /** The run becomes longer. */
+  extension?: Extension;
+  set?: { attempt?: number; retries?: number; leaseOwner?: string | null; leaseExpiresAt?: Date | null; bestEpoch?: number | null; metrics?: Record<string, number> };
 }
 
 export interface Changed {
@@ -78,6 +88,10 @@ export interface RunRepository {
   findQueued(limit: number): Promise<{ id: string; attempt: number; priority: number }[]>;
 }
 
+const json = (value: RunSpec | Plan) => value as unknown as Prisma.InputJsonObject;
+
+const extendedColumns = ({ spec, plan, after }: Extension) => ({ spec: json(spec), plan: json(plan), epochs: spec.fit.epochs, totalSteps: plan.totalSteps, extendedAfter: after });
+
 /** For Prisma's `contains`, which passes LIKE's wildcards on. */
 const literal = (text: string) => text.replaceAll(/[\\%_]/g, '\\$&');
 
@@ -94,7 +108,7 @@ export function createRunRepository(database: Database): RunRepository {
         const { id, createdAt } = await session.run.create({
           data: {
             teamId: run.teamId, name: run.name, tags: run.spec.tags ?? [], priority: run.spec.priority ?? 0, recipe: run.recipe,
-            spec: run.spec as unknown as Prisma.InputJsonObject, plan: run.plan as unknown as Prisma.InputJsonObject,
+            spec: json(run.spec), plan: json(run.plan),
             dataset: run.spec.dataset.name, state: 'queued', epochs: run.spec.fit.epochs, totalSteps: run.plan.totalSteps, head: 1,
             hyperparameters: { createMany: { data: run.hyperparameters.map(({ key, value }) => ({ key, value })) } },
           },
@@ -147,6 +161,7 @@ export function createRunRepository(database: Database): RunRepository {
     async change(id, change) {
       const legal = statesBefore(change.to);
       const from = change.from === undefined ? legal : legal.filter((state) => change.from?.includes(state));
+      const { extension } = change;
       const { metrics, ...set } = change.set ?? {};
       const resume = change.to === 'starting' ? change.resume : undefined;
       const at = new Date();
@@ -166,7 +181,8 @@ export function createRunRepository(database: Database): RunRepository {
             ...(metrics === undefined ? {} : { metrics: toMetricValues(metrics) }),
             ...(change.to === 'starting' ? { startedAt: at, epoch: resume?.epoch ?? 0, step: resume?.step ?? 0, examplesPerSecond: null, bestEpoch: null, metrics: resume?.metrics ?? {} } : {}),
             ...(change.retriesBelow === undefined ? {} : { retries: { increment: 1 } }),
-            ...(hasEnded(change.to) ? { endedAt: at } : {}),
+            ...(extension === undefined ? {} : extendedColumns(extension)),
+            endedAt: hasEnded(change.to) ? at : null,
             ...(isHeld(change.to) || change.to === 'lost' ? {} : { leaseOwner: null, leaseExpiresAt: null }),
           },
         });
@@ -176,6 +192,7 @@ export function createRunRepository(database: Database): RunRepository {
         const said = { state: change.to, attempt, ...(change.reason ? { reason: change.reason } : {}), ...(message ? { message } : {}) };
         await session.runTransition.create({ data: { runId: id, index, at, ...said } });
         if (resume !== undefined) await rewindCurves(session, id, { to: attempt, ...resume });
+        if (extension !== undefined) await session.hyperparameter.updateMany({ where: { runId: id, key: 'fit.epochs' }, data: { value: extension.spec.fit.epochs } });
         const data = { ...said, ...(resume === undefined ? {} : { step: resume.step }) };
         const events = await insertEvents(session, id, { head, events: [{ kind: 'state', at: at.toISOString(), data }] });
         return { run: await load(session, id), events };

@@ -22,6 +22,7 @@ export function toRun(row: RunRow): Run {
     backend: row.backend,
     device: row.device,
     progress: { epoch: row.epoch, epochs: row.epochs, step: row.step, totalSteps: row.totalSteps, examplesPerSecond: row.examplesPerSecond },
+    extendedAfter: row.extendedAfter,
     metrics: row.metrics as Record<string, MetricValue>,
     bestEpoch: row.bestEpoch,
     head: row.head,

@@ -8,7 +8,7 @@ import { isUniqueViolation } from '../db/client.js';
 import type { Bus } from '../live/bus.js';
 import type { RunQueue } from '../queue/queue.js';
 import type { Plan } from '../schemas/plan.js';
-import type { Run, RunState } from '../schemas/run.js';
+import type { Run, RunExtension, RunState } from '../schemas/run.js';
 import { flattenHyperparameters } from '../specs/hyperparameters.js';
 import { planSubmission, type PlanLimits } from '../specs/plan-submission.js';
 import type { Lifecycle } from './lifecycle.js';
@@ -160,12 +160,30 @@ export function createRunService({ runs, artifacts, store, queue, bus, lifecycle
     /** Idempotent; a training run stops between two batches, with all that it goes on from kept. @throws ServiceError not_found, run_not_pausable */
     pause: (teamId: string, id: string): Promise<Run> => ask(teamId, id, 'pause'),
 
-    /** Puts a paused run back into the queue. @throws ServiceError not_found, run_not_paused */
+    /** Puts a run that was paused or cancelled, or has failed, back into the queue. @throws ServiceError not_found, run_not_resumable */
     async resume(teamId: string, id: string): Promise<Run> {
       const run = await get(teamId, id);
-      const resumed = run.state === 'paused' ? await lifecycle.resume(id, run.attempt) : null;
-      if (resumed === null) throw new ServiceError('run_not_paused', `Run ${id} is ${(await get(teamId, id)).state}.`);
+      const mayResume = run.state === 'paused' || run.state === 'failed' || run.state === 'cancelled';
+      const resumed = mayResume ? await lifecycle.takeUp(run, { reason: 'user_resume', message: 'resumed on request' }) : null;
+      if (resumed === null) throw new ServiceError('run_not_resumable', `Run ${id} is ${(await get(teamId, id)).state}.`);
       return resumed;
+    },
+
+    /** Lets a run that has succeeded go on for more epochs. @throws ServiceError not_found, run_not_extendable, impossible_spec */
+    async extend(teamId: string, id: string, { epochs }: RunExtension): Promise<Run> {
+      const run = await get(teamId, id);
+      const [state] = await artifacts.resumeCheckpoints(id);
+      if (run.state !== 'succeeded') throw new ServiceError('run_not_extendable', `Run ${id} is ${run.state}.`);
+      if (state === undefined) throw new ServiceError('run_not_extendable', `The training states of run ${id} were deleted.`);
+      const spec = { ...run.spec, fit: { ...run.spec.fit, epochs: state.epoch + epochs } };
+      const { plan } = planSubmission(spec, datasets, limits);
+      if (plan.problems.length > 0) {
+        const problems = plan.problems.map(({ pointer, detail }) => ({ pointer: pointer === '/fit/epochs' ? '/epochs' : '', detail }));
+        throw new ServiceError('impossible_spec', undefined, { problems });
+      }
+      const extended = await lifecycle.takeUp(run, { reason: 'user_extend', message: `${epochs} more epoch${epochs === 1 ? '' : 's'} on request`, extension: { spec, plan, after: state.epoch } });
+      if (extended === null) throw new ServiceError('run_not_extendable', `Run ${id} is ${(await get(teamId, id)).state}.`);
+      return extended;
     },
 
     /** Removes an ended run and frees the bytes that no other run uses. @throws ServiceError not_found, run_not_ended */

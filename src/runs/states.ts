@@ -1,7 +1,7 @@
 // A run's life: the one table of legal changes of state. Writers compare-and-set against it.
 import { ENDED_STATES, RUN_STATES, type RunState } from '../schemas/run.js';
 
-/** From each state to those that may follow. From `cancelling` nothing leads back to work. */
+/** From each state to those that may follow. From `cancelling` nothing leads back to work; what has ended is queued again on request alone. */
 export const NEXT_STATES: Record<RunState, readonly RunState[]> = {
   queued: ['starting', 'paused', 'cancelled', 'failed'],
   starting: ['running', 'queued', 'lost', 'pausing', 'cancelling', 'failed'],
@@ -12,13 +12,16 @@ export const NEXT_STATES: Record<RunState, readonly RunState[]> = {
   paused: ['queued', 'cancelled'],
   lost: ['queued', 'paused', 'cancelled', 'failed'],
   cancelling: ['cancelled', 'succeeded', 'failed'],
-  succeeded: [],
-  failed: [],
-  cancelled: [],
+  succeeded: ['queued'],
+  failed: ['queued'],
+  cancelled: ['queued'],
 };
 
+/** States in which an attempt is at work, and nobody has asked it to stop. */
+export const WORKING_STATES = ['starting', 'running', 'finalizing'] as const satisfies readonly RunState[];
+
 /** States in which a supervisor holds the run's lease. */
-export const HELD_STATES = ['starting', 'running', 'finalizing', 'pausing', 'cancelling'] as const satisfies readonly RunState[];
+export const HELD_STATES = [...WORKING_STATES, 'pausing', 'cancelling'] as const satisfies readonly RunState[];
 
 export function isHeld(state: RunState): boolean {
   return (HELD_STATES as readonly RunState[]).includes(state);

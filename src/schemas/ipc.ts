@@ -19,7 +19,7 @@ export interface ResumeFile {
 
 /** Supervisor to trainer. */
 export type TrainerCommand =
-  | { type: 'start'; runId: string; attempt: number; spec: RunSpec; scratchDir: string; ruledOut: RuledOut[]; threads: number; resume: ResumeFile | null }
+  | { type: 'start'; runId: string; attempt: number; spec: RunSpec; scratchDir: string; ruledOut: RuledOut[]; threads: number; resume: ResumeFile | null; extendedAfter: number | null }
   /** Stop between two batches. */
   | { type: 'cancel' }
   /** The same, with the state kept. */

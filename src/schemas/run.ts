@@ -6,7 +6,7 @@ import { RunSpec } from './spec.js';
 export const RUN_STATES = ['queued', 'starting', 'running', 'finalizing', 'pausing', 'paused', 'cancelling', 'lost', 'succeeded', 'failed', 'cancelled'] as const;
 export const ENDED_STATES = ['succeeded', 'failed', 'cancelled'] as const satisfies readonly (typeof RUN_STATES)[number][];
 export const RUN_REASONS = [
-  'user_cancel', 'user_pause', 'user_resume', 'early_stopped', 'timeout', 'out_of_gpu_memory', 'out_of_memory', 'non_finite_loss', 'preempted',
+  'user_cancel', 'user_pause', 'user_resume', 'user_extend', 'early_stopped', 'timeout', 'out_of_gpu_memory', 'out_of_memory', 'non_finite_loss', 'preempted',
   'worker_lost', 'trainer_lost', 'data_missing', 'device_missing', 'disk_full', 'invalid_spec', 'internal',
 ] as const;
 
@@ -77,17 +77,24 @@ export const Run = strictObject(
     backend: nullable(Type.String({ description: 'The backend of the engine.' })),
     device: nullable(Type.String({ description: 'The device it trains on.' })),
     progress: ref(RunProgress),
+    extendedAfter: nullable(Type.Integer({ minimum: 1, description: 'Epochs that were done when more were asked for last.' })),
     metrics: ref(MetricValues),
     bestEpoch: nullable(Type.Integer({ description: 'The epoch with the best monitored value.' })),
     head: Type.Integer({ minimum: 0, description: 'Number of its latest event.' }),
     createdAt: time('When it was submitted.'),
     startedAt: nullable(time('When its latest attempt started.')),
-    endedAt: nullable(time('When it ended.')),
+    endedAt: nullable(time('When it ended; null again when it was taken up again.')),
     transitions: Type.Array(ref(RunTransition), { description: 'All changes of state, oldest first.' }),
   },
   { $id: 'Run', description: 'One experiment: its spec, its state and its latest numbers.' },
 );
 export type Run = Static<typeof Run>;
+
+export const RunExtension = strictObject(
+  { epochs: Type.Integer({ minimum: 1, maximum: 100_000, description: 'How many more, after those that were done.' }) },
+  { $id: 'RunExtension', description: 'More epochs for a run.' },
+);
+export type RunExtension = Static<typeof RunExtension>;
 
 export const RunPage = page(Run, 'RunPage');
 export type RunPage = Static<typeof RunPage>;

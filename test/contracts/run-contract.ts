@@ -15,9 +15,9 @@ const LIFE = `
   paused      x      .        .       .          .       .      .          .    .         .      x
   cancelling  .      .        .       .          .       .      .          .    x         x      x
   lost        x      .        .       .          .       x      .          .    .         x      x
-  succeeded   .      .        .       .          .       .      .          .    .         .      .
-  failed      .      .        .       .          .       .      .          .    .         .      .
-  cancelled   .      .        .       .          .       .      .          .    .         .      .
+  succeeded   x      .        .       .          .       .      .          .    .         .      .
+  failed      x      .        .       .          .       .      .          .    .         .      .
+  cancelled   x      .        .       .          .       .      .          .    .         .      .
 `;
 
 function isLegal(from: RunState, to: RunState): boolean {
@@ -126,6 +126,16 @@ export async function runContract(t: Test, createSubject: CreateSubject): Promis
     await runs.change(id, { to: 'starting', set: { attempt: 2 } });
     t.equal(await runs.change(id, { to: 'queued', retriesBelow: 1 }), null, 'the second is one too many');
     t.match(await runs.change(id, { to: 'queued' }), { run: { retries: 1 } }, 'what is no retry is not counted');
+  });
+
+  await t.test('a run that has ended is taken up again, and may become longer', async (t) => {
+    const team = await subject.newTeam();
+    const { id } = await runIn(subject, 'succeeded', newRun(team));
+    const { spec, plan } = newRun(team, { spec: { fit: { batchSize: 128, epochs: 7 } } });
+    const changed = await runs.change(id, { to: 'queued', from: ['succeeded'], attempt: 1, reason: 'user_extend', extension: { spec, plan, after: 3 }, set: { retries: 0 } });
+    t.match(changed?.run, { state: 'queued', endedAt: null, extendedAfter: 3, retries: 0, spec: { fit: { epochs: 7 } }, progress: { epochs: 7, totalSteps: plan.totalSteps } });
+    t.strictSame(await runs.find(team, id), changed?.run, 'it is found as it was answered');
+    t.equal((await runs.findPlan(team, id))?.totalSteps, plan.totalSteps, 'with its plan');
   });
 
   await t.test('the last numbers come with the end, whatever they are', async (t) => {

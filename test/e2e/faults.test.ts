@@ -42,6 +42,7 @@ t.test('one service through a cancel, the death of its supervisor, a stop, and t
   t.match(whole, { weights: /^[0-9a-f]{64}$/, losses: { steps: { length: 500 } } }, 'a run that nothing interrupts');
   await t.test('a supervisor that is killed is started again, and its run ends as if it had not been', (t) => supervisorKilled(t, first, whole));
   await t.test('a run that is paused gives its place away, and goes on; its trainer is killed, and it goes on again, as if nothing had been', (t) => paused(t, first, whole));
+  await t.test('a run is trained for more epochs, and ends as if all had been asked for at once', (t) => extended(t, first, whole));
   await t.test('SIGTERM in the middle of a run: it is handed back, and goes on after the next start', async (t) => {
     const id = await stopped(t, first);
     // With the usual lease: a database is away for longer than two seconds on a busy machine.
@@ -158,7 +159,7 @@ async function paused(t: Test, service: ServiceProcess, whole: Awaited<ReturnTyp
     const { body } = await call<Run>(address, `/v1/runs/${run.id}`);
     return body.state === state ? body : null;
   }, { what: `the run to be ${state}`, deadlineMs: 60_000, everyMs: 50 });
-  t.match(await call(address, `/v1/runs/${run.id}/resume`, { method: 'POST' }), { status: 409, body: { code: 'run_not_paused' } }, 'only a paused run is resumed');
+  t.match(await call(address, `/v1/runs/${run.id}/resume`, { method: 'POST' }), { status: 409, body: { code: 'run_not_resumable' } }, 'only a paused run is resumed');
   await until(async () => (await call<Run>(address, `/v1/runs/${run.id}`)).body.progress.step > 0, { what: 'training to begin', deadlineMs: 60_000, everyMs: 50 });
   t.match(await call(address, `/v1/runs/${run.id}/pause`, { method: 'POST' }), { status: 202, body: { state: 'pausing' } });
   const rest = await reaches('paused');
@@ -176,6 +177,15 @@ async function paused(t: Test, service: ServiceProcess, whole: Awaited<ReturnTyp
   t.ok(retried >= resumed, `and from a state that it had kept, of step ${retried}`);
   t.strictSame(await outcome(address, again), whole, 'the loss of each step and every byte of the weights are those of a run without either');
   t.match(await call(address, `/v1/runs/${run.id}/pause`, { method: 'POST' }), { status: 409, body: { code: 'run_not_pausable' } }, 'what has ended is not paused');
+}
+
+async function extended(t: Test, { address }: ServiceProcess, whole: Awaited<ReturnType<typeof outcome>>) {
+  const { body: run } = await call<Run>(address, '/v1/runs', { json: { ...KEPT, fit: { ...KEPT.fit, epochs: 1 } } });
+  const short = await ended(address, run.id);
+  t.match(await call(address, `/v1/runs/${run.id}/extend`, { json: { epochs: 1 } }), { status: 202, body: { state: 'queued', extendedAfter: 1, progress: { epochs: 2, totalSteps: 500 } } });
+  const long = await ended(address, run.id);
+  t.match([short, long], [{ state: 'succeeded', attempt: 1 }, { state: 'succeeded', attempt: 2, retries: 0, progress: { epoch: 2, step: 500 } }]);
+  t.strictSame(await outcome(address, long), whole, 'the loss of each step and every byte of the weights');
 }
 
 async function databaseKilled(t: Test, service: ServiceProcess) {

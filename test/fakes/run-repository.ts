@@ -2,7 +2,7 @@
 // and one event for each change.
 import { Prisma } from '../../src/db/client.js';
 import { toMetricValues } from '../../src/runs/metric-values.js';
-import type { Changed, ResumePoint, RunRepository, StateChange } from '../../src/runs/run-repository.js';
+import type { Changed, Extension, ResumePoint, RunRepository, StateChange } from '../../src/runs/run-repository.js';
 import { HELD_STATES, hasEnded, statesBefore } from '../../src/runs/states.js';
 import { storable, storableText } from '../../src/runs/storable-text.js';
 import type { Run } from '../../src/schemas/run.js';
@@ -30,7 +30,7 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
         id, name, recipe, spec, tags: spec.tags ?? [], priority: spec.priority ?? 0,
         state: 'queued', reason: null, message: null, attempt: 0, retries: 0, engine: null, backend: null, device: null,
         progress: { epoch: 0, epochs: spec.fit.epochs, step: 0, totalSteps: plan.totalSteps, examplesPerSecond: null },
-        metrics: {}, bestEpoch: null, head: 0, createdAt: at, startedAt: null, endedAt: null,
+        extendedAfter: null, metrics: {}, bestEpoch: null, head: 0, createdAt: at, startedAt: null, endedAt: null,
         transitions: [{ state: 'queued', reason: null, message: null, attempt: 0, at }],
       });
       const record: RunRecord = { teamId, run, plan: structuredClone(plan), leaseOwner: null, leaseExpiresAt: null, events: [], curves: new Map(), artifacts: new Map(), checkpoints: new Map() };
@@ -142,13 +142,20 @@ function applyChange(records: FakeRecords, record: RunRecord, { to, reason = nul
   if (change.retriesBelow !== undefined) run.retries += 1;
   if (leaseOwner !== undefined) record.leaseOwner = leaseOwner;
   if (leaseExpiresAt !== undefined) record.leaseExpiresAt = leaseExpiresAt;
-  if (hasEnded(to)) run.endedAt = at;
+  run.endedAt = hasEnded(to) ? at : null;
+  if (change.extension !== undefined) extend(record, change.extension);
   if (!(HELD_STATES as readonly string[]).includes(to) && to !== 'lost') Object.assign(record, { leaseOwner: null, leaseExpiresAt: null });
   run.transitions.push({ state: to, reason, message, attempt: run.attempt, at });
   const said = { state: to, attempt: run.attempt, ...(reason === null ? {} : { reason }), ...(message === null ? {} : { message }) };
   const data = { ...said, ...(to === 'starting' && change.resume !== undefined ? { step: change.resume.step } : {}) };
   const events = records.append(record, [{ kind: 'state', at, data }]);
   return { run: structuredClone(run), events };
+}
+
+function extend(record: RunRecord, { spec, plan, after }: Extension): void {
+  record.plan = structuredClone(plan);
+  Object.assign(record.run, { spec: structuredClone(spec), extendedAfter: after });
+  Object.assign(record.run.progress, { epochs: spec.fit.epochs, totalSteps: plan.totalSteps });
 }
 
 /** The curves of the attempt before go on under the new one, up to the point. */

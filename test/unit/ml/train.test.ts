@@ -258,8 +258,11 @@ t.test('more epochs may be asked for; who had stopped waits anew', async (t) => 
   const { state } = ofType(stopped, 'checkpoint')[0]!;
   const same = await collect(train(settings(scripted(), { hasValidation: true, epochs: 4, callbacks: [{ type: 'earlyStopping' }], from: state })));
   t.match(same, [{ type: 'end', reason: 'early_stopped', epochs: 2, metrics: { val_loss: 1 } }], 'without more there is nothing to do');
-  const more = await collect(train(settings(scripted({ validation: [9, 9, 0.5, 0.4, 0.3] }), { hasValidation: true, epochs: 5, callbacks: [{ type: 'earlyStopping' }], from: state })));
-  t.match(more.at(-1), { reason: 'completed', epochs: 5, bestEpoch: 5 }, 'with more it goes on');
+  const longer = { hasValidation: true, epochs: 4, callbacks: [{ type: 'earlyStopping' as const }], extendedAfter: 2 };
+  const more = await collect(train(settings(scripted({ validation: [9, 9, 0.5, 0.4] }), { ...longer, from: state })));
+  t.match(more.at(-1), { reason: 'completed', epochs: 4, bestEpoch: 4 }, 'with more it goes on, also where it had been asked for as many');
+  const lost = await collect(train(settings(scripted({ validation: [1, 2, 0.5, 0.4] }), longer)));
+  t.match(lost.at(-1), { reason: 'completed', epochs: 4, bestEpoch: 4 }, 'also when its states are lost');
 });
 
 t.test('a state of another run is refused', async (t) => {

@@ -186,7 +186,7 @@ t.test('a run is paused where it is, and goes back into the queue when it is res
   const api = await startApi(t);
   const run = await submit(api);
   const ask = (what: string) => api.post(`/v1/runs/${run.id}/${what}`);
-  t.equal(problemOf(await ask('resume')).code, 'run_not_paused', 'not before it was paused');
+  t.equal(problemOf(await ask('resume')).code, 'run_not_resumable', 'not before it was paused');
   t.match((await ask('pause')).json(), { state: 'paused', reason: 'user_pause' }, 'a queued one at once');
   t.same(api.queue.waiting, [], 'its job is gone');
   t.match((await ask('resume')).json(), { state: 'queued', reason: 'user_resume' });
@@ -195,13 +195,56 @@ t.test('a run is paused where it is, and goes back into the queue when it is res
   t.match((await ask('pause')).json(), { state: 'pausing' }, 'a training one when it has stopped');
   t.match((await ask('pause')).json(), { state: 'pausing' }, 'asking again does no harm');
   t.same(api.bus.commands, [{ type: 'pause', runId: run.id }], 'its supervisor was told once');
-  t.equal(problemOf(await ask('resume')).code, 'run_not_paused', 'it is not resumed before it is paused');
+  t.equal(problemOf(await ask('resume')).code, 'run_not_resumable', 'it is not resumed before it is paused');
   t.match((await ask('cancel')).json(), { state: 'cancelling' }, 'a cancel is stronger');
   t.equal(problemOf(await ask('pause')).code, 'run_not_pausable');
   t.equal(problemOf(await api.post('/v1/runs/01890000-0000-7000-8000-00000000ffff/pause')).code, 'not_found');
   const other = await submit(api);
   await api.post(`/v1/runs/${other.id}/pause`);
   t.match((await api.post(`/v1/runs/${other.id}/cancel`)).json(), { state: 'cancelled' }, 'a paused run is cancelled at once');
+});
+
+t.test('what has failed or was cancelled is resumed with all its retries', async (t) => {
+  const api = await startApi(t);
+  const run = await submit(api);
+  const ask = (what: string) => api.post(`/v1/runs/${run.id}/${what}`);
+  await api.lifecycle.claim({ runId: run.id, attempt: 1 }, 'supervisor');
+  for (const attempt of [1, 2, 3]) {
+    await api.lifecycle.retry({ runId: run.id, attempt }, { reason: 'trainer_lost', message: 'lost' });
+    await api.lifecycle.claim({ runId: run.id, attempt: attempt + 1 }, 'supervisor');
+  }
+  t.match((await api.get(`/v1/runs/${run.id}`)).json(), { state: 'failed', retries: 2 });
+  api.queue.waiting.length = 0;
+  t.match((await ask('resume')).json(), { state: 'queued', reason: 'user_resume', retries: 0, endedAt: null });
+  t.match(api.queue.waiting, [{ runId: run.id, attempt: 4 }], 'it is queued for its next attempt');
+  t.equal(await api.lifecycle.handBack({ runId: run.id, attempt: 3 }, 'late'), null, 'what comes late from its last attempt changes nothing');
+  await ask('cancel');
+  t.match((await ask('resume')).json(), { state: 'queued' }, 'a cancel can be taken back');
+  t.equal(problemOf(await ask('resume')).code, 'run_not_resumable', 'once');
+});
+
+t.test('a run that has succeeded is trained for more epochs, from its last state', async (t) => {
+  const api = await startApi(t);
+  const run = await submit(api);
+  const extend = (body: object) => api.post(`/v1/runs/${run.id}/extend`, body);
+  t.match(problemOf(await extend({ epochs: 3 })), { code: 'run_not_extendable', detail: /is queued/ });
+  const fence = { runId: run.id, attempt: 1 };
+  await api.lifecycle.claim(fence, 'supervisor');
+  await api.lifecycle.advance(fence, 'running');
+  await api.lifecycle.advance(fence, 'finalizing');
+  await api.lifecycle.end(fence, { state: 'succeeded', reason: null, message: null });
+  t.match(problemOf(await extend({ epochs: 3 })), { code: 'run_not_extendable', detail: /states .* were deleted/ }, 'not where there is no state');
+  api.records.runs.get(run.id)?.checkpoints.set('c', { kind: 'resume', epoch: 2, step: 938, metrics: {}, path: 'c' });
+  api.records.runs.get(run.id)?.artifacts.set('c', { path: 'c', sha256: 'a'.repeat(64), bytes: 1, contentType: '', createdAt: new Date() });
+  for (const body of [{}, { epochs: 0 }, { epochs: 1.5 }, { epochs: 1, more: 1 }]) t.equal(problemOf(await extend(body)).code, 'bad_request', JSON.stringify(body));
+  t.match(problemOf(await extend({ epochs: 99_999 })), { code: 'impossible_spec', errors: [{ pointer: '/epochs', detail: /100000|100,000/ }] });
+  const longer = await extend({ epochs: 3 });
+  t.equal(longer.statusCode, 202);
+  t.match(longer.json(), {
+    state: 'queued', reason: 'user_extend', message: '3 more epochs on request', extendedAfter: 2, endedAt: null, spec: { fit: { epochs: 5 } }, progress: { epochs: 5, totalSteps: 5 * 469 },
+  });
+  t.match(api.queue.waiting.at(-1), { runId: run.id, attempt: 2 });
+  t.match((await api.get(`/v1/runs/${run.id}`)).json(), longer.json(), 'it is stored so');
 });
 
 t.test('only a run that has ended can be deleted', async (t) => {
