@@ -18,6 +18,13 @@ import { Journal } from './journal.js';
 import { RunFiles } from './run-files.js';
 import { causeOfDeath, startTrainerProcess, type TrainerExit, type TrainerProcess } from './trainer-process.js';
 
+export interface AttemptOrigin {
+  /** What it goes on from; from the start when absent. */
+  resume: ResumeCheckpoint | undefined;
+  /** The hash of the state with whose weights a forked run starts. */
+  startFrom: string | null;
+}
+
 export interface AttemptContext {
   runs: RunRepository;
   lifecycle: Lifecycle;
@@ -50,6 +57,7 @@ export class Attempt {
   readonly #context: AttemptContext;
   readonly #run: Run;
   readonly #resume: ResumeCheckpoint | undefined;
+  readonly #startFrom: string | null;
   readonly #journal: Journal;
   readonly #scratch: string;
   readonly #files: RunFiles;
@@ -68,9 +76,10 @@ export class Attempt {
   #latestStep = -1;
   #waitingState: string | null = null;
 
-  constructor(run: Run, resume: ResumeCheckpoint | undefined, context: AttemptContext) {
+  constructor(run: Run, { resume, startFrom }: AttemptOrigin, context: AttemptContext) {
     this.#run = run;
     this.#resume = resume;
+    this.#startFrom = startFrom;
     this.#context = context;
     this.fence = { runId: run.id, attempt: run.attempt };
     this.#scratch = join(context.scratchDir, `${run.id}.${run.attempt}`);
@@ -201,7 +210,7 @@ export class Attempt {
       },
     });
     this.#trainer = trainer;
-    trainer.send({ type: 'start', runId: this.#run.id, attempt: this.#run.attempt, spec: this.#run.spec, scratchDir: this.#scratch, ruledOut: this.#context.ruledOut(), threads: this.#context.threads, resume: this.#resumeFile(), extendedAfter: this.#run.extendedAfter });
+    trainer.send({ type: 'start', runId: this.#run.id, attempt: this.#run.attempt, spec: this.#run.spec, scratchDir: this.#scratch, ruledOut: this.#context.ruledOut(), threads: this.#context.threads, resume: this.#resumeFile(), startFrom: this.#startFile(), extendedAfter: this.#run.extendedAfter });
     if (this.#cancelled) trainer.send({ type: 'cancel' });
     else if (this.#paused) trainer.send({ type: 'pause' });
     return trainer;
@@ -209,6 +218,11 @@ export class Attempt {
 
   #resumeFile() {
     return this.#resume === undefined ? null : { file: this.#context.store.path(this.#resume.sha256), step: this.#resume.step };
+  }
+
+  #startFile() {
+    const { forkedFrom } = this.#run;
+    return forkedFrom === null ? null : { file: this.#startFrom === null ? null : this.#context.store.path(this.#startFrom), step: forkedFrom.step };
   }
 
   #receive(message: TrainerMessage): void {

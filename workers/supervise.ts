@@ -1,6 +1,6 @@
 // What a supervisor does: consume jobs into attempts, beat for its leases, sweep up after dead workers.
 import { availableParallelism } from 'node:os';
-import type { ResumeCheckpoint } from '../src/artifacts/artifact-repository.js';
+import { START_STATE, type ResumeCheckpoint } from '../src/artifacts/artifact-repository.js';
 import type { Stores } from '../src/compose-stores.js';
 import type { Device } from '../src/devices/worker-repository.js';
 import type { Log } from '../src/log.js';
@@ -65,13 +65,20 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     return undefined;
   }
 
+  /** The hash of the state with whose weights a forked run starts; null when the run is no fork, or the file is damaged or gone. */
+  async function stateToStartFrom(runId: string): Promise<string | null> {
+    const file = await stores.artifacts.find(runId, START_STATE);
+    return file !== null && (await stores.store.isSound(file.sha256)) ? file.sha256 : null;
+  }
+
   async function handle(job: RunJob): Promise<void> {
     if (stopping) return; // Its row is still queued; another supervisor's sweep, or ours after a restart, brings it back.
     const resume = await stateToResume(job.runId);
+    const startFrom = resume === undefined ? await stateToStartFrom(job.runId) : null;
     const run = await lifecycle.claim(job, id, resume);
     if (run === null) return;
     log.info({ runId: run.id, attempt: run.attempt, step: resume?.step ?? 0 }, `run taken: ${run.name}`);
-    const attempt = new Attempt(run, resume, context);
+    const attempt = new Attempt(run, { resume, startFrom }, context);
     // An earlier attempt may still be here, when this process was too slow to keep its lease.
     attempts.get(run.id)?.fenceOff();
     attempts.set(run.id, attempt);

@@ -6,7 +6,7 @@ import type { EngineSession } from '../src/ml/engines/engine.js';
 import { WEIGHT_FILE, withLabels } from '../src/ml/model-files.js';
 import { NonFiniteLossError, type EndReport } from '../src/ml/reports.js';
 import { train } from '../src/ml/train.js';
-import type { TrainState } from '../src/ml/train-state.js';
+import { keptWeights, type TrainState } from '../src/ml/train-state.js';
 import type { LogData, NewEvent } from '../src/schemas/event.js';
 import type { TrainerCommand, TrainerMessage } from '../src/schemas/ipc.js';
 import type { RunReason } from '../src/schemas/run.js';
@@ -30,8 +30,17 @@ const log = (level: Static<typeof LogData>['level'], message: string): TrainerMe
 
 const warning = (code: string, message: string): NewEvent => ({ kind: 'warning', at: new Date().toISOString(), data: { code, message } });
 
-async function resumeFrom({ resume }: Start): Promise<TrainState | undefined> {
-  return resume === null ? undefined : decodeCheckpoint(await readFile(resume.file));
+async function readState(file: string): Promise<TrainState> {
+  return decodeCheckpoint(await readFile(file));
+}
+
+/** Puts weights and all back to where the run was, or begins with another run's weights, or leaves them as they are. */
+async function begin({ resume, startFrom }: Start, session: EngineSession): Promise<{ from: TrainState | undefined; said: string | null }> {
+  if (resume !== null) return { from: await readState(resume.file), said: `goes on from step ${resume.step}` };
+  if (startFrom === null) return { from: undefined, said: null };
+  if (startFrom.file === null) throw new TrainingFault('data_missing', new Error('the training state with whose weights the run is to start is damaged or gone'));
+  session.setWeights(keptWeights(await readState(startFrom.file)));
+  return { from: undefined, said: `starts with the weights of another run at step ${startFrom.step}` };
 }
 
 /** Never rejects for a fault of the run: the answer names its cause. */
@@ -55,8 +64,8 @@ export async function trainAttempt(start: Start, { send, signal }: TrainAttemptO
       },
     });
     session = prepared.session;
-    const from = await resumeFrom(start);
-    if (from !== undefined) send(log('info', `goes on from step ${from.engine.step}`));
+    const { from, said } = await begin(start, session);
+    if (said !== null) send(log('info', said));
     send({ type: 'running' });
     let end: EndReport | null = null;
     for await (const report of train({ ...settingsOf(start.spec), ...prepared, from, extendedAfter: start.extendedAfter ?? undefined, signal })) {

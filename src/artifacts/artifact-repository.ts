@@ -27,6 +27,9 @@ export interface NewCheckpoint {
   files: readonly (StoredFile & { path: string; contentType: string })[];
 }
 
+/** Path of the training state of another run with whose weights a run starts. */
+export const START_STATE = 'start/state.safetensors';
+
 /** A training state, which is one file. */
 export interface ResumeCheckpoint extends ResumePoint {
   path: string;

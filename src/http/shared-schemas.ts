@@ -13,11 +13,11 @@ import { Problem, ProblemError, ProblemType } from '../schemas/problem.js';
 import { Recipe, RecipePage } from '../schemas/recipe.js';
 import { MetricValue, MetricValues, Run, RunExtension, RunPage, RunProgress, RunTransition } from '../schemas/run.js';
 import { SPEC_SCHEMAS } from '../schemas/spec.js';
-import { RecipeChanges, RunSubmission } from '../schemas/submission.js';
+import { Fork, ForkChanges, RecipeChanges, RunSubmission } from '../schemas/submission.js';
 
 export const SHARED_SCHEMAS = [
   CheckResult, ProblemError, ProblemType, Problem, Liveness, Readiness,
-  ...SPEC_SCHEMAS, RecipeChanges, RunSubmission,
+  ...SPEC_SCHEMAS, RecipeChanges, Fork, ForkChanges, RunSubmission,
   MetricValue, MetricValues, RunTransition, RunProgress, Run, RunPage, RunExtension,
   PlanLayer, Plan, ModelSummary,
   MetricPoints, MetricBuckets, MetricSeries, MetricSeriesList, RunEvent, EventPage,

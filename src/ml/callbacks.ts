@@ -5,7 +5,7 @@ import { STOPPING_START, stoppingAfterEpoch, type EarlyStopping, type StoppingSt
 import type { EngineSession, StoredTensor } from './engines/engine.js';
 import { directionOf, isImprovement, resolveMonitor, type Direction } from './monitor.js';
 import { plateauAfterEpoch, plateauStart, type PlateauState } from './schedule.js';
-import type { CallbackState } from './train-state.js';
+import { keeperOf, type CallbackState } from './train-state.js';
 
 interface Watched {
   monitor: string;
@@ -106,8 +106,7 @@ export class Callbacks {
    * Answers their epoch, or null when the weights stay as they are.
    */
   restoreBest(): number | null {
-    const keepers = this.#stoppers.filter(({ weights }) => weights !== null);
-    const keeper = keepers.find(({ state }) => state.stop) ?? keepers[0];
+    const keeper = keeperOf(this.#stoppers);
     if (keeper === undefined) return null;
     this.#session.setWeights(keeper.weights!);
     return keeper.state.bestEpoch;

@@ -27,6 +27,18 @@ export interface TrainState {
   history: readonly Readonly<Record<string, number>>[];
 }
 
+/** Whose weights a run keeps that ends with these: the first that stopped it, else the first that has any. */
+export function keeperOf<S extends CallbackState['stoppers'][number]>(stoppers: readonly S[]): S | undefined {
+  const keepers = stoppers.filter(({ weights }) => weights !== null);
+  return keepers.find(({ state }) => state.stop) ?? keepers[0];
+}
+
+/** The weights as they are; of a run that had come to its end, those of its model. */
+export function keptWeights({ engine, epoch, epochs, callbacks: { stoppers } }: TrainState): readonly StoredTensor[] {
+  const hasEnded = epoch > epochs || stoppers.some(({ state }) => state.stop);
+  return (hasEnded ? keeperOf(stoppers)?.weights : null) ?? engine.weights;
+}
+
 /** When a run is written down. What is absent is never due. */
 export interface CheckpointPolicy {
   everySteps?: number | undefined;

@@ -64,7 +64,7 @@ export const runRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'ru
       description: 'The same checks as a submission. A bad spec is answered with 200 too: the plan lists its problems.',
       response: { 200: ref(Plan), ...problems('body_too_large', 'unsupported_media_type') },
     },
-  }, async ({ body }) => runs.plan(body));
+  }, async ({ body }) => runs.plan(teamId, body));
 
   app.get('/v1/runs', {
     schema: { operationId: 'listRuns', tags: ['runs'], summary: 'List runs', querystring: RunQuery, response: { 200: ref(RunPage), ...problems('invalid_cursor') } },

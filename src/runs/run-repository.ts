@@ -1,5 +1,6 @@
 // Runs in the database. Every change of state is a compare-and-set against the table of legal
 // transitions, and writes its transition and its event in the same transaction.
+import { START_STATE } from '../artifacts/artifact-repository.js';
 import { Prisma, type Database, type DatabaseSession } from '../db/client.js';
 import { insertEvents, type Fence } from '../live/event-log.js';
 import type { RunEvent } from '../schemas/event.js';
@@ -20,6 +21,13 @@ export interface NewRun {
   plan: Plan;
   hyperparameters: readonly { key: string; value: string | number | boolean }[];
   idempotency?: { key: string; fingerprint: string };
+  /** Takes over a training state of another run: its file, as `START_STATE`. */
+  fork?: { runId: string; step: number; path: string };
+}
+
+/** Thrown when the training state to start from was deleted meanwhile. */
+export class ForkGoneError extends Error {
+  override readonly name = 'ForkGoneError';
 }
 
 /** Where an earlier attempt was. */
@@ -71,6 +79,7 @@ export interface RunFilter {
 }
 
 export interface RunRepository {
+  /** @throws ForkGoneError, and an error that `isUniqueViolation` knows for an idempotency key that is taken */
   create(run: NewRun): Promise<Changed>;
   findIdempotent(teamId: string, key: string): Promise<{ runId: string; fingerprint: string } | null>;
   find(teamId: string, id: string): Promise<Run | null>;
@@ -86,6 +95,14 @@ export interface RunRepository {
   renewLeases(owner: string, ids: readonly string[], until: Date): Promise<Map<string, RunState>>;
   findExpired(now: Date): Promise<{ id: string; attempt: number; state: RunState; priority: number }[]>;
   findQueued(limit: number): Promise<{ id: string; attempt: number; priority: number }[]>;
+}
+
+/** The lock keeps a deletion from freeing the bytes before they are known to be of use here too. */
+async function takeOver(session: DatabaseSession, id: string, { runId, path }: NonNullable<NewRun['fork']>): Promise<void> {
+  const count = await session.$executeRaw`
+    WITH source AS (SELECT sha256, bytes, content_type FROM artifacts WHERE run_id = ${runId}::uuid AND path = ${path} FOR KEY SHARE)
+    INSERT INTO artifacts (run_id, path, sha256, bytes, content_type) SELECT ${id}::uuid, ${START_STATE}, sha256, bytes, content_type FROM source`;
+  if (count === 0) throw new ForkGoneError(`run ${runId} has no ${path}`);
 }
 
 const json = (value: RunSpec | Plan) => value as unknown as Prisma.InputJsonObject;
@@ -110,11 +127,13 @@ export function createRunRepository(database: Database): RunRepository {
             teamId: run.teamId, name: run.name, tags: run.spec.tags ?? [], priority: run.spec.priority ?? 0, recipe: run.recipe,
             spec: json(run.spec), plan: json(run.plan),
             dataset: run.spec.dataset.name, state: 'queued', epochs: run.spec.fit.epochs, totalSteps: run.plan.totalSteps, head: 1,
+            ...(run.fork === undefined ? {} : { forkedFromRunId: run.fork.runId, forkedFromStep: run.fork.step }),
             hyperparameters: { createMany: { data: run.hyperparameters.map(({ key, value }) => ({ key, value })) } },
           },
           select: { id: true, createdAt: true },
         });
         await session.runTransition.create({ data: { runId: id, index: 0, state: 'queued', attempt: 0, at: createdAt } });
+        if (run.fork !== undefined) await takeOver(session, id, run.fork);
         if (run.idempotency !== undefined) {
           await session.idempotencyKey.create({ data: { teamId: run.teamId, runId: id, ...run.idempotency } });
         }

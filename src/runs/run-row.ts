@@ -17,6 +17,7 @@ export function toRun(row: RunRow): Run {
     message: row.message,
     attempt: row.attempt,
     retries: row.retries,
+    forkedFrom: row.forkedFromRunId === null ? null : { runId: row.forkedFromRunId, step: row.forkedFromStep ?? 0 },
     spec: row.spec as unknown as RunSpec,
     engine: row.engine,
     backend: row.backend,

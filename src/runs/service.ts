@@ -11,8 +11,9 @@ import type { Plan } from '../schemas/plan.js';
 import type { Run, RunExtension, RunState } from '../schemas/run.js';
 import { flattenHyperparameters } from '../specs/hyperparameters.js';
 import { planSubmission, type PlanLimits } from '../specs/plan-submission.js';
+import { findForkSource } from './forks.js';
 import type { Lifecycle } from './lifecycle.js';
-import type { RunFilter, RunRepository } from './run-repository.js';
+import { ForkGoneError, type RunFilter, type RunRepository } from './run-repository.js';
 import { hasEnded, NEXT_STATES } from './states.js';
 
 export interface RunServiceOptions {
@@ -78,6 +79,14 @@ export function createRunService({ runs, artifacts, store, queue, bus, lifecycle
     return get(teamId, known.runId);
   }
 
+  async function planned(teamId: string, body: unknown) {
+    const { parent, fork, problems } = await findForkSource(teamId, body, { runs, artifacts });
+    const submission = planSubmission(body, datasets, limits, parent);
+    if (problems.length === 0) return { ...submission, fork };
+    const { plan } = submission;
+    return { ...submission, fork, plan: { ...plan, valid: false, problems: [...problems, ...plan.problems] } };
+  }
+
   /** Null when the state has changed in between. */
   async function askOnce(teamId: string, id: string, wish: Wish): Promise<Run | null> {
     const { asking, done, resting, reason, message, refusal } = WISHES[wish];
@@ -106,8 +115,8 @@ export function createRunService({ runs, artifacts, store, queue, bus, lifecycle
   return {
     get,
 
-    /** All that can be known before training; never throws for a bad spec, the plan lists its problems. */
-    plan: (body: unknown): Plan => planSubmission(body, datasets, limits).plan,
+    /** All that can be known before training; never rejects for a bad spec, the plan lists its problems. */
+    plan: async (teamId: string, body: unknown): Promise<Plan> => (await planned(teamId, body)).plan,
 
     /**
      * Checks, stores and queues a run. `created` is false when the idempotency key had made it before.
@@ -119,7 +128,7 @@ export function createRunService({ runs, artifacts, store, queue, bus, lifecycle
         const run = await earlier(teamId, idempotency);
         if (run !== null) return { run, created: false };
       }
-      const { spec, recipe, plan, malformed } = planSubmission(body, datasets, limits);
+      const { spec, recipe, plan, malformed, fork } = await planned(teamId, body);
       if (spec === null || plan.problems.length > 0) {
         throw new ServiceError(malformed ? 'invalid_spec' : 'impossible_spec', undefined, { problems: plan.problems });
       }
@@ -127,13 +136,14 @@ export function createRunService({ runs, artifacts, store, queue, bus, lifecycle
       await queue.ping();
       const name = spec.name ?? recipe ?? `${spec.dataset.name} run`;
       try {
-        const changed = await runs.create({ teamId, name, recipe, spec, plan, hyperparameters: flattenHyperparameters(spec), ...(idempotency ? { idempotency } : {}) });
+        const changed = await runs.create({ teamId, name, recipe, spec, plan, hyperparameters: flattenHyperparameters(spec), ...(fork ? { fork } : {}), ...(idempotency ? { idempotency } : {}) });
         const { run } = changed;
         await lifecycle.announce(changed);
         // The row is the truth: should this fail, the sweep queues it.
         await queue.enqueue({ runId: run.id, attempt: 1, priority: run.priority }).catch((error: unknown) => onError(error, 'enqueue'));
         return { run, created: true };
       } catch (error) {
+        if (error instanceof ForkGoneError) throw new ServiceError('impossible_spec', undefined, { problems: [{ pointer: '/fork', detail: 'the training state was deleted' }] });
         if (idempotency === undefined || !isUniqueViolation(error)) throw error;
         const run = await earlier(teamId, idempotency);
         if (run === null) throw new ServiceError('idempotency_conflict');

@@ -17,9 +17,15 @@ export interface ResumeFile {
   step: number;
 }
 
+/** A training state with whose weights to start; without a `file` where that is damaged or gone. */
+export interface StartFile {
+  file: string | null;
+  step: number;
+}
+
 /** Supervisor to trainer. */
 export type TrainerCommand =
-  | { type: 'start'; runId: string; attempt: number; spec: RunSpec; scratchDir: string; ruledOut: RuledOut[]; threads: number; resume: ResumeFile | null; extendedAfter: number | null }
+  | { type: 'start'; runId: string; attempt: number; spec: RunSpec; scratchDir: string; ruledOut: RuledOut[]; threads: number; resume: ResumeFile | null; startFrom: StartFile | null; extendedAfter: number | null }
   /** Stop between two batches. */
   | { type: 'cancel' }
   /** The same, with the state kept. */

@@ -1,9 +1,12 @@
 // The form of a run spec: keys, types and ranges, all faults at once. Whether it can be trained is the
 // planner's question (plan.ts).
 import { Ajv, type ValidateFunction } from 'ajv';
+import addFormats from 'ajv-formats';
 import type { InputProblem } from '../errors.js';
 import { readJson } from '../http/json-text.js';
+import { strictObject } from '../schemas/build.js';
 import { RunSpec, SPEC_SCHEMAS } from '../schemas/spec.js';
+import { Fork } from '../schemas/submission.js';
 import { jsonLimitProblems } from './json-limits.js';
 import { schemaProblems } from './schema-problems.js';
 
@@ -16,6 +19,12 @@ export function checkStructure(submitted: unknown): StructureCheck {
   const validate = validator();
   if (validate(body) && limits.length === 0) return { spec: body, problems: [] };
   return { spec: null, problems: [...limits, ...schemaProblems(validate.errors ?? [])] };
+}
+
+/** The faults of what stands at `/fork`. */
+export function checkFork(fork: unknown): InputProblem[] {
+  const validate = forkValidator();
+  return validate({ fork }) ? [] : schemaProblems(validate.errors ?? []);
 }
 
 /** `model.to_json()` of Python answers a text; it stands for what it says. */
@@ -46,4 +55,15 @@ function validator(): ValidateFunction<RunSpec> {
     compiled = ajv.compile<RunSpec>({ ...RunSpec });
   }
   return compiled;
+}
+
+let compiledFork: ValidateFunction | undefined;
+
+function forkValidator(): ValidateFunction {
+  if (compiledFork === undefined) {
+    const ajv = new Ajv({ allErrors: true, verbose: true, strict: true });
+    addFormats.default(ajv, ['uuid']);
+    compiledFork = ajv.compile(strictObject({ fork: { ...Fork } }));
+  }
+  return compiledFork;
 }

@@ -138,6 +138,22 @@ export async function runContract(t: Test, createSubject: CreateSubject): Promis
     t.equal((await runs.findPlan(team, id))?.totalSteps, plan.totalSteps, 'with its plan');
   });
 
+  await t.test('a fork takes over a file of another run, unless that is gone', async (t) => {
+    const team = await subject.newTeam();
+    const parent = await runIn(subject, 'running', newRun(team));
+    const file = { path: 'state', sha256: 'a'.repeat(64), bytes: 12, contentType: 'x/y' };
+    await subject.artifacts.addCheckpoint({ runId: parent.id, attempt: 1 }, { kind: 'resume', epoch: 1, step: 9, metrics: {}, path: 'state', files: [file] });
+    const fork = { runId: parent.id, step: 9, path: 'state' };
+    const { run } = await runs.create(newRun(team, { fork }));
+    t.strictSame(run.forkedFrom, { runId: parent.id, step: 9 });
+    t.match(await subject.artifacts.list(run.id), [{ ...file, path: 'start/state.safetensors' }]);
+    t.strictSame(await subject.artifacts.resumeCheckpoints(run.id), [], 'it is no state of its own');
+    await subject.artifacts.removeCheckpoints(parent.id, ['state']);
+    t.strictSame(await subject.artifacts.unreferenced([file.sha256]), [], 'the bytes are still of use');
+    await t.rejects(runs.create(newRun(team, { fork, name: 'late' })), { name: 'ForkGoneError' });
+    t.match(await runs.list(team, { filter: { name: 'late' }, order: 'newest', limit: 9 }), { length: 0 }, 'and no run is left behind');
+  });
+
   await t.test('the last numbers come with the end, whatever they are', async (t) => {
     const team = await subject.newTeam();
     const { id } = await runIn(subject, 'finalizing', newRun(team));

@@ -38,11 +38,12 @@ t.test('what a client may get wrong', async (t) => {
 t.test('one service through a cancel, the death of its supervisor, a stop, and the death of its database', async (t) => {
   const first = await startService(t, { TRAINYARD_LEASE_SECONDS: '2' });
   await t.test('a run is cancelled while it trains; its live stream says so', (t) => cancelled(t, first));
-  const whole = await uninterrupted(first.address);
+  const { id: wholeId, ...whole } = await uninterrupted(first.address);
   t.match(whole, { weights: /^[0-9a-f]{64}$/, losses: { steps: { length: 500 } } }, 'a run that nothing interrupts');
   await t.test('a supervisor that is killed is started again, and its run ends as if it had not been', (t) => supervisorKilled(t, first, whole));
   await t.test('a run that is paused gives its place away, and goes on; its trainer is killed, and it goes on again, as if nothing had been', (t) => paused(t, first, whole));
   await t.test('a run is trained for more epochs, and ends as if all had been asked for at once', (t) => extended(t, first, whole));
+  await t.test('a run is forked: another starts with its weights', (t) => forked(t, first, { id: wholeId, ...whole }));
   await t.test('SIGTERM in the middle of a run: it is handed back, and goes on after the next start', async (t) => {
     const id = await stopped(t, first);
     // With the usual lease: a database is away for longer than two seconds on a busy machine.
@@ -124,8 +125,10 @@ async function outcome(address: string, { id }: Run) {
 
 async function uninterrupted(address: string) {
   const { body: run } = await call<Run>(address, '/v1/runs', { json: KEPT });
-  return outcome(address, await ended(address, run.id));
+  return { id: run.id, ...(await outcome(address, await ended(address, run.id))) };
 }
+
+type Whole = Awaited<ReturnType<typeof outcome>>;
 
 /** Those that events of a kind name, in order. */
 async function stepsOf(address: string, { id }: Run, kind: string): Promise<number[]> {
@@ -139,7 +142,7 @@ function kill(service: ServiceProcess, what: RegExp): void {
   process.kill(pid, 'SIGKILL');
 }
 
-async function supervisorKilled(t: Test, service: ServiceProcess, whole: Awaited<ReturnType<typeof outcome>>) {
+async function supervisorKilled(t: Test, service: ServiceProcess, whole: Whole) {
   const { address } = service;
   const { body: run } = await call<Run>(address, '/v1/runs', { json: KEPT });
   const kept = await until(async () => (await stepsOf(address, run, 'checkpoint')).at(-1), { what: 'a state to be kept', deadlineMs: 60_000, everyMs: 50 });
@@ -152,7 +155,7 @@ async function supervisorKilled(t: Test, service: ServiceProcess, whole: Awaited
   t.strictSame(await outcome(address, again), whole, 'the loss of each step and every byte of the weights are those of a run without the kill');
 }
 
-async function paused(t: Test, service: ServiceProcess, whole: Awaited<ReturnType<typeof outcome>>) {
+async function paused(t: Test, service: ServiceProcess, whole: Whole) {
   const { address } = service;
   const { body: run } = await call<Run>(address, '/v1/runs', { json: KEPT });
   const reaches = (state: string) => until(async () => {
@@ -179,13 +182,25 @@ async function paused(t: Test, service: ServiceProcess, whole: Awaited<ReturnTyp
   t.match(await call(address, `/v1/runs/${run.id}/pause`, { method: 'POST' }), { status: 409, body: { code: 'run_not_pausable' } }, 'what has ended is not paused');
 }
 
-async function extended(t: Test, { address }: ServiceProcess, whole: Awaited<ReturnType<typeof outcome>>) {
+async function extended(t: Test, { address }: ServiceProcess, whole: Whole) {
   const { body: run } = await call<Run>(address, '/v1/runs', { json: { ...KEPT, fit: { ...KEPT.fit, epochs: 1 } } });
   const short = await ended(address, run.id);
   t.match(await call(address, `/v1/runs/${run.id}/extend`, { json: { epochs: 1 } }), { status: 202, body: { state: 'queued', extendedAfter: 1, progress: { epochs: 2, totalSteps: 500 } } });
   const long = await ended(address, run.id);
   t.match([short, long], [{ state: 'succeeded', attempt: 1 }, { state: 'succeeded', attempt: 2, retries: 0, progress: { epoch: 2, step: 500 } }]);
   t.strictSame(await outcome(address, long), whole, 'the loss of each step and every byte of the weights');
+}
+
+async function forked(t: Test, { address }: ServiceProcess, whole: Whole & { id: string }) {
+  // A step so small that it changes no weight shows which weights it started with.
+  const still = { optimizer: { learningRate: 1e-30 }, fit: { epochs: 1 } };
+  const { body: run } = await call<Run>(address, '/v1/runs', { json: { fork: { runId: whole.id }, ...still } });
+  t.match(run, { forkedFrom: { runId: whole.id, step: 500 }, spec: { engine: 'eager', optimizer: { type: 'sgd', learningRate: 1e-30 }, fit: { batchSize: 8, epochs: 1 } } });
+  t.match(await call(address, `/v1/runs/${whole.id}`, { method: 'DELETE' }), { status: 204 }, 'the one that it starts from may go');
+  const done = await ended(address, run.id);
+  t.match(done, { state: 'succeeded', progress: { step: 250 } });
+  t.equal((await outcome(address, done)).weights, whole.weights, 'it has kept the weights of the other');
+  t.match(await call(address, '/v1/runs', { json: { fork: { runId: whole.id }, ...still } }), { status: 400, body: { errors: [{ pointer: '/fork/runId' }] } }, 'what is gone starts nothing');
 }
 
 async function databaseKilled(t: Test, service: ServiceProcess) {

@@ -1,8 +1,9 @@
 // Runs in memory, by the same rules as in the database: compare-and-set on state and attempt, one transition
 // and one event for each change.
+import { START_STATE } from '../../src/artifacts/artifact-repository.js';
 import { Prisma } from '../../src/db/client.js';
 import { toMetricValues } from '../../src/runs/metric-values.js';
-import type { Changed, Extension, ResumePoint, RunRepository, StateChange } from '../../src/runs/run-repository.js';
+import { ForkGoneError, type Changed, type Extension, type ResumePoint, type RunRepository, type StateChange } from '../../src/runs/run-repository.js';
 import { HELD_STATES, hasEnded, statesBefore } from '../../src/runs/states.js';
 import { storable, storableText } from '../../src/runs/storable-text.js';
 import type { Run } from '../../src/schemas/run.js';
@@ -19,21 +20,23 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
   };
 
   return {
-    async create({ teamId, name, recipe, spec, plan, idempotency }): Promise<Changed> {
+    async create({ teamId, name, recipe, spec, plan, idempotency, fork }): Promise<Changed> {
       await records.statement();
       if (idempotency !== undefined && records.idempotencyKeys.has(byKey(teamId, idempotency.key))) {
         throw new Prisma.PrismaClientKnownRequestError('Unique constraint failed', { code: 'P2002', clientVersion: 'fake' });
       }
+      const source = fork === undefined ? undefined : records.runs.get(fork.runId)?.artifacts.get(fork.path);
+      if (fork !== undefined && source === undefined) throw new ForkGoneError(fork.path);
       const id = records.nextId();
       const at = time();
       const run: Run = structuredClone({
-        id, name, recipe, spec, tags: spec.tags ?? [], priority: spec.priority ?? 0,
+        id, name, recipe, forkedFrom: fork === undefined ? null : { runId: fork.runId, step: fork.step }, spec, tags: spec.tags ?? [], priority: spec.priority ?? 0,
         state: 'queued', reason: null, message: null, attempt: 0, retries: 0, engine: null, backend: null, device: null,
         progress: { epoch: 0, epochs: spec.fit.epochs, step: 0, totalSteps: plan.totalSteps, examplesPerSecond: null },
         extendedAfter: null, metrics: {}, bestEpoch: null, head: 0, createdAt: at, startedAt: null, endedAt: null,
         transitions: [{ state: 'queued', reason: null, message: null, attempt: 0, at }],
       });
-      const record: RunRecord = { teamId, run, plan: structuredClone(plan), leaseOwner: null, leaseExpiresAt: null, events: [], curves: new Map(), artifacts: new Map(), checkpoints: new Map() };
+      const record: RunRecord = { teamId, run, plan: structuredClone(plan), leaseOwner: null, leaseExpiresAt: null, events: [], curves: new Map(), artifacts: new Map(source === undefined ? [] : [[START_STATE, { ...source, path: START_STATE }]]), checkpoints: new Map() };
       records.runs.set(id, record);
       if (idempotency !== undefined) records.idempotencyKeys.set(byKey(teamId, idempotency.key), { runId: id, fingerprint: idempotency.fingerprint, at: records.now() });
       const events = records.append(record, [{ kind: 'state', at, data: { state: 'queued', attempt: 0 } }]);

@@ -64,7 +64,7 @@ async function attempt(engine: 'auto' | 'compiled') {
     optimizer: { type: 'sgd' }, loss: 'sparseCategoricalCrossentropy', fit: { batchSize: 8, epochs: 1 },
     engine, resources: { device: 'cpu' },
   };
-  const start = { type: 'start', runId: 'run', attempt: 1, spec, scratchDir: t.testdir(), ruledOut: request().ruledOut.slice(), threads: 1, resume: null, extendedAfter: null } as const;
+  const start = { type: 'start', runId: 'run', attempt: 1, spec, scratchDir: t.testdir(), ruledOut: request().ruledOut.slice(), threads: 1, resume: null, startFrom: null, extendedAfter: null } as const;
   const ended = await trainAttempt(start, {
     signal: new AbortController().signal,
     send: (message) => void (message.type === 'events' && warnings.push(...message.events.filter(({ kind }) => kind === 'warning').map(({ data }) => data))),

@@ -247,6 +247,28 @@ t.test('a run that has succeeded is trained for more epochs, from its last state
   t.match((await api.get(`/v1/runs/${run.id}`)).json(), longer.json(), 'it is stored so');
 });
 
+t.test('a run is forked from the training state of another', async (t) => {
+  const api = await startApi(t);
+  const { id } = await submit(api);
+  const record = api.records.runs.get(id)!;
+  const fork = (changes: object, step?: number) => api.post('/v1/runs', { fork: { runId: id, ...(step === undefined ? {} : { step }) }, ...changes });
+  t.match(problemOf(await fork({})), { code: 'impossible_spec', errors: [{ pointer: '/fork/runId', detail: /no training state/ }] });
+  for (const step of [100, 200]) {
+    record.checkpoints.set(`s${step}`, { kind: 'resume', epoch: 0, step, metrics: {}, path: `s${step}` });
+    record.artifacts.set(`s${step}`, { path: `s${step}`, sha256: String(step).padEnd(64, '0'), bytes: 1, contentType: '', createdAt: new Date() });
+  }
+  const latest = (await fork({ optimizer: { learningRate: 0.5 } })).json<Run>();
+  t.match(latest, { forkedFrom: { runId: id, step: 200 }, recipe: null, spec: { optimizer: { type: 'sgd', learningRate: 0.5 } }, state: 'queued', attempt: 0 });
+  t.match((await api.get(`/v1/runs/${latest.id}/artifacts`)).json(), { items: [{ path: 'start/state.safetensors', sha256: /^2000/ }] }, 'the file is its own too');
+  t.match((await fork({}, 100)).json(), { forkedFrom: { step: 100 } }, 'from the state that is asked for');
+  t.match(problemOf(await fork({}, 150)), { code: 'impossible_spec', errors: [{ pointer: '/fork/step', detail: /has 100, 200$/ }] });
+  const other = { model: { layers: [{ type: 'flatten' }, { type: 'dense', units: 5 }, { type: 'dense', units: 10, activation: 'softmax' }] } };
+  t.match(problemOf(await fork(other)), { code: 'impossible_spec', errors: [{ pointer: '/model', detail: /there dense\/kernel \[784, 10\], here dense\/kernel \[784, 5\]$/ }] });
+  t.match((await api.post('/v1/runs:plan', { fork: { runId: id }, ...other })).json(), { valid: false, problems: [{ pointer: '/model' }] }, 'a plan says the same');
+  record.teamId = 'somebody-else';
+  t.match(problemOf(await fork({})), { code: 'invalid_spec', errors: [{ pointer: '/fork/runId', detail: /no run/ }] }, "another team's run starts nothing");
+});
+
 t.test('only a run that has ended can be deleted', async (t) => {
   const api = await startApi(t);
   const run = await submit(api);

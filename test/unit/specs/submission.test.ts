@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { findRecipe } from '../../../src/recipes/catalog.js';
 import { mergePatch } from '../../../src/specs/merge-patch.js';
-import { checkSubmission } from '../../../src/specs/submission.js';
+import { checkSubmission, readFork } from '../../../src/specs/submission.js';
 import { validSpec } from './specs.fixture.js';
 
 t.test('a full spec is taken as it is', async (t) => {
@@ -32,6 +32,21 @@ t.test('faults of a changed recipe point into the body', async (t) => {
   const inherited = checkSubmission({ recipe: 'mnist-relu-decay', schedule: { type: 'cosine', everyEpochs: null } }).problems;
   t.strictSame(inherited, [{ pointer: '/schedule', detail: 'decay: unknown key "decay" (it comes from the recipe; null removes it)' }], 'or at the object that inherits');
   t.match(checkSubmission({ recipe: 'mnist-relu', model: { topology: {} } }).problems, [{ pointer: '/model', detail: /null removes it/ }], 'a second form of model says how to drop the first');
+});
+
+t.test('a fork is the spec of another run with changes', async (t) => {
+  const parent = validSpec();
+  const fork = { runId: '0198c2b4-7a31-7c55-9b7e-2f8d3a1c0e44', step: 7 };
+  t.strictSame(readFork({ fork, fit: {} }), fork);
+  for (const body of [null, [], {}, { fork: null }, { fork: {} }, { fork: { ...fork, step: -1 } }]) t.equal(readFork(body), null, JSON.stringify(body));
+  const changed = checkSubmission({ fork, fit: { epochs: 9 } }, parent);
+  t.strictSame(changed, { spec: { ...parent, fit: { ...parent.fit, epochs: 9 } }, recipe: null, problems: [] });
+  const faults = (body: object, of = parent as typeof parent | null) => checkSubmission(body, of).problems;
+  t.strictSame(faults({ fork }, null), [{ pointer: '/fork/runId', detail: `there is no run ${fork.runId}` }]);
+  t.match(faults({ fork: { runId: 'x', stepp: 1 } }), [{ pointer: '/fork/stepp', detail: /did you mean "step"/ }, { pointer: '/fork/runId' }], 'its own form');
+  t.match(faults({ fork, recipe: 'mnist-relu' }), [{ pointer: '/recipe', detail: /beside "fork"/ }]);
+  t.match(faults({ fork, fit: { epochs: 0 } }), [{ pointer: '/fit/epochs' }]);
+  t.match(faults({ fork, schedule: { type: 'constant', decay: 1 } }), [{ pointer: '/schedule/decay' }]);
 });
 
 t.test('a merge patch does what RFC 7396 says', async (t) => {

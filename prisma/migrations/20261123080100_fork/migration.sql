@@ -1,0 +1,3 @@
+-- AlterTable
+ALTER TABLE "runs" ADD COLUMN     "forked_from_run_id" UUID,
+ADD COLUMN     "forked_from_step" INTEGER;
