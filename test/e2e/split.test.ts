@@ -3,9 +3,10 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { Redis } from 'ioredis';
 import t from 'tap';
 import { parse } from 'yaml';
 import { packageRoot } from '../../src/paths.js';
@@ -90,6 +91,22 @@ t.test('API and worker apart, on PostgreSQL and Redis', { skip: redisMissing() }
     await until(async () => (await call(address, '/readyz')).status === 200, { what: 'the API to be ready again', deadlineMs: 20_000 });
     const { body: next } = await call<Run>(address, '/v1/runs', { json: { recipe: 'mnist-softmax', dataset: { take: 1_280 }, fit: { epochs: 1 } } });
     t.equal((await ended(address, next.id)).state, 'succeeded', 'the worker takes runs again');
+  });
+
+  await t.test('what Redis forgets is brought back from the database: every run is trained, once', async (t) => {
+    const submit = async (spec: object) => (await call<Run>(address, '/v1/runs', { json: { recipe: 'mnist-softmax', dataset: { take: 1_280 }, ...spec } })).body;
+    const long = { engine: 'eager', fit: { batchSize: 8, epochs: 1_000 } };
+    // As many as the worker has places for, so that the others wait.
+    const places = Math.max(1, Math.floor(availableParallelism() / 2));
+    const training = await Promise.all(Array.from({ length: places }, () => submit(long)));
+    await until(async () => (await Promise.all(training.map(({ id }) => call<Run>(address, `/v1/runs/${id}`)))).every(({ body }) => body.state === 'running'), { what: 'all places to be taken', deadlineMs: 60_000 });
+    const waiting = await Promise.all([1, 2, 3].map(() => submit({ fit: { epochs: 1 } })));
+    const client = new Redis(redis.url);
+    await client.flushall();
+    client.disconnect();
+    for (const { id } of training) t.equal((await call(address, `/v1/runs/${id}/cancel`, { method: 'POST' })).status, 202);
+    for (const { id } of training) t.match(await ended(address, id), { state: 'cancelled', attempt: 1 });
+    for (const { id } of waiting) t.match(await ended(address, id), { state: 'succeeded', attempt: 1 });
   });
 
   for (const [name, child] of Object.entries({ worker, api })) {
