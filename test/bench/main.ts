@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { formatNumber, UsageError, type Bench, type BenchValues } from './bench.js';
 import { benchService } from './service.js';
+import { soakBench } from './soak.js';
 import { trainBench } from './train.js';
 
 const serviceBench: Bench = {
@@ -13,7 +14,7 @@ const serviceBench: Bench = {
     return { rows, tables: [Object.fromEntries(table)] };
   },
 };
-const BENCHES: Record<string, Bench> = { service: serviceBench, train: trainBench };
+const BENCHES: Record<string, Bench> = { service: serviceBench, train: trainBench, soak: soakBench };
 
 async function main(args: string[]): Promise<void> {
   const isNamed = args[0] !== undefined && !args[0].startsWith('-');

@@ -5,7 +5,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Test } from 'tap';
 import { freePort } from './tcp.js';
 import { until } from './poll.js';
 
@@ -26,7 +25,7 @@ export interface RedisServer {
   thaw(): void;
 }
 
-export async function redisServer(t: Test): Promise<RedisServer> {
+export async function redisServer(t: { teardown(work: () => Promise<void>): void }): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'trainyard-redis-'));
   const port = await freePort();
   let child: ChildProcess | undefined;
