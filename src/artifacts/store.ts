@@ -1,8 +1,8 @@
 // Artifact files on disk, each once, named by the SHA-256 of its bytes. A file appears whole or not at
-// all: it is written beside its place, synced, then renamed.
+// all: it is linked or copied beside its place, synced, then renamed.
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { copyFile, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
@@ -12,7 +12,7 @@ export interface StoredFile {
 }
 
 export interface ArtifactStore {
-  /** Takes in a copy of the file. @throws Node's ENOSPC and EDQUOT errors as they are. */
+  /** Takes the file's bytes in; it stays where it is, and must not change any more. @throws Node's ENOSPC and EDQUOT errors as they are. */
   put(file: string): Promise<StoredFile>;
   /** Bytes `start` to `end`, both included. */
   read(sha256: string, range?: { start: number; end: number }): Readable;
@@ -39,41 +39,51 @@ export function createDiskArtifactStore(folder: string): ArtifactStore {
     has: (sha256) => stat(path(sha256)).then(() => true, () => false),
 
     async isSound(sha256) {
-      const hash = createHash('sha256');
       try {
-        for await (const chunk of createReadStream(path(sha256)) as AsyncIterable<Buffer>) hash.update(chunk);
+        return (await digest(createReadStream(path(sha256)))).sha256 === sha256;
       } catch {
         return false;
       }
-      return hash.digest('hex') === sha256;
     },
 
     async put(file) {
       const incoming = join(folder, 'incoming');
       await mkdir(incoming, { recursive: true });
       const temporary = join(incoming, randomUUID());
-      const hash = createHash('sha256');
-      let bytes = 0;
       try {
-        const out = await open(temporary, 'wx', 0o640);
-        try {
-          for await (const chunk of createReadStream(file) as AsyncIterable<Buffer>) {
-            hash.update(chunk);
-            bytes += chunk.length;
-            await out.writeFile(chunk);
-          }
-          await out.sync();
-        } finally {
-          await out.close();
-        }
-        const sha256 = hash.digest('hex');
-        await mkdir(join(folder, sha256.slice(0, 2)), { recursive: true });
-        await rename(temporary, path(sha256));
-        return { sha256, bytes };
-      } catch (error) {
+        // Nothing is written twice where both are on one file system that has links.
+        await link(file, temporary).catch(() => copyFile(file, temporary, constants.COPYFILE_FICLONE));
+        const stored = await seal(temporary);
+        await mkdir(join(folder, stored.sha256.slice(0, 2)), { recursive: true });
+        await rename(temporary, path(stored.sha256));
+        return stored;
+      } finally {
+        // Also after a success: a rename onto another link of the same file does nothing.
         await rm(temporary, { force: true });
-        throw error;
       }
     },
   };
+}
+
+/** Hashes the file and brings it onto the disk. Its status changes, so that its age counts from here. */
+async function seal(file: string): Promise<StoredFile> {
+  const handle = await open(file, 'r+');
+  try {
+    const stored = await digest(handle.createReadStream({ autoClose: false }));
+    await handle.chmod(0o640);
+    await handle.sync();
+    return stored;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function digest(chunks: AsyncIterable<Buffer>): Promise<StoredFile> {
+  const hash = createHash('sha256');
+  let bytes = 0;
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    bytes += chunk.length;
+  }
+  return { sha256: hash.digest('hex'), bytes };
 }

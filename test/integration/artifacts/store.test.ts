@@ -1,6 +1,6 @@
 // Artifact files on a real disk: named by their bytes, there as a whole or not at all.
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
@@ -41,6 +41,29 @@ t.test('equal bytes are stored once, an empty file is a file', async (t) => {
   t.strictSame(files(), [sha256('same')], 'eight at once leave one');
   t.strictSame(await store.put(given('empty', '')), { sha256: sha256(''), bytes: 0 }, 'no bytes have a hash, too');
   t.equal((await buffer(store.read(sha256('')))).length, 0, 'and can be read');
+});
+
+t.test('a file is taken in without being written again, and stays where it was', async (t) => {
+  const { store, files, given } = stage(t);
+  const file = given('weights', 'weights');
+  const { sha256: name } = await store.put(file);
+  t.equal(statSync(store.path(name)).ino, statSync(file).ino, 'both names are of one file');
+  await store.put(file);
+  t.strictSame(files(), [name], 'again does no harm, and nothing lies around');
+  rmSync(file);
+  t.equal(readFileSync(store.path(name), 'utf8'), 'weights', 'the stored name outlives the other');
+  t.equal(statSync(store.path(name)).mode & 0o777, 0o640, 'and is nobody else\'s to read');
+});
+
+t.test('from another file system it is copied', { skip: existsSync('/dev/shm') ? false : 'there is no other file system' }, async (t) => {
+  const { store, files } = stage(t);
+  const elsewhere = mkdtempSync('/dev/shm/trainyard-test-');
+  t.teardown(() => rmSync(elsewhere, { recursive: true }));
+  const file = join(elsewhere, 'weights');
+  writeFileSync(file, 'weights');
+  t.strictSame(await store.put(file), { sha256: sha256('weights'), bytes: 7 });
+  t.strictSame(files(), [sha256('weights')], 'nothing else lies around');
+  t.equal(readFileSync(file, 'utf8'), 'weights', 'it stays where it was');
 });
 
 t.test('what fails leaves no file', async (t) => {

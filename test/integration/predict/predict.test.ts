@@ -1,7 +1,7 @@
 // A stored model asked over HTTP, in the real predictor process: numbers, pictures, and everything that is refused.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -56,7 +56,7 @@ const app: FastifyInstance = Fastify({ bodyLimit: 1024 * 1024, schemaController:
 t.before(async () => {
   const { modelJson, weightData } = await saveModel(model, metadata);
   for (const [path, bytes] of [['model/model.json', JSON.stringify(modelJson)], ['model/weights.bin', weightData]] as const) {
-    const file = join(folder, 'file');
+    const file = join(folder, basename(path));
     await writeFile(file, bytes);
     artifacts.set(path, { path, contentType: '', createdAt: new Date(0), ...(await store.put(file)) });
   }
