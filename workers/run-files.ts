@@ -2,7 +2,7 @@
 // states to go on from.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ArtifactRepository } from '../src/artifacts/artifact-repository.js';
+import type { ArtifactRepository, CheckpointKind, NewCheckpoint } from '../src/artifacts/artifact-repository.js';
 import { checkpointsToDrop } from '../src/artifacts/checkpoint-retention.js';
 import type { ArtifactStore, StoredFile } from '../src/artifacts/store.js';
 import { isDatabaseAway } from '../src/db/client.js';
@@ -38,34 +38,23 @@ export class RunFiles {
 
   /** Answers what the log is to say. May be tried again while the database is away. @throws FencedError, Node's file errors */
   async keepModel({ files, epoch, step, metrics }: ModelMessage): Promise<NewEvent[]> {
-    const { fence, store, artifacts, scratch } = this.#options;
-    const stored: IndexedFile[] = [];
-    return this.#orFree(stored, async () => {
-      for (const { path, file, contentType } of files) stored.push({ path, contentType, ...(await store.put(join(scratch, file))) });
-      const replaced = await artifacts.addCheckpoint(fence, { kind: 'final', epoch, step, metrics, path: 'model', files: stored });
-      // A run with the same bytes may have been deleted before these were in the index, and the bytes with it.
-      const kept = await Promise.all(stored.map(({ sha256 }) => store.has(sha256)));
-      if (kept.includes(false)) for (const { file } of files) await store.put(join(scratch, file));
-      await this.#free(replaced);
-      return [
-        ...stored.map(({ path, bytes, sha256 }): NewEvent => ({ kind: 'artifact', at: now(), data: { path, bytes, sha256 } })),
-        { kind: 'checkpoint', at: now(), data: { attempt: fence.attempt, kind: 'final', epoch, step, metrics: toMetricValues(metrics) } },
-      ];
-    });
+    const { stored, replaced } = await this.#keep({ kind: 'final', epoch, step, metrics, path: 'model' }, files);
+    await this.#free(replaced);
+    // The store has the same file, not a copy: under its name here a trainer could write into it.
+    for (const { file } of files) await this.discard(file);
+    return [
+      ...stored.map(({ path, bytes, sha256 }): NewEvent => ({ kind: 'artifact', at: now(), data: { path, bytes, sha256 } })),
+      this.#checkpointEvent('final', { epoch, step, metrics }),
+    ];
   }
 
   /** The same for a training state, of which the spec keeps a few. */
   async keepState({ file, epoch, step, metrics }: StateMessage): Promise<NewEvent[]> {
-    const { fence, store, artifacts, scratch } = this.#options;
     const path = `checkpoints/step-${String(step).padStart(9, '0')}.safetensors`;
-    const stored: IndexedFile[] = [];
-    return this.#orFree(stored, async () => {
-      stored.push({ path, contentType: 'application/octet-stream', ...(await store.put(join(scratch, file))) });
-      const replaced = await artifacts.addCheckpoint(fence, { kind: 'resume', epoch, step, metrics, path, files: stored });
-      await this.#free([...replaced, ...(await this.#dropStates())]);
-      await this.discard(file);
-      return [{ kind: 'checkpoint', at: now(), data: { attempt: fence.attempt, kind: 'resume', epoch, step, metrics: toMetricValues(metrics) } }];
-    });
+    const { replaced } = await this.#keep({ kind: 'resume', epoch, step, metrics, path }, [{ path, file, contentType: 'application/octet-stream' }]);
+    await this.#free([...replaced, ...(await this.#dropStates())]);
+    await this.discard(file);
+    return [this.#checkpointEvent('resume', { epoch, step, metrics })];
   }
 
   /** Removes a file that is not wanted any more. */
@@ -73,19 +62,30 @@ export class RunFiles {
     return rm(join(this.#options.scratch, file), { force: true }).catch(() => undefined);
   }
 
-  /** What could not be put into the index is not left in the store. */
-  async #orFree<T>(stored: readonly IndexedFile[], work: () => Promise<T>): Promise<T> {
+  /** Puts files into the store and the index. Answers what is stored, and the hashes of what it replaced. */
+  async #keep(checkpoint: Omit<NewCheckpoint, 'files'>, files: ModelMessage['files']): Promise<{ stored: IndexedFile[]; replaced: string[] }> {
+    const { fence, store, artifacts, scratch } = this.#options;
+    const stored: IndexedFile[] = [];
     try {
-      return await work();
+      for (const { path, file, contentType } of files) stored.push({ path, contentType, ...(await store.put(join(scratch, file))) });
+      const replaced = await artifacts.addCheckpoint(fence, { ...checkpoint, files: stored });
+      // Until they were in the index, whoever freed the same bytes of another run freed these as well.
+      for (const [index, { file }] of files.entries()) if (!(await store.has(stored[index]!.sha256))) await store.put(join(scratch, file));
+      return { stored, replaced };
     } catch (error) {
+      // What could not be put into the index is not left in the store.
       if (!isDatabaseAway(error)) await this.#free(stored.map(({ sha256 }) => sha256)).catch(() => undefined);
       throw error;
     }
   }
 
-  async #free(hashes: readonly string[]): Promise<void> {
+  #free(hashes: readonly string[]): Promise<void> {
     const { store, artifacts } = this.#options;
-    for (const hash of await artifacts.unreferenced(hashes)) await store.remove(hash);
+    return artifacts.free(hashes, (sha256) => store.remove(sha256));
+  }
+
+  #checkpointEvent(kind: CheckpointKind, { epoch, step, metrics }: Pick<StateMessage, 'epoch' | 'step' | 'metrics'>): NewEvent {
+    return { kind: 'checkpoint', at: now(), data: { attempt: this.#options.fence.attempt, kind, epoch, step, metrics: toMetricValues(metrics) } };
   }
 
   /** Answers the hashes of those that were dropped. */

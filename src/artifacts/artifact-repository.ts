@@ -1,5 +1,5 @@
 // The index of runs' files, and of the checkpoints that they make up.
-import type { Database } from '../db/client.js';
+import type { Database, DatabaseSession } from '../db/client.js';
 import { FencedError, type Fence } from '../live/event-log.js';
 import { toMetricValues } from '../runs/metric-values.js';
 import { HELD_STATES } from '../runs/states.js';
@@ -45,9 +45,25 @@ export interface ArtifactRepository {
   resumeCheckpoints(runId: string): Promise<ResumeCheckpoint[]>;
   /** Takes checkpoints of one file out of the index; answers the hashes of their files. */
   removeCheckpoints(runId: string, paths: readonly string[]): Promise<string[]>;
-  /** Of these hashes, those that no artifact refers to. */
+  /** Of these hashes, those that no artifact refers to; some may in the next moment. */
   unreferenced(hashes: readonly string[]): Promise<string[]>;
+  /** Calls `remove` for each of these hashes that no artifact refers to; none can come to refer to it meanwhile. */
+  free(hashes: readonly string[], remove: (sha256: string) => Promise<void>): Promise<void>;
 }
+
+/** Any number that nothing else in the database locks. */
+const STORE_LOCK = 7_270_737_001;
+/** Hashes that are freed under one lock: it is to be short. */
+const FREED_AT_ONCE = 50;
+
+/**
+ * A transaction that adds artifacts holds the store until its end, so that their bytes are not freed by one who does
+ * not see them in the index yet. Bytes that were freed before are missing then, which the caller must look for.
+ */
+export async function holdStore(session: DatabaseSession): Promise<void> {
+  await session.$executeRaw`SELECT pg_advisory_xact_lock_shared(${STORE_LOCK}::bigint)`;
+}
+
 
 type Row = { path: string; sha256: string; bytes: bigint; contentType: string; createdAt: Date };
 const toArtifact = ({ path, sha256, bytes, contentType, createdAt }: Row): Artifact => ({ path, sha256, bytes: Number(bytes), contentType, createdAt });
@@ -68,6 +84,7 @@ export function createArtifactRepository(database: Database): ArtifactRepository
         const held = await session.$queryRaw<unknown[]>`
           SELECT 1 FROM runs WHERE id = ${runId}::uuid AND attempt = ${attempt} AND state = ANY(${[...HELD_STATES]}) FOR UPDATE`;
         if (held.length === 0) throw new FencedError({ runId, attempt });
+        await holdStore(session);
         // There is one when an earlier try was committed and the answer got lost.
         await session.checkpoint.deleteMany({ where: { runId, path: checkpoint.path } });
         await session.checkpoint.create({ data: { runId, attempt, metrics: toMetricValues(metrics), ...checkpoint } });
@@ -99,10 +116,24 @@ export function createArtifactRepository(database: Database): ArtifactRepository
       });
     },
 
-    async unreferenced(hashes) {
-      const used = await database.artifact.findMany({ where: { sha256: { in: [...hashes] } }, select: { sha256: true }, distinct: ['sha256'] });
-      const inUse = new Set(used.map((row) => row.sha256));
-      return [...new Set(hashes)].filter((hash) => !inUse.has(hash));
+    unreferenced: (hashes) => unreferenced(database, hashes),
+
+    async free(hashes, remove) {
+      // Most often nothing is free, and nobody need wait.
+      const likely = await unreferenced(database, hashes);
+      for (let start = 0; start < likely.length; start += FREED_AT_ONCE) {
+        await database.$transaction(async (session) => {
+          await session.$executeRaw`SELECT pg_advisory_xact_lock(${STORE_LOCK}::bigint)`;
+          for (const sha256 of await unreferenced(session, likely.slice(start, start + FREED_AT_ONCE))) await remove(sha256);
+        });
+      }
     },
   };
+}
+
+async function unreferenced(session: DatabaseSession, hashes: readonly string[]): Promise<string[]> {
+  if (hashes.length === 0) return [];
+  const used = await session.artifact.findMany({ where: { sha256: { in: [...hashes] } }, select: { sha256: true }, distinct: ['sha256'] });
+  const inUse = new Set(used.map((row) => row.sha256));
+  return [...new Set(hashes)].filter((hash) => !inUse.has(hash));
 }

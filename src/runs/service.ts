@@ -203,7 +203,7 @@ export function createRunService({ runs, artifacts, store, queue, bus, lifecycle
       const hashes = (await artifacts.list(id)).map((artifact) => artifact.sha256);
       if (!(await runs.delete(teamId, id))) throw new ServiceError('not_found', `There is no run ${id}.`);
       // The run is gone; bytes that cannot be freed now are no reason to say otherwise.
-      for (const hash of await artifacts.unreferenced(hashes)) await store.remove(hash).catch((error: unknown) => onError(error, `freeing artifact ${hash}`));
+      await artifacts.free(hashes, (hash) => store.remove(hash)).catch((error: unknown) => onError(error, `freeing the bytes of run ${id}`));
     },
   };
 }

@@ -89,4 +89,25 @@ export async function artifactContract(t: Test, createSubject: CreateSubject): P
     t.strictSame(await artifacts.unreferenced([hash('1'), hash('2')]), [hash('1'), hash('2')], 'now nobody needs them');
     t.strictSame(await artifacts.unreferenced([]), [], 'nothing asked, nothing free');
   });
+
+  await t.test('bytes are freed that nobody refers to, and nobody comes to refer to them meanwhile', async (t) => {
+    const { id } = await runIn(subject, 'finalizing', newRun(team));
+    await artifacts.addCheckpoint({ runId: id, attempt: 1 }, checkpoint(file('model/x', '8')));
+    const freed: string[] = [];
+    let adding: Promise<unknown> = Promise.resolve();
+    await artifacts.free([hash('8'), hash('f'), hash('f')], async (sha256) => {
+      adding = artifacts.addCheckpoint({ runId: id, attempt: 1 }, { ...checkpoint(file('other/y', 'f')), path: 'other' });
+      // As many chances as it needs to come first.
+      for (let looks = 0; looks < 10; looks += 1) if ((await artifacts.list(id)).length > 1) freed.push('too late');
+      freed.push(sha256);
+    });
+    await adding;
+    t.strictSame(freed, [hash('f')], 'what is in use stays; who adds the rest waits until it is gone');
+    t.match(await artifacts.list(id), [{ path: 'model/x' }, { path: 'other/y' }], 'and then it is added');
+    await artifacts.free([hash('f')], async (sha256) => void freed.push(sha256));
+    t.strictSame(freed, [hash('f')], 'now it is in use');
+    await t.rejects(artifacts.free([hash('0')], async () => Promise.reject(new Error('the disk'))), { message: 'the disk' }, 'a fault is told');
+    await artifacts.free([hash('0')], async (sha256) => void freed.push(sha256));
+    t.strictSame(freed, [hash('f'), hash('0')], 'and does not stand in the way of the next one');
+  });
 }

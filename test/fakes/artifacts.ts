@@ -19,6 +19,7 @@ export function createFakeArtifactRepository(records: FakeRecords): ArtifactRepo
     },
     async addCheckpoint(fence, { files, ...checkpoint }) {
       await records.statement();
+      await records.storeReleased();
       const record = records.held(fence);
       record.checkpoints.delete(checkpoint.path);
       record.checkpoints.set(checkpoint.path, checkpoint);
@@ -44,10 +45,20 @@ export function createFakeArtifactRepository(records: FakeRecords): ArtifactRepo
     },
     async unreferenced(hashes) {
       await records.statement();
-      const used = new Set([...records.runs.values()].flatMap((record) => [...record.artifacts.values()].map((artifact) => artifact.sha256)));
-      return [...new Set(hashes)].filter((hash) => !used.has(hash));
+      return unreferenced(records, hashes);
+    },
+    async free(hashes, remove) {
+      await records.statement();
+      await records.holdStore(async () => {
+        for (const hash of unreferenced(records, hashes)) await remove(hash);
+      });
     },
   };
+}
+
+function unreferenced(records: FakeRecords, hashes: readonly string[]): string[] {
+  const used = new Set([...records.runs.values()].flatMap((record) => [...record.artifacts.values()].map((artifact) => artifact.sha256)));
+  return [...new Set(hashes)].filter((hash) => !used.has(hash));
 }
 
 export class FakeArtifactStore implements ArtifactStore {

@@ -29,12 +29,28 @@ export class FakeRecords {
   /** Set to make every statement fail, as while the database is away. */
   down: Error | null = null;
   #created = 0;
+  #freeing: Promise<void> = Promise.resolve();
 
   constructor(readonly now: () => number = Date.now) {}
 
   /** Every statement passes here. */
   async statement(): Promise<void> {
     if (this.down !== null) throw this.down;
+  }
+
+  /** Those who add files wait until nobody frees any. */
+  async storeReleased(): Promise<void> {
+    let seen;
+    do {
+      seen = this.#freeing;
+      await seen;
+    } while (seen !== this.#freeing);
+  }
+
+  async holdStore(work: () => Promise<void>): Promise<void> {
+    const done = this.#freeing.then(work);
+    this.#freeing = done.catch(() => undefined);
+    await done;
   }
 
   /** Sortable by creation, as UUIDv7 is. */

@@ -1,5 +1,5 @@
 // What happens at once: stopping while a run is taken, ends or is cancelled; a supervisor that was too slow for
-// its lease; files that are deleted while others store the same bytes.
+// its lease. (Files that are freed while others store the same bytes: freeing.test.ts.)
 import { execFileSync } from 'node:child_process';
 import t from 'tap';
 import { until } from '../../helpers/poll.js';
@@ -82,16 +82,4 @@ t.test('a supervisor starts while the queue is away', async (t) => {
   const sweepQueued = async () => Promise.reject(new Error('the queue does not answer'));
   await supervise('succeeds', { stores: { lifecycle: { ...stores.lifecycle, sweepQueued } } });
   t.match(await ends((await submit()).id), { state: 'succeeded' });
-});
-
-t.test('bytes that go with a deleted run, while another stores the same, are stored again', async (t) => {
-  const { submit, supervise, ends, stores } = await box(t);
-  const addCheckpoint: typeof stores.artifacts.addCheckpoint = async (fence, checkpoint) => {
-    for (const { sha256 } of checkpoint.files) await stores.store.remove(sha256);
-    return stores.artifacts.addCheckpoint(fence, checkpoint);
-  };
-  await supervise('succeeds', { stores: { artifacts: { ...stores.artifacts, addCheckpoint } } });
-  const run = await ends((await submit()).id);
-  const [model] = await stores.artifacts.list(run.id);
-  t.ok(model && (await stores.store.has(model.sha256)), 'what the index names is there');
 });

@@ -1,0 +1,98 @@
+// Bytes that some free while others store the same ones: what the index names is always there.
+import { readdirSync } from 'node:fs';
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import t, { type Test } from 'tap';
+import { artifactsDir } from '../../../src/config.js';
+import { createDatasetCatalog } from '../../../src/datasets/catalog.js';
+import { createRunService } from '../../../src/runs/service.js';
+import { RunFiles } from '../../../workers/run-files.js';
+import { until } from '../../helpers/poll.js';
+import { box, type Box } from './harness.js';
+
+const MODEL: Parameters<RunFiles['keepModel']>[0] = { type: 'artifacts', files: [{ path: 'model/model.json', file: 'model.json', contentType: 'application/json' }], epoch: 1, step: 1, metrics: {} };
+
+/** A run that this test holds as its worker. */
+async function heldRun({ submit, stores, config }: Box) {
+  const { id, spec } = await submit();
+  const fence = { runId: id, attempt: 1 };
+  await stores.lifecycle.claim(fence, 'the test');
+  const scratch = join(config.dataDir, 'scratch', id);
+  await mkdir(scratch, { recursive: true });
+  await writeFile(join(scratch, 'model.json'), 'the model of each of these runs');
+  return { id, scratch, files: new RunFiles({ ...stores, fence, spec, scratch }), end: () => stores.lifecycle.end(fence, { state: 'failed', reason: 'internal', message: null }) };
+}
+
+async function isThere({ stores }: Box, id: string): Promise<boolean> {
+  const stored = await Promise.all((await stores.artifacts.list(id)).map(({ sha256 }) => stores.store.isSound(sha256)));
+  return stored.length > 0 && !stored.includes(false);
+}
+
+/** Whether a session of this database waits for another one's lock. */
+async function waits(t: Test, { stores }: Box): Promise<() => Promise<boolean>> {
+  if (stores.queueConnection.kind !== 'postgres') throw new Error('these tests are on PostgreSQL alone');
+  const admin = new pg.Client({ connectionString: stores.queueConnection.url });
+  await admin.connect();
+  t.teardown(() => admin.end());
+  return async () => (await admin.query(`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`)).rowCount === 1;
+}
+
+t.test('who stores bytes that are just being freed stores them again', async (t) => {
+  const place = await box(t);
+  const isWaiting = await waits(t, place);
+  const [first, second] = [await heldRun(place), await heldRun(place)];
+  await first.files.keepModel(MODEL);
+  await first.end();
+  const { stores, teamId } = place;
+  const keeping: Promise<unknown>[] = [];
+  const remove = async (sha256: string) => {
+    // The second run comes between the look into the index and the removal.
+    keeping.push(second.files.keepModel(MODEL));
+    await until(isWaiting, { what: 'the second run to wait' });
+    await stores.store.remove(sha256);
+  };
+  const deleting = createRunService({ ...stores, store: { ...stores.store, remove }, datasets: createDatasetCatalog(), limits: { limitBytes: 2 ** 34 }, onError: (error) => t.error(error) });
+  await deleting.delete(teamId, first.id);
+  t.equal(keeping.length, 1, 'the bytes were freed');
+  await Promise.all(keeping);
+  t.ok(await isThere(place, second.id), 'the other run has them');
+});
+
+t.test('who frees bytes that are just being stored finds that they are in use', async (t) => {
+  const place = await box(t);
+  const { database, artifacts, store } = place.stores;
+  const isWaiting = await waits(t, place);
+  const run = await heldRun(place);
+  const { sha256 } = await store.put(join(run.scratch, 'model.json'));
+  const both: Promise<unknown>[] = [];
+  await database.$transaction(async (session) => {
+    await session.$executeRaw`LOCK TABLE artifacts IN SHARE MODE`;
+    both.push(run.files.keepModel(MODEL));
+    const isAtItsInsert = async () => (await session.$queryRaw<unknown[]>`SELECT 1 FROM pg_locks WHERE relation = 'artifacts'::regclass AND NOT granted`).length === 1;
+    await until(isAtItsInsert, { what: 'the run to come as far as its last statement' });
+    t.strictSame(await artifacts.unreferenced([sha256]), [sha256], 'its file is not in the index yet');
+    both.push(artifacts.free([sha256], async () => void t.fail('they are freed')));
+    await until(isWaiting, { what: 'the one who frees to wait' });
+  });
+  await Promise.all(both);
+  t.ok(await isThere(place, run.id), 'the run has them');
+});
+
+t.test('many runs with the same bytes come and go at once', async (t) => {
+  const place = await box(t);
+  const { runs, teamId } = place;
+  const comeAndGo = async () => {
+    for (let count = 0; count < 12; count += 1) {
+      const run = await heldRun(place);
+      await run.files.keepModel(MODEL);
+      const wasThere = await isThere(place, run.id);
+      await run.end();
+      if (!wasThere || !(await isThere(place, run.id))) t.fail('a run lost its bytes');
+      await runs.delete(teamId, run.id);
+    }
+  };
+  await Promise.all([comeAndGo(), comeAndGo(), comeAndGo()]);
+  t.strictSame(await place.stores.database.artifact.count(), 0, 'all have gone');
+  t.strictSame(readdirSync(join(artifactsDir(place.config)), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()), [], 'and so have the bytes');
+});
