@@ -6,7 +6,7 @@ import { HELD_STATES } from '../runs/states.js';
 import { storableText } from '../runs/storable-text.js';
 import type { ResumePoint } from '../runs/run-repository.js';
 import type { CHECKPOINT_KINDS } from '../schemas/event.js';
-import type { MetricValue } from '../schemas/run.js';
+import { ENDED_STATES, type MetricValue } from '../schemas/run.js';
 import type { StoredFile } from './store.js';
 
 export interface Artifact extends StoredFile {
@@ -45,11 +45,19 @@ export interface ArtifactRepository {
   resumeCheckpoints(runId: string): Promise<ResumeCheckpoint[]>;
   /** Takes checkpoints of one file out of the index; answers the hashes of their files. */
   removeCheckpoints(runId: string, paths: readonly string[]): Promise<string[]>;
+  /**
+   * Takes the file at `path`, or those below it, out of the index, with the checkpoints that they were part of. Answers
+   * their hashes; null when the run is not there or has not ended.
+   */
+  removeFiles(runId: string, path: string): Promise<string[] | null>;
   /** Of these hashes, those that no artifact refers to; some may in the next moment. */
   unreferenced(hashes: readonly string[]): Promise<string[]>;
   /** Calls `remove` for each of these hashes that no artifact refers to; none can come to refer to it meanwhile. */
   free(hashes: readonly string[], remove: (sha256: string) => Promise<void>): Promise<void>;
 }
+
+/** Whether a path is that of `place` or of something in it. */
+export const isWithin = (path: string, place: string) => path === place || path.startsWith(`${place}/`);
 
 /** Any number that nothing else in the database locks. */
 const STORE_LOCK = 7_270_737_001;
@@ -112,6 +120,19 @@ export function createArtifactRepository(database: Database): ArtifactRepository
         const files = await session.artifact.findMany({ where, select: { sha256: true } });
         await session.artifact.deleteMany({ where });
         await session.checkpoint.deleteMany({ where });
+        return files.map(({ sha256 }) => sha256);
+      });
+    },
+
+    async removeFiles(runId, path) {
+      return database.$transaction(async (session) => {
+        const ended = await session.$queryRaw<unknown[]>`SELECT 1 FROM runs WHERE id = ${runId}::uuid AND state = ANY(${[...ENDED_STATES]}) FOR UPDATE`;
+        if (ended.length === 0) return null;
+        const files = (await session.artifact.findMany({ where: { runId }, select: { path: true, sha256: true } })).filter((file) => isWithin(file.path, path));
+        const checkpoints = await session.checkpoint.findMany({ where: { runId }, select: { id: true, path: true } });
+        const broken = checkpoints.filter((checkpoint) => files.some((file) => isWithin(file.path, checkpoint.path)));
+        await session.checkpoint.deleteMany({ where: { id: { in: broken.map(({ id }) => id) } } });
+        await session.artifact.deleteMany({ where: { runId, path: { in: files.map((file) => file.path) } } });
         return files.map(({ sha256 }) => sha256);
       });
     },

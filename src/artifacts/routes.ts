@@ -1,19 +1,20 @@
-// The files of a run: the list, and downloads with ranges and conditions.
+// The files of a run: the list, downloads with ranges and conditions, deletion.
 import { Type } from 'typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { RunParams } from '../http/params.js';
 import { onePage } from '../http/query.js';
-import { problems } from '../http/responses.js';
+import { empty, problems } from '../http/responses.js';
 import { ArtifactPage, type Artifact as ArtifactBody } from '../schemas/artifact.js';
 import { ref, strictObject } from '../schemas/build.js';
 import { RunId } from '../schemas/run.js';
 import type { Services } from '../services.js';
 import type { Artifact } from './artifact-repository.js';
+import { deleteFiles } from './deletion.js';
 import { findArtifact, sendArtifact } from './download.js';
 
 type Needs = { services: Pick<Services, 'runs' | 'artifacts' | 'store' | 'teamId'> };
 
-const DownloadParams = strictObject({ id: RunId, '*': Type.String({ minLength: 1, description: 'Path of the file within the run; it may have slashes.' }) });
+const FileParams = strictObject({ id: RunId, '*': Type.String({ minLength: 1, description: 'Path of the file within the run; it may have slashes.' }) });
 const DownloadHeaders = Type.Object({
   range: Type.Optional(Type.String({ description: 'One range: `bytes=0-1023`, `bytes=1024-`, `bytes=-1024`.' })),
   'if-none-match': Type.Optional(Type.String({ description: 'Tags that the client holds; 304 when the current one is among them.' })),
@@ -25,7 +26,7 @@ const bytes = { 'application/octet-stream': { schema: { type: 'string', format: 
 const headers = { etag: { type: 'string', description: 'The SHA-256 of the bytes, in quotes.' }, 'accept-ranges': { type: 'string', description: '`bytes`.' } };
 const partial = { ...headers, 'content-range': { type: 'string', description: 'Which bytes these are.' } };
 const download = {
-  params: DownloadParams,
+  params: FileParams,
   headers: DownloadHeaders,
   tags: ['models'],
   response: {
@@ -61,6 +62,17 @@ export const artifactRoutes: FastifyPluginAsyncTypebox<Needs> = async (app, { se
     const { id, '*': file } = request.params;
     await runs.get(teamId, id);
     return sendArtifact(await findArtifact({ artifacts, store, runId: id, path: file }), request, reply);
+  });
+
+  app.delete(path, {
+    schema: {
+      operationId: 'deleteArtifacts', tags: ['models'], summary: 'Delete a file or a folder of a run that has ended', params: FileParams,
+      description: '`model` is the whole model, `checkpoints` all training states. Bytes that no other run uses are freed. A checkpoint that has lost a file is none any more.',
+      response: { ...empty(204, 'It is gone.'), ...problems('not_found', 'run_not_ended') },
+    },
+  }, async ({ params: { id, '*': file }, log }, reply) => {
+    await deleteFiles({ runs, artifacts, store, teamId, runId: id, path: file, onError: (error) => log.warn({ err: error, runId: id }, 'bytes of deleted files stay') });
+    return reply.code(204).send();
   });
 };
 

@@ -35,6 +35,12 @@ export interface PredictService {
   close(): Promise<void>;
 }
 
+/** By their hashes. */
+interface ModelFiles {
+  modelJson: string;
+  weights: string;
+}
+
 const MODEL_JSON = 'model/model.json';
 const WEIGHTS = 'model/weights.bin';
 const REMEMBERED_MODELS = 64;
@@ -54,22 +60,37 @@ export function createPredictService({ runs, artifacts, store, log, predictor = 
     return metadata;
   }
 
+  async function findModel(runId: string): Promise<ModelFiles | null> {
+    const [modelJson, weights] = await Promise.all([artifacts.find(runId, MODEL_JSON), artifacts.find(runId, WEIGHTS)]);
+    return modelJson === null || weights === null ? null : { modelJson: modelJson.sha256, weights: weights.sha256 };
+  }
+
+  async function ask({ modelJson, weights }: ModelFiles, run: Run, input: PredictInput): Promise<Predictions> {
+    const { inputShape, labels } = await metadataOf(modelJson);
+    const reply = await predictor.predict({
+      modelJsonPath: store.path(modelJson),
+      weightsPath: store.path(weights),
+      modelKey: `${modelJson} ${weights}`,
+      input: toPredictorInput(input, inputShape),
+    });
+    if (reply.ok) return { predictions: toPredictions(reply, { loss: run.spec.loss, labels }) };
+    if (reply.fault === 'image') throw new ServiceError('bad_request', reply.message);
+    throw new Error(`predicting with the model of run ${run.id}: ${reply.message}`);
+  }
+
   return {
     async predict(teamId, runId, input) {
       const run = await runs.find(teamId, runId);
       if (run === null) throw new ServiceError('not_found', `There is no run ${runId}.`);
-      const [modelJson, weights] = await Promise.all([artifacts.find(runId, MODEL_JSON), artifacts.find(runId, WEIGHTS)]);
-      if (modelJson === null || weights === null) throw new ServiceError('model_not_ready', whyNoModel(run));
-      const { inputShape, labels } = await metadataOf(modelJson.sha256);
-      const reply = await predictor.predict({
-        modelJsonPath: store.path(modelJson.sha256),
-        weightsPath: store.path(weights.sha256),
-        modelKey: `${modelJson.sha256} ${weights.sha256}`,
-        input: toPredictorInput(input, inputShape),
-      });
-      if (reply.ok) return { predictions: toPredictions(reply, { loss: run.spec.loss, labels }) };
-      if (reply.fault === 'image') throw new ServiceError('bad_request', reply.message);
-      throw new Error(`predicting with the model of run ${runId}: ${reply.message}`);
+      const model = await findModel(runId);
+      if (model === null) throw new ServiceError('model_not_ready', whyNoModel(run));
+      try {
+        return await ask(model, run, input);
+      } catch (error) {
+        // It may have been deleted while it was read.
+        if (error instanceof ServiceError || (await findModel(runId)) !== null) throw error;
+        throw new ServiceError('model_not_ready', whyNoModel(run), { cause: error });
+      }
     },
 
     close: () => predictor.close(),
@@ -78,7 +99,7 @@ export function createPredictService({ runs, artifacts, store, log, predictor = 
 
 function whyNoModel({ id, state }: Run): string {
   const ended = state === 'succeeded' || state === 'failed' || state === 'cancelled';
-  return ended ? `Run ${id} is ${state} and left no model.` : `Run ${id} is ${state}; its model is stored at its end.`;
+  return ended ? `Run ${id} is ${state} and has no model.` : `Run ${id} is ${state}; its model is stored at its end.`;
 }
 
 async function readMetadata(store: Pick<ArtifactStore, 'read'>, sha256: string): Promise<ModelMetadata> {

@@ -74,6 +74,28 @@ export async function artifactContract(t: Test, createSubject: CreateSubject): P
     t.strictSame((await artifacts.list(id)).map(({ path }) => path), ['model/x', 'states/10'], 'the files went as well');
   });
 
+  await t.test('files of a run that has ended are removed one by one, or a folder at once', async (t) => {
+    const { id } = await runIn(subject, 'finalizing', newRun(team));
+    for (const step of [1, 2]) {
+      await artifacts.addCheckpoint({ runId: id, attempt: 1 }, { kind: 'resume', epoch: step, step, metrics: {}, path: `states/${step}`, files: [file(`states/${step}`, String(step))] });
+    }
+    await artifacts.addCheckpoint({ runId: id, attempt: 1 }, checkpoint(file('model/a_b', 'a'), file('model/deep/c', 'c'), file('models', 'd')));
+    const paths = async () => (await artifacts.list(id)).map(({ path }) => path);
+    const all = await paths();
+    t.equal(await artifacts.removeFiles(id, 'model'), null, 'of a run that may go on nothing is removed');
+    t.strictSame(await paths(), all);
+    await runs.change(id, { to: 'succeeded' });
+    for (const path of ['', '/', 'mod', 'model/', 'model/axb', 'model/a%', 'states/10', 'nul\u0000']) t.strictSame(await artifacts.removeFiles(id, path), [], `"${path}" is none of its files`);
+    t.strictSame(await paths(), all);
+    t.strictSame(await artifacts.removeFiles(id, 'states/1'), [hash('1')], 'one file');
+    t.match(await artifacts.resumeCheckpoints(id), [{ step: 2 }], 'its state went with it, the other stays');
+    t.strictSame((await artifacts.removeFiles(id, 'model'))?.sort(), [hash('a'), hash('c')], 'a folder, with what is deep in it');
+    t.strictSame(await paths(), ['models', 'states/2'], 'what only begins like it stays');
+    t.strictSame(await artifacts.removeFiles(id, 'states'), [hash('2')], 'the folder of all states');
+    t.strictSame(await artifacts.resumeCheckpoints(id), [], 'and none is left');
+    t.equal(await artifacts.removeFiles('01890000-0000-7000-8000-ffffffffffff', 'model'), null, 'a run that is not there');
+  });
+
   await t.test('bytes that two runs share are free when the last has gone', async (t) => {
     const [a, b] = [await runIn(subject, 'finalizing', newRun(team)), await runIn(subject, 'finalizing', newRun(team))];
     await artifacts.addCheckpoint({ runId: a.id, attempt: 1 }, checkpoint(file('model/x', '1'), file('model/y', '2')));

@@ -2,9 +2,10 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
-import type { ArtifactRepository } from '../../src/artifacts/artifact-repository.js';
+import { isWithin, type ArtifactRepository } from '../../src/artifacts/artifact-repository.js';
 import type { ArtifactStore, StoredFile } from '../../src/artifacts/store.js';
 import { toMetricValues } from '../../src/runs/metric-values.js';
+import { hasEnded } from '../../src/runs/states.js';
 import type { FakeRecords } from './records.js';
 
 export function createFakeArtifactRepository(records: FakeRecords): ArtifactRepository {
@@ -42,6 +43,17 @@ export function createFakeArtifactRepository(records: FakeRecords): ArtifactRepo
         record?.checkpoints.delete(path);
       }
       return hashes;
+    },
+    async removeFiles(runId, path) {
+      await records.statement();
+      const record = records.runs.get(runId);
+      if (record === undefined || !hasEnded(record.run.state)) return null;
+      const files = [...record.artifacts.values()].filter((file) => isWithin(file.path, path));
+      for (const file of files) {
+        record.artifacts.delete(file.path);
+        for (const checkpoint of record.checkpoints.keys()) if (isWithin(file.path, checkpoint)) record.checkpoints.delete(checkpoint);
+      }
+      return files.map(({ sha256 }) => sha256);
     },
     async unreferenced(hashes) {
       await records.statement();

@@ -22,6 +22,7 @@ import type { Run } from '../../../src/schemas/run.js';
 
 const RUN = '01890000-0000-7000-8000-00000000000a';
 const UNTRAINED = '01890000-0000-7000-8000-00000000000b';
+const DELETED = '01890000-0000-7000-8000-00000000000d';
 const NOBODY = '01890000-0000-7000-8000-00000000000c';
 const LABELS = ['paper', 'left', 'right'];
 const metadata = { preprocessing: [{ type: 'rescaling' as const, scale: 1 / 255 }], labels: LABELS, inputShape: [4, 4, 1] };
@@ -45,9 +46,17 @@ const model = sideModel();
 const folder = await mkdtemp(join(tmpdir(), 'trainyard-predict-'));
 const store = createDiskArtifactStore(join(folder, 'artifacts'));
 const artifacts = new Map<string, Artifact>();
+/** Of a run whose files are found once. */
+const deleted = new Map<string, Artifact>();
+function findOnce(path: string): Artifact | null {
+  const artifact = deleted.get(path) ?? null;
+  deleted.delete(path);
+  return artifact;
+}
+const states = new Map<string, Run['state']>([[RUN, 'succeeded'], [UNTRAINED, 'running'], [DELETED, 'succeeded']]);
 const service = createPredictService({
-  runs: { find: async (_team, id) => (id === RUN ? run(RUN, 'succeeded') : id === UNTRAINED ? run(UNTRAINED, 'running') : null) },
-  artifacts: { find: async (runId, path) => (runId === RUN ? (artifacts.get(path) ?? null) : null) },
+  runs: { find: async (_team, id) => (states.has(id) ? run(id, states.get(id)!) : null) },
+  artifacts: { find: async (runId, path) => (runId === DELETED ? findOnce(path) : runId === RUN ? (artifacts.get(path) ?? null) : null) },
   store,
   log: { warn: (details, message) => t.comment(message, details) },
 });
@@ -134,6 +143,17 @@ t.test('what is refused', async (t) => {
     ['a wrong option', { type: 'image/png', query: '?invert=maybe', payload: picture(8, () => 0) }, { status: 400, errors: [{ in: 'query', parameter: 'invert' }] }],
   ];
   for (const [what, request, expected] of cases) t.match((await ask(request)).json(), expected, what);
+});
+
+t.test('a model that is deleted while it is asked', async (t) => {
+  const gone = '0'.repeat(64);
+  for (const [what, files] of [
+    ['before its description is read', { 'model/model.json': gone, 'model/weights.bin': gone }],
+    ['before its weights are read', { 'model/model.json': artifacts.get('model/model.json')?.sha256 ?? '', 'model/weights.bin': gone }],
+  ] as const) {
+    for (const [path, sha256] of Object.entries(files)) deleted.set(path, { path, sha256, bytes: 1, contentType: '', createdAt: new Date(0) });
+    t.match((await ask({ id: DELETED, payload: instances(left) })).json(), { status: 409, code: 'model_not_ready', detail: /is succeeded and has no model/ }, what);
+  }
 });
 
 t.test('pictures of too many pixels', async (t) => {

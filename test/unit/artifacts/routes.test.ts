@@ -111,6 +111,28 @@ t.test('a file that goes with its run while it is asked for is not found', async
   t.equal(problemOf(await api.get(url)).code, 'not_found');
 });
 
+t.test('files of a run that has ended are deleted, and bytes that no other run uses are freed', async (t) => {
+  const api = await startApi(t);
+  const [base, other] = [await runWithFiles(api, { 'model/model.json': '{}', 'model/weights.bin': CONTENT }), await runWithFiles(api, { 'model/model.json': '{}', 'model/weights.bin': 'others' })];
+  const remove = (path: string) => api.ask({ method: 'DELETE', url: `${base}/${path}` });
+  t.match(problemOf(await remove('model/model.json')), { code: 'run_not_ended', status: 409, detail: /is running; it may still go on/ });
+  await api.lifecycle.end({ runId: base.split('/')[3]!, attempt: 1 }, { state: 'failed', reason: 'internal', message: null });
+  for (const path of ['nothing', 'mod', 'model/weights', '%2f', '../../x']) t.equal((await remove(path)).statusCode, 404, `${path} is none of its files`);
+  t.equal((await remove('')).statusCode, 404, 'nor is nothing at all');
+  const gone = await remove('model/weights.bin');
+  t.equal(gone.statusCode, 204);
+  t.equal(gone.body, '');
+  t.equal(problemOf(await remove('model/weights.bin')).code, 'not_found', 'it was there once');
+  t.equal(api.store.files.has(HASH), false, 'its bytes are free');
+  t.equal((await remove('model/')).statusCode, 204, 'a folder goes with all that is in it');
+  t.same((await api.get(base)).json<{ items: unknown[] }>().items, []);
+  t.equal((await api.get(`${other}/model/model.json`)).body, '{}', 'what another run shares stays');
+  api.store.remove = async () => Promise.reject(new Error('the disk'));
+  await api.lifecycle.end({ runId: other.split('/')[3]!, attempt: 1 }, { state: 'failed', reason: 'internal', message: null });
+  t.equal((await api.ask({ method: 'DELETE', url: `${other}/model` })).statusCode, 204, 'bytes that stay do not bring the files back');
+  t.match(api.logged.find((line) => line['msg'] === 'bytes of deleted files stay'), { err: { message: 'the disk' } }, 'the log says so');
+});
+
 t.test('a client that goes away lets go of the file', async (t) => {
   const api = await startApi(t);
   const base = await runWithFiles(api);
