@@ -1,5 +1,6 @@
 // The composition root of the API: stores, services, and the embedded database and supervisor where the
 // settings ask for them. With compose-stores.ts the only place that constructs any of these.
+import { sweepOrphans } from './artifacts/orphan-sweep.js';
 import { composeStores } from './compose-stores.js';
 import { childEnv, type Config } from './config.js';
 import { createDatasetCatalog } from './datasets/catalog.js';
@@ -16,6 +17,9 @@ import { findRecipe, RECIPES } from './recipes/catalog.js';
 import { createRunService } from './runs/service.js';
 import { repeat } from './repeat.js';
 import type { Services } from './services.js';
+
+/** How often the store is looked through. */
+const HOUSEKEEPING_MS = 3600_000;
 
 export interface Composition {
   services: Services;
@@ -59,7 +63,8 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
     };
     closers.push(() => services.hub.close(), () => services.predict.close());
     const stopSweeping = repeat(() => stores.lifecycle.sweepExpired(), { everyMs: config.leaseMs / 3, onError: (error) => onError(error, 'sweep of leases') });
-    closers.push(async () => stopSweeping());
+    const stopSweepingOrphans = repeat(() => sweepOrphans({ ...stores, owner: teamId, log }), { everyMs: HOUSEKEEPING_MS, atOnce: true, onError: (error) => onError(error, 'sweep of the artifact store') });
+    closers.push(async () => stopSweeping(), async () => stopSweepingOrphans());
     if (config.role === 'all') {
       const supervisor = startSupervisorProcess({ env: childEnv(config, { databaseUrl }), shutdownMs: config.shutdownMs, log });
       closers.push(() => supervisor.stop());

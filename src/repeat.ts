@@ -2,13 +2,15 @@
 
 export interface RepeatOptions {
   everyMs: number;
+  /** Also now, and not only after the first interval. */
+  atOnce?: boolean;
   onError(error: unknown): void;
 }
 
 /** Answers a function that stops it; a round under way is finished. */
-export function repeat(task: () => Promise<void>, { everyMs, onError }: RepeatOptions): () => void {
+export function repeat(task: () => Promise<void>, { everyMs, atOnce = false, onError }: RepeatOptions): () => void {
   let busy = false;
-  const timer = setInterval(() => {
+  const round = () => {
     if (busy) return;
     busy = true;
     task()
@@ -16,6 +18,8 @@ export function repeat(task: () => Promise<void>, { everyMs, onError }: RepeatOp
       .finally(() => {
         busy = false;
       });
-  }, everyMs);
+  };
+  if (atOnce) round();
+  const timer = setInterval(round, everyMs);
   return () => clearInterval(timer);
 }

@@ -1,6 +1,7 @@
 // Scratch folders of trainers, below one folder per supervisor that carries its host and pid, so that the next
-// supervisor of the box finds and frees what a killed one left.
-import { mkdir, readdir, rm } from 'node:fs/promises';
+// supervisor of the box finds and frees what a killed one left. Of other hosts, as every new container is one, only
+// the time tells.
+import { mkdir, readdir, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 
 export interface ScratchOwner {
@@ -30,6 +31,15 @@ export async function openScratch(folder: string, owner: ScratchOwner): Promise<
   }
   await mkdir(own);
   return own;
+}
+
+/** Frees the folders of supervisors, of any host, that are not among those `heardOf`, and did not change since `before`, in ms since 1970. */
+export async function sweepScratch(folder: string, { heardOf, before }: { heardOf: readonly ScratchOwner[]; before: number }): Promise<void> {
+  const names = new Set(heardOf.map(nameOf));
+  for (const name of await readdir(folder)) {
+    const path = join(folder, name);
+    if (!names.has(name) && (await stat(path)).ctimeMs < before) await rm(path, { recursive: true, force: true });
+  }
 }
 
 export async function closeScratch(own: string): Promise<void> {

@@ -7,11 +7,15 @@ import { composeStores } from '../src/compose-stores.js';
 import { migrate } from '../src/db/migrate.js';
 import { createLog } from '../src/log.js';
 import { migrationsDir } from '../src/paths.js';
-import { closeScratch, openScratch } from './scratch.js';
+import { repeat } from '../src/repeat.js';
+import { closeScratch, openScratch, sweepScratch } from './scratch.js';
 import { startSupervisor } from './supervise.js';
 import { probeDevices } from './devices.js';
 
 const TRAINER_SILENCE_MS = 10_000;
+/** A supervisor that was not heard of for so long is gone, and not just cut off from the database with a model to store. */
+const SILENT_MS = 24 * 3600_000;
+const SWEEP_MS = 3600_000;
 
 async function main(): Promise<void> {
   const config = loadConfig();
@@ -19,10 +23,11 @@ async function main(): Promise<void> {
   if (config.databaseUrl === null) throw new ConfigError(['DATABASE_URL: a supervisor by itself needs the database that the API uses']);
   await migrate({ url: config.databaseUrl, dir: migrationsDir, log });
   const stores = composeStores(config, config.databaseUrl, log);
-  const scratch = await openScratch(scratchDir(config), { host: hostname(), pid: process.pid });
+  const owner = { host: hostname(), pid: process.pid };
+  const scratch = await openScratch(scratchDir(config), owner);
   const supervisor = await startSupervisor({
     id: randomUUID(),
-    host: hostname(),
+    host: owner.host,
     slots: config.slots,
     leaseMs: config.leaseMs,
     cancelGraceMs: config.cancelGraceMs,
@@ -33,6 +38,11 @@ async function main(): Promise<void> {
     stores,
     log,
   });
+  const sweep = async () => {
+    const before = Date.now() - SILENT_MS;
+    await sweepScratch(scratchDir(config), { heardOf: [owner, ...(await stores.workers.listAlive(new Date(before)))], before });
+  };
+  const stopSweeping = repeat(sweep, { everyMs: SWEEP_MS, atOnce: true, onError: (error) => log.warn({ err: error }, 'sweep of scratch folders failed; it is tried again') });
 
   let stopping = false;
   const stop = async (why: string) => {
@@ -41,6 +51,7 @@ async function main(): Promise<void> {
     log.info(`stopping: ${why}`);
     // Whatever hangs, the process ends in bounded time; leases then run out and the runs are queued again.
     setTimeout(() => process.exit(1), config.shutdownMs).unref();
+    stopSweeping();
     await supervisor.stop();
     await stores.close();
     await closeScratch(scratch);

@@ -2,13 +2,20 @@
 // all: it is linked or copied beside its place, synced, then renamed.
 import { createHash, randomUUID } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
-import { copyFile, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { copyFile, link, mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
+import { walk } from '../walk.js';
 
 export interface StoredFile {
   sha256: string;
   bytes: number;
+}
+
+export interface AgedFile {
+  sha256: string;
+  /** When it was last put, in ms since 1970. */
+  changedAt: number;
 }
 
 export interface ArtifactStore {
@@ -22,9 +29,25 @@ export interface ArtifactStore {
   /** Whether the bytes are there and are those of the name. */
   isSound(sha256: string): Promise<boolean>;
   remove(sha256: string): Promise<void>;
+  /** All files, a part at a time. */
+  list(): AsyncIterable<AgedFile[]>;
+  /** Removes what was being put and did not change since `before`, in ms since 1970. Answers how many files. */
+  removeIncoming(before: number): Promise<number>;
+  /** The first to claim a store owns it. Answers whether that is this one. */
+  claim(owner: string): Promise<boolean>;
 }
 
 const HASH = /^[0-9a-f]{64}$/;
+const INCOMING = 'incoming';
+
+/** The hash of a stored file, by its path below the store's folder; null for anything else that lies there. */
+export function storedAt(path: string): string | null {
+  const [folder, name = '', ...rest] = path.split('/');
+  return rest.length === 0 && HASH.test(name) && folder === name.slice(0, 2) ? name : null;
+}
+
+/** Whether this is a file that is being put, or was when its process went. */
+export const isIncoming = (path: string) => path.startsWith(`${INCOMING}/`);
 
 export function createDiskArtifactStore(folder: string): ArtifactStore {
   const path = (sha256: string) => {
@@ -47,7 +70,7 @@ export function createDiskArtifactStore(folder: string): ArtifactStore {
     },
 
     async put(file) {
-      const incoming = join(folder, 'incoming');
+      const incoming = join(folder, INCOMING);
       await mkdir(incoming, { recursive: true });
       const temporary = join(incoming, randomUUID());
       try {
@@ -61,6 +84,34 @@ export function createDiskArtifactStore(folder: string): ArtifactStore {
         // Also after a success: a rename onto another link of the same file does nothing.
         await rm(temporary, { force: true });
       }
+    },
+
+    async *list() {
+      for await (const files of walk(folder)) {
+        yield files.flatMap(({ path, changedAt }) => {
+          const sha256 = storedAt(path);
+          return sha256 === null ? [] : [{ sha256, changedAt }];
+        });
+      }
+    },
+
+    async removeIncoming(before) {
+      let count = 0;
+      for await (const files of walk(join(folder, INCOMING))) {
+        const old = files.filter(({ changedAt }) => changedAt < before);
+        for (const { path: name } of old) await rm(join(folder, INCOMING, name), { force: true });
+        count += old.length;
+      }
+      return count;
+    },
+
+    async claim(owner) {
+      await mkdir(folder, { recursive: true });
+      const file = join(folder, 'owner');
+      await writeFile(file, owner, { flag: 'wx' }).catch((error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error;
+      });
+      return (await readFile(file, 'utf8')) === owner;
     },
   };
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { isWithin, type ArtifactRepository } from '../../src/artifacts/artifact-repository.js';
-import type { ArtifactStore, StoredFile } from '../../src/artifacts/store.js';
+import type { AgedFile, ArtifactStore, StoredFile } from '../../src/artifacts/store.js';
 import { toMetricValues } from '../../src/runs/metric-values.js';
 import { hasEnded } from '../../src/runs/states.js';
 import type { FakeRecords } from './records.js';
@@ -75,6 +75,11 @@ function unreferenced(records: FakeRecords, hashes: readonly string[]): string[]
 
 export class FakeArtifactStore implements ArtifactStore {
   readonly files = new Map<string, Buffer>();
+  /** By hash, in ms since 1970. */
+  readonly changedAt = new Map<string, number>();
+  /** When each file that is being put began to be. */
+  incoming: number[] = [];
+  owner: string | null = null;
   /** Streams that were opened, to see that none is left open. */
   readonly opened: Readable[] = [];
 
@@ -86,6 +91,7 @@ export class FakeArtifactStore implements ArtifactStore {
     const bytes = Buffer.from(content);
     const sha256 = createHash('sha256').update(bytes).digest('hex');
     this.files.set(sha256, bytes);
+    this.changedAt.set(sha256, Date.now());
     return { sha256, bytes: bytes.length };
   }
 
@@ -121,5 +127,20 @@ export class FakeArtifactStore implements ArtifactStore {
 
   async remove(sha256: string): Promise<void> {
     this.files.delete(sha256);
+  }
+
+  async *list(): AsyncGenerator<AgedFile[]> {
+    for (const sha256 of [...this.files.keys()]) yield [{ sha256, changedAt: this.changedAt.get(sha256) ?? 0 }];
+  }
+
+  async removeIncoming(before: number): Promise<number> {
+    const { length } = this.incoming;
+    this.incoming = this.incoming.filter((at) => at >= before);
+    return length - this.incoming.length;
+  }
+
+  async claim(owner: string): Promise<boolean> {
+    this.owner ??= owner;
+    return this.owner === owner;
   }
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
 import { createDiskArtifactStore } from '../../../src/artifacts/store.js';
+import { until } from '../../helpers/poll.js';
 
 /** Keeps the files apart from what is put. */
 function stage(t: Test) {
@@ -79,6 +80,45 @@ t.test('a place that is taken by something else is an error, and nothing stays',
   mkdirSync(join(store.path(sha256('x')), 'in the way'), { recursive: true });
   await t.rejects(store.put(given('x', 'x')), 'it cannot be moved to its place');
   t.strictSame(files(), [], 'and is not left beside it');
+});
+
+t.test('stored files are listed with their age, which a put renews; nothing else is', async (t) => {
+  const { store, folder, given } = stage(t);
+  const listed = async () => {
+    const found = [];
+    for await (const files of store.list()) found.push(...files);
+    return found;
+  };
+  t.strictSame(await listed(), [], 'an empty store');
+  const { sha256: name } = await store.put(given('x', 'x'));
+  await store.put(given('y', 'y'));
+  mkdirSync(join(folder, 'stored', 'zz', 'deep'), { recursive: true });
+  for (const path of [`zz/${name}`, `zz/deep/${name}`, name, `${name.slice(0, 2)}/${name}.old`, `incoming/${name}`]) writeFileSync(join(folder, 'stored', path), 'not ours');
+  const before = await listed();
+  t.strictSame(before.map(({ sha256: one }) => one).sort(), [name, sha256('y')].sort());
+  const ageOf = (files: typeof before) => files.find((file) => file.sha256 === name)?.changedAt ?? NaN;
+  t.ok(Math.abs(ageOf(before) - Date.now()) < 60_000, 'in ms since 1970');
+  await until(async () => {
+    await store.put(join(folder, 'given', 'x'));
+    return ageOf(await listed()) > ageOf(before);
+  }, { what: 'the same bytes to be younger after they were put again' });
+});
+
+t.test('what was being put is removed when it is old', async (t) => {
+  const { store, folder, files, given } = stage(t);
+  t.equal(await store.removeIncoming(Infinity), 0, 'an empty store');
+  await store.put(given('x', 'x'));
+  writeFileSync(join(folder, 'stored', 'incoming', 'half'), 'hal');
+  t.equal(await store.removeIncoming(Date.now() - 60_000), 0, 'it may still be');
+  t.equal(await store.removeIncoming(Date.now() + 60_000), 1);
+  t.strictSame(files(), [sha256('x')], 'the stored file stays');
+});
+
+t.test('a store has one owner', async (t) => {
+  const { store, folder } = stage(t);
+  t.equal(await store.claim('a'), true, 'the first');
+  t.equal(await store.claim('a'), true, 'for ever');
+  t.equal(await createDiskArtifactStore(join(folder, 'stored')).claim('b'), false, 'and no other');
 });
 
 t.test('only hashes name files', async (t) => {

@@ -4,10 +4,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import t, { type Test } from 'tap';
+import { sweepOrphans } from '../../../src/artifacts/orphan-sweep.js';
+import type { ArtifactStore } from '../../../src/artifacts/store.js';
 import { artifactsDir } from '../../../src/config.js';
 import { createDatasetCatalog } from '../../../src/datasets/catalog.js';
 import { createRunService } from '../../../src/runs/service.js';
 import { RunFiles } from '../../../workers/run-files.js';
+import { testLog } from '../../helpers/config.js';
 import { until } from '../../helpers/poll.js';
 import { box, type Box } from './harness.js';
 
@@ -79,7 +82,43 @@ t.test('who frees bytes that are just being stored finds that they are in use', 
   t.ok(await isThere(place, run.id), 'the run has them');
 });
 
-t.test('many runs with the same bytes come and go at once', async (t) => {
+/** One that takes any stored orphan, however young; what is being put has nothing but its age to tell. */
+const sweep = ({ stores, teamId }: Box, changes: Partial<ArtifactStore> = {}) =>
+  sweepOrphans({ ...stores, store: { ...stores.store, removeIncoming: async () => 0, ...changes }, owner: teamId, log: testLog(), graceMs: -60_000 });
+
+t.test('the sweep of orphans takes neither what came into the index meanwhile nor what is on its way there', async (t) => {
+  const place = await box(t);
+  const { store } = place.stores;
+  const [first, second] = [await heldRun(place), await heldRun(place)];
+  await store.put(join(first.scratch, 'model.json'));
+  await sweep(place, {
+    async *list() {
+      for await (const files of store.list()) {
+        if (files.length > 0) await first.files.keepModel(MODEL);
+        yield files;
+      }
+    },
+  });
+  t.ok(await isThere(place, first.id), 'what it saw as an orphan is in use when it comes to take it');
+  await first.end();
+  await place.runs.delete(place.teamId, first.id);
+
+  const isWaiting = await waits(t, place);
+  await store.put(join(second.scratch, 'model.json'));
+  const keeping: Promise<unknown>[] = [];
+  await sweep(place, {
+    async remove(sha256) {
+      keeping.push(second.files.keepModel(MODEL));
+      await until(isWaiting, { what: 'the run to have stored its file and wait for the index' });
+      await store.remove(sha256);
+    },
+  });
+  await Promise.all(keeping);
+  t.equal(keeping.length, 1, 'it was taken');
+  t.ok(await isThere(place, second.id), 'and stored again');
+});
+
+t.test('many runs with the same bytes come and go at once, and sweeps with them', async (t) => {
   const place = await box(t);
   const { runs, teamId } = place;
   const comeAndGo = async () => {
@@ -92,7 +131,16 @@ t.test('many runs with the same bytes come and go at once', async (t) => {
       await runs.delete(teamId, run.id);
     }
   };
-  await Promise.all([comeAndGo(), comeAndGo(), comeAndGo()]);
+  let going = true;
+  const sweepOn = async () => {
+    while (going) await sweep(place);
+  };
+  const sweeping = sweepOn();
+  await Promise.all([comeAndGo(), comeAndGo(), comeAndGo()]).finally(() => {
+    going = false;
+  });
+  await sweeping;
   t.strictSame(await place.stores.database.artifact.count(), 0, 'all have gone');
-  t.strictSame(readdirSync(join(artifactsDir(place.config)), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()), [], 'and so have the bytes');
+  const left = readdirSync(join(artifactsDir(place.config)), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  t.strictSame(left.map(({ name }) => name), ['owner'], 'and so have the bytes');
 });
