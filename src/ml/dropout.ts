@@ -7,7 +7,10 @@ import { key, randomBits, STREAMS } from './rng.js';
 
 /** Where the dropout layers of one model take their masks from. */
 export interface DropoutSource {
-  /** Factors of `shape` for the layer at index `layer` of the graph: 0 with probability `rate`, else 1 / (1 - rate). */
+  /**
+   * Factors of `shape`, `[examples, …]`, for the layer at index `layer` of the graph: 0 with probability `rate`, else
+   * 1 / (1 - rate).
+   */
   mask(shape: readonly number[], at: { layer: number; rate: number }): tf.Tensor;
 }
 
@@ -16,13 +19,16 @@ interface MaskPosition {
   step: number;
   /** Index of the layer in the graph. */
   layer: number;
+  /** Element of the batch's mask to begin with; 0 when absent. */
+  from?: number;
 }
 
 /** Fills `out` with 1 for what is kept and 0, with probability `rate`, for what is dropped. */
 export function drawKept(out: Uint8Array, rate: number, at: MaskPosition): void {
   const k = key(at.seed, STREAMS.dropout, at.step, at.layer);
   const threshold = rate * 2 ** 24;
-  for (let i = 0; i < out.length; i++) out[i] = randomBits(k, i) >>> 8 >= threshold ? 1 : 0;
+  const from = at.from ?? 0;
+  for (let i = 0; i < out.length; i++) out[i] = randomBits(k, from + i) >>> 8 >= threshold ? 1 : 0;
 }
 
 /** `size` factors: 0 with probability `rate`, else 1 / (1 - rate), so that the expected output is the input. */
@@ -33,17 +39,20 @@ export function dropoutMask(size: number, rate: number, at: MaskPosition): Float
   return Float32Array.from(kept, (isKept) => isKept * scale);
 }
 
-/** Draws masks in JavaScript; the engine sets `step` before each batch. */
+/** Draws masks in JavaScript; the engine sets `step` before each batch, and `firstExample` before each part of one. */
 export class SteppedDropout implements DropoutSource {
   readonly seed: number;
   step = 0;
+  /** Place in its batch of the first example that the next masks are for. */
+  firstExample = 0;
 
   constructor(seed: number) {
     this.seed = seed;
   }
 
   mask(shape: readonly number[], { layer, rate }: { layer: number; rate: number }): tf.Tensor {
-    return tf.tensor(dropoutMask(elementsOf(shape), rate, { seed: this.seed, step: this.step, layer }), [...shape]);
+    const from = this.firstExample * elementsOf(shape.slice(1));
+    return tf.tensor(dropoutMask(elementsOf(shape), rate, { seed: this.seed, step: this.step, layer, from }), [...shape]);
   }
 }
 

@@ -11,7 +11,7 @@ import { permutation } from '../../src/ml/rng.js';
 import type { ModelSpec } from '../../src/schemas/spec.js';
 import { useCpu } from './ml.js';
 
-export interface ParityModel extends Partial<Pick<EngineSpec, 'optimizer' | 'loss' | 'metrics' | 'preprocessing'>> {
+export interface ParityModel extends Partial<Pick<EngineSpec, 'optimizer' | 'loss' | 'metrics' | 'preprocessing' | 'gradientAccumulationSteps'>> {
   model: ModelSpec;
   inputShape: Shape;
   /** Absent: 3. Null: the targets are numbers. */
@@ -29,7 +29,7 @@ const BATCH = 5;
 const SEED = 5;
 
 /** Of float32 numbers after twenty steps, relative to the greatest of their tensor. */
-const TOLERANCE = 1e-4;
+export const TOLERANCE = 1e-4;
 
 /** Numbers in (-1, 1) that look like chance. */
 export function scattered(size: number, from = 1): Float32Array {
@@ -59,6 +59,7 @@ export function specOf(model: ParityModel): EngineSpec {
     loss: model.loss ?? { type: 'categoricalCrossentropy', fromLogits: true },
     metrics: model.metrics ?? ['accuracy'],
     seed: SEED,
+    gradientAccumulationSteps: model.gradientAccumulationSteps,
   };
 }
 
@@ -103,7 +104,7 @@ export async function openEager(model: ParityModel): Promise<EngineSession> {
   return createEagerEngine(specOf(model));
 }
 
-async function disposed(session: EngineSession, model: ParityModel): Promise<Outcome> {
+export async function disposed(session: EngineSession, model: ParityModel): Promise<Outcome> {
   try {
     return await outcomeOf(session, model);
   } finally {
@@ -152,7 +153,7 @@ function stateDeviations(a: EngineState, b: EngineState): Deviation[] {
   });
 }
 
-export function deviations(a: Outcome, b: Outcome): Deviation[] {
+function deviations(a: Outcome, b: Outcome): Deviation[] {
   const losses = ({ results }: Outcome): number[] => results.map(({ loss }) => loss);
   const metrics = ({ results }: Outcome): number[] => results.flatMap((result) => Object.values(result.metrics));
   const evaluation = (outcome: Outcome): number[] => [outcome.evaluation.loss, ...Object.values(outcome.evaluation.metrics)];
@@ -164,6 +165,10 @@ export function deviations(a: Outcome, b: Outcome): Deviation[] {
     { name: 'step', relative: a.state.step === b.state.step && a.state.optimizer.length === b.state.optimizer.length ? 0 : Infinity },
     ...stateDeviations(a.state, b.state),
   ];
+}
+
+export function greatestDeviation(a: Outcome, b: Outcome): Deviation {
+  return deviations(a, b).reduce((most, one) => (one.relative > most.relative ? one : most));
 }
 
 export interface Comparison {
@@ -179,7 +184,7 @@ export async function compareEngines(model: ParityModel, runtimes: readonly Runt
   const worst: Deviation[] = [];
   for (const runtime of runtimes) {
     const compiled = await disposed(await createCompiledEngine(specOf(model), runtime), model);
-    worst.push(deviations(eager, compiled).reduce((most, one) => (one.relative > most.relative ? one : most)));
+    worst.push(greatestDeviation(eager, compiled));
   }
   return { worst, hasMoved: new Set(eager.results.map(({ loss }) => loss)).size > eager.results.length / 2 };
 }

@@ -15,6 +15,13 @@ export interface EngineSpec {
   loss: { type: LossName; fromLogits: boolean };
   metrics: readonly MetricName[];
   seed: number;
+  /**
+   * Parts that each batch is computed in, one after the other, so that activations of one part at a time need memory; 1
+   * when absent. The step is that of the whole batch all the same: one update by the gradient of its mean loss, with the
+   * same dropout masks. Only batch normalization sees parts: it normalizes each by itself, and moves its averages once
+   * for each.
+   */
+  gradientAccumulationSteps?: number | undefined;
 }
 
 /** Stored examples. `x` holds `count` examples of `shape`, row-major, raw (before preprocessing). */

@@ -11,18 +11,18 @@ import type { BatchResult, EngineSpec, ModelFiles } from './engine.js';
 import { createOptimizer, type Optimizer } from './optimizers.js';
 import type { NamedVariable } from './variables.js';
 
-export interface StepInput {
-  /** `[batch, ...inputShape]`, float32, preprocessed. */
+export interface ExampleTensors {
+  /** `[examples, ...inputShape]`, float32, preprocessed. */
   x: tf.Tensor;
-  /** `[batch, ...outputShape]`, float32. */
+  /** `[examples, ...outputShape]`, float32. */
   target: tf.Tensor;
-  /** The optimizer's step size; see `rateAt`. */
-  rate: tf.Scalar;
 }
 
 export class TrainingProgram {
   /** All weights, also moving averages, in the model's order. */
   readonly weights: readonly NamedVariable[];
+  /** Those of them that have gradients. */
+  readonly trainable: readonly NamedVariable[];
   readonly optimizer: Optimizer;
   /** Without the batch axis. */
   readonly outputShape: readonly number[];
@@ -33,7 +33,6 @@ export class TrainingProgram {
   readonly width: number;
   readonly #spec: EngineSpec;
   readonly #model: tfl.LayersModel;
-  readonly #trainable: NamedVariable[];
   readonly #loss: BatchFunction;
   readonly #metrics: { name: string; compute: BatchFunction }[];
 
@@ -43,9 +42,9 @@ export class TrainingProgram {
     this.#model = buildModel(spec.graph, { inputShape: spec.inputShape, seed: spec.seed, dropout });
     const named = (variable: tfl.LayerVariable): NamedVariable => ({ name: variable.originalName, variable: variable.read() as tf.Variable });
     this.weights = this.#model.weights.map(named);
-    this.#trainable = this.#model.trainableWeights.map(named);
-    if (this.#trainable.length === 0) throw new Error('the model has no weights to train');
-    this.optimizer = createOptimizer(spec.optimizer, this.#trainable);
+    this.trainable = this.#model.trainableWeights.map(named);
+    if (this.trainable.length === 0) throw new Error('the model has no weights to train');
+    this.optimizer = createOptimizer(spec.optimizer, this.trainable);
     this.outputShape = (this.#model.outputs[0]!.shape as number[]).slice(1);
     const { isClassTarget, gather } = targetGatherer({ ...spec, outputShape: this.outputShape });
     this.isClassTarget = isClassTarget;
@@ -60,26 +59,36 @@ export class TrainingProgram {
     return this.optimizer.rateAt(learningRate, t);
   }
 
-  /** One optimizer step. Answers the loss with penalties, then the metrics, which are outside of the gradient's tape. */
-  trainStep({ x, target, rate }: StepInput): tf.Tensor1D {
+  /**
+   * What a part of a batch, of `share` of its examples, adds to the step: the numbers that are measured, `[width]`, then
+   * the gradient of each trainable weight. The sums over all parts are what `applyGradients` takes.
+   */
+  gradients({ x, target }: ExampleTensors, share: number): tf.Tensor[] {
+    const weigh = (mean: tf.Scalar): tf.Scalar => (share === 1 ? mean : tf.mul(mean, share));
     return tf.tidy(() => {
       let output: tf.Tensor | undefined;
       const { value, grads } = tf.variableGrads(() => {
         output = tf.keep(this.#apply(x, { training: true }));
-        return this.#penalised(this.#loss(target, output));
-      }, this.#trainable.map(({ variable }) => variable));
-      this.optimizer.apply(grads, rate);
-      const measured = this.#measure(value, target, output!);
+        return weigh(this.#penalised(this.#loss(target, output)));
+      }, this.trainable.map(({ variable }) => variable));
+      // Outside of the gradient's tape.
+      const measured = tf.stack([value, ...this.#metricsOf(target, output!).map(weigh)]);
       output!.dispose();
-      return measured;
+      return [measured, ...this.trainable.map(({ variable }) => grads[variable.name]!)];
     });
   }
 
+  /** One optimizer step from what `gradients` gave for the whole batch. Answers the loss with penalties, then the metrics. */
+  applyGradients([measured, ...gradients]: readonly tf.Tensor[], rate: tf.Scalar): tf.Tensor1D {
+    this.optimizer.apply(Object.fromEntries(this.trainable.map(({ variable }, i) => [variable.name, gradients[i]!])), rate);
+    return measured as tf.Tensor1D;
+  }
+
   /** The same numbers without training: no dropout, moving averages. */
-  evaluate({ x, target }: Omit<StepInput, 'rate'>): tf.Tensor1D {
+  evaluate({ x, target }: ExampleTensors): tf.Tensor1D {
     return tf.tidy(() => {
       const output = this.#apply(x, { training: false });
-      return this.#measure(this.#penalised(this.#loss(target, output)), target, output);
+      return tf.stack([this.#penalised(this.#loss(target, output)), ...this.#metricsOf(target, output)]) as tf.Tensor1D;
     });
   }
 
@@ -110,7 +119,7 @@ export class TrainingProgram {
     return this.#model.calculateLosses().reduce((sum, penalty) => tf.add(sum, penalty), loss);
   }
 
-  #measure(loss: tf.Scalar, target: tf.Tensor, output: tf.Tensor): tf.Tensor1D {
-    return tf.stack([loss, ...this.#metrics.map(({ compute }) => compute(target, output))]) as tf.Tensor1D;
+  #metricsOf(target: tf.Tensor, output: tf.Tensor): tf.Scalar[] {
+    return this.#metrics.map(({ compute }) => compute(target, output));
   }
 }

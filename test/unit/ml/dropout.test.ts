@@ -21,6 +21,7 @@ t.test('a mask belongs to its seed, step and layer', async (t) => {
   t.notSame(dropoutMask(64, 0.5, { ...at, seed: 2 }), mask, 'another seed');
   t.notSame(dropoutMask(64, 0.5, { ...at, step: 6 }), mask, 'another step');
   t.notSame(dropoutMask(64, 0.5, { ...at, layer: 3 }), mask, 'another layer');
+  t.same(dropoutMask(24, 0.5, { ...at, from: 40 }), mask.subarray(40), 'and a part of it is drawn by itself');
 });
 
 t.test('the layer drops in training only', async (t) => {
@@ -33,6 +34,8 @@ t.test('the layer drops in training only', async (t) => {
   near(t, values(layer.apply(x)), new Float32Array(24).fill(1), { message: 'and is the identity otherwise' });
   source.step = 5;
   near(t, values(layer.apply(x, { training: true })), dropoutMask(24, 0.5, { seed: 1, step: source.step, layer: 2 }), { message: 'it follows the step' });
+  source.firstExample = 1;
+  near(t, values(layer.apply(tf.ones([2, 8]), { training: true })), dropoutMask(24, 0.5, { seed: 1, step: source.step, layer: 2 }).subarray(8), { message: 'and the place in the batch' });
 });
 
 t.test('on disk it is the Dropout of Keras', async (t) => {

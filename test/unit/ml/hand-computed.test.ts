@@ -68,18 +68,21 @@ const CASES: [Optimizer, number, () => Step][] = [
   [{ type: 'adam' }, 0.01, adam],
 ];
 
+/** Whole batches, and batches in parts: three and two, two and two and one, or one by one. */
+const ACCUMULATION = [1, 2, 3, 5];
+
 for (const [optimizer, learningRate, create] of CASES) {
-  t.test(`three steps of ${optimizer.type} are those of the chain rule`, async (t) => {
+  for (const gradientAccumulationSteps of ACCUMULATION) t.test(`three steps of ${optimizer.type} in ${gradientAccumulationSteps} parts are those of the chain rule`, async (t) => {
     const graph = chain([INPUTS], [
       { type: 'dense', units: HIDDEN, activation: 'tanh' },
       { type: 'dense', units: CLASSES, activation: 'softmax' },
     ]);
-    const session = new EagerSession(classifierSpec({ graph, inputShape: [INPUTS], optimizer }));
+    const session = new EagerSession(classifierSpec({ graph, inputShape: [INPUTS], optimizer, gradientAccumulationSteps }));
     t.teardown(() => session.dispose());
     session.bind('train', { x, y, count: 6, shape: [INPUTS] });
     const weights = (await session.getWeights()).map(({ data }) => [...data]) as Weights;
     const step = create();
-    const batches = [[0, 1, 2, 3], [4, 5], [5, 3, 1, 0]];
+    const batches = [[0, 1, 2, 3, 4], [4, 5], [5, 3, 1, 0]];
     const losses = batches.map((rows, i) => {
       const { loss, gradients } = backward(weights, rows);
       step(weights, gradients, i + 1);

@@ -101,6 +101,27 @@ t.test('steps, evaluations and predictions leave no tensor behind', async (t) =>
   t.ok(inside > 0 && tf.memory().numTensors === outside, 'and a session takes its own along');
 });
 
+t.test('a batch in parts needs the memory of one part, and leaves nothing behind', async (t) => {
+  const layers = [{ type: 'dense', units: 256, activation: 'relu' }, { type: 'dense', units: 256, activation: 'relu' }, { type: 'dense', units: 3, activation: 'softmax' }] as const;
+  const count = COUNT * 40;
+  const many: Examples = { x: Uint8Array.from({ length: count * 4 }, (_, i) => x[i % x.length]!), y: Uint8Array.from({ length: count }, (_, i) => y[i % COUNT]!), count, shape: SHAPE };
+  const batch: TrainBatch = { indices: Int32Array.from({ length: count }, (_, i) => i), step: 0, epoch: 0, learningRate: 0.01 };
+  const peakBytes = async (gradientAccumulationSteps: number, work: (session: EngineSession) => Promise<unknown>): Promise<number> => {
+    const session = await open(t, { graph: chain(SHAPE, [...layers]), gradientAccumulationSteps });
+    session.bind('train', many);
+    const before = tf.memory();
+    const { peakBytes } = await tf.profile(() => work(session) as Promise<tf.TensorContainer>);
+    t.equal(tf.memory().numTensors, before.numTensors, 'no tensor is left');
+    return peakBytes - before.numBytes;
+  };
+  const training = (session: EngineSession): Promise<unknown> => session.train([batch]);
+  const [atOnce, inEight] = [await peakBytes(1, training), await peakBytes(8, training)];
+  t.ok(inEight < atOnce / 3, `training takes ${inEight} bytes instead of ${atOnce}`);
+  const evaluation = (session: EngineSession): Promise<unknown> => session.evaluate('train', count);
+  const [evaluated, evaluatedInEight] = [await peakBytes(1, evaluation), await peakBytes(8, evaluation)];
+  t.ok(evaluatedInEight < evaluated / 3, `evaluating takes ${evaluatedInEight} bytes instead of ${evaluated}`);
+});
+
 t.test('an evaluation weighs batches by their examples', async (t) => {
   const session = await open(t, { metrics: ['accuracy', 'categoricalCrossentropy'] });
   const whole = await session.evaluate('train', COUNT);

@@ -1,15 +1,16 @@
-// From a training program to ONNX models: a training step, an evaluation or a prediction of one batch size, each run
-// once on the tracer. Steps run in an ONNX loop, so that one call trains many batches.
+// From a training program to ONNX models: an evaluation or a prediction of one batch size (for training see
+// capture-training.ts), run once on the tracer. Steps run in an ONNX loop, so that one call does many batches.
 import type * as tf from '@tensorflow/tfjs-core';
 import { foldPreprocessing } from '../../data.js';
 import type { DropoutSource } from '../../dropout.js';
 import { elementsOf } from '../../graph-types.js';
 import type { EngineSpec, Examples } from '../engine.js';
-import type { TrainingProgram } from '../program.js';
+import type { ExampleTensors, TrainingProgram } from '../program.js';
 import type { NamedVariable } from '../variables.js';
 import { GraphBuilder, type Value } from './graph.js';
-import { elementTypeOf, encodeModel } from './onnx.js';
 import { Layouts } from './layouts.js';
+import { closeLoop, openLoop } from './loop.js';
+import { elementTypeOf, encodeModel } from './onnx.js';
 import { Traced } from './traced.js';
 import type { Tracer } from './tracer.js';
 
@@ -64,10 +65,10 @@ export function stateOf({ weights, optimizer }: Pick<TrainingProgram, 'weights' 
   return [...weights, ...optimizer.slots];
 }
 
-class Capture {
+export class Capture {
   readonly context: CaptureContext;
   readonly main = new GraphBuilder();
-  readonly #tensors: tf.Tensor[] = [];
+  #tensors: tf.Tensor[] = [];
 
   constructor(context: CaptureContext) {
     this.context = context;
@@ -81,34 +82,41 @@ class Capture {
   }
 
   /** Runs `work` with the variables standing for `values`; answers what it made, and what the variables became. */
-  trace(graph: GraphBuilder, variables: readonly NamedVariable[], values: readonly Value[], work: () => tf.Tensor): { result: Value; next: Value[] } {
+  trace(graph: GraphBuilder, variables: readonly NamedVariable[], values: readonly Value[], work: () => tf.Tensor[]): { results: Value[]; next: Value[] } {
     const { tracer, block } = this.context;
     const layouts = new Layouts(graph, block);
     const before = variables.map(({ variable }) => tracer.traced(variable));
     variables.forEach(({ variable }, i) => tracer.redefine(variable, new Traced(variable.shape, 'float32', { plain: values[i]! })));
     try {
       return tracer.capture(layouts, () => {
-        const result = layouts.full(tracer.traced(work()));
-        return { result, next: variables.map(({ variable }) => layouts.full(tracer.traced(variable))) };
+        const results = work().map((result) => layouts.full(tracer.traced(result)));
+        return { results, next: variables.map(({ variable }) => layouts.full(tracer.traced(variable))) };
       });
     } finally {
       variables.forEach(({ variable }, i) => tracer.redefine(variable, before[i]!));
       for (const tensor of this.#tensors) tensor.dispose();
+      this.#tensors = [];
     }
   }
 
+  /** The examples that `rows` name, as the program takes them. */
+  examples(graph: GraphBuilder, { x, y }: { x: Value; y: Value }, rows: Value): ExampleTensors {
+    return { x: this.input(graph, graph.gather(x, rows)), target: this.#target(graph, graph.gather(y, rows)) };
+  }
+
   /** Stored examples as the model's input: cast, preprocessed and shaped. */
-  input(graph: GraphBuilder, stored: Value, batch: number): tf.Tensor {
+  input(graph: GraphBuilder, stored: Value): tf.Tensor {
     const { inputShape, preprocessing } = this.context.spec;
     const { scale, offset } = foldPreprocessing(preprocessing);
     const raw = graph.cast(stored, 'float32');
     const scaled = scale === 1 ? raw : graph.add('Mul', [raw, graph.scalar(scale)], { shape: raw.shape });
     const moved = offset === 0 ? scaled : graph.add('Add', [scaled, graph.scalar(offset)], { shape: raw.shape });
-    return this.tensor(graph.reshape(moved, [batch, ...inputShape]));
+    return this.tensor(graph.reshape(moved, [stored.shape[0]!, ...inputShape]));
   }
 
   /** Labels as the loss' target: one-hot rows, or the values themselves. */
-  target(graph: GraphBuilder, stored: Value, batch: number): tf.Tensor {
+  #target(graph: GraphBuilder, stored: Value): tf.Tensor {
+    const batch = stored.shape[0]!;
     const { outputShape, isClassTarget } = this.context.program;
     const classes = outputShape[0] ?? 1;
     if (!isClassTarget || classes === 1) return this.tensor(graph.reshape(graph.cast(stored, 'float32'), [batch, ...outputShape]));
@@ -119,83 +127,20 @@ class Capture {
   }
 }
 
-/** The bound examples as inputs of the model. */
-function exampleInputs(capture: Capture, examples: Examples): { x: Value; y: Value } {
-  const { spec, program } = capture.context;
+/** The bound examples, and which of them each step takes: inputs `x, y, rows`. */
+export function exampleInputs({ main, context }: Capture, examples: Examples, batch: number) {
+  const { spec, program } = context;
   const size = elementsOf(spec.inputShape);
   const each = program.isClassTarget ? 1 : elementsOf(program.outputShape);
   return {
-    x: capture.main.input('x', { shape: [examples.count, size], type: elementTypeOf(examples.x) }, ['examples', size]),
-    y: capture.main.input('y', { shape: [examples.count, each], type: elementTypeOf(examples.y) }, ['examples', each]),
+    x: main.input('x', { shape: [examples.count, size], type: elementTypeOf(examples.x) }, ['examples', size]),
+    y: main.input('y', { shape: [examples.count, each], type: elementTypeOf(examples.y) }, ['examples', each]),
+    rows: main.input('rows', { shape: [1, batch], type: 'int32' }, ['steps', batch]),
   };
 }
 
-const gather = (graph: GraphBuilder, from: Value, index: Value, shape: readonly number[]): Value =>
-  graph.add('Gather', [from, index], { shape, attributes: { axis: 0 } });
-
-interface LoopBody {
-  body: GraphBuilder;
-  /** The number of the step, from 0 on. */
-  index: Value;
-  /** Input and target of the step, `[batch, …]`. */
-  x: tf.Tensor;
-  target: tf.Tensor;
-}
-
-function openLoop(capture: Capture, examples: Examples, batch: number): LoopBody {
-  const { main } = capture;
-  const { x, y } = exampleInputs(capture, examples);
-  const rows = main.input('rows', { shape: [1, batch], type: 'int32' }, ['steps', batch]);
-  const body = new GraphBuilder(main.names);
-  const index = body.input('index', { shape: [], type: 'int64' });
-  const goOn = body.input('go_on', { shape: [], type: 'bool' });
-  body.output('goes_on', goOn);
-  const own = gather(body, rows, index, [batch]);
-  return {
-    body,
-    index,
-    x: capture.input(body, gather(body, x, own, [batch, x.shape[1]!]), batch),
-    target: capture.target(body, gather(body, y, own, [batch, y.shape[1]!]), batch),
-  };
-}
-
-/** `steps` times the body; `carried` goes in, each step's `numbers` come out in rows. */
-function closeLoop(main: GraphBuilder, body: GraphBuilder, carried: readonly Value[], numbers: Value): Value[] {
-  const steps = main.input('steps', { shape: [], type: 'int64' });
-  const outputs = [...carried.map(({ shape, type }) => ({ shape, type })), { shape: [1, ...numbers.shape], type: numbers.type }];
-  const goOn = main.constant(Uint8Array.of(1), 'bool', []);
-  return main.addMany('Loop', [steps, goOn, ...carried], { outputs, attributes: { body: { graph: body.finish() } } });
-}
-
-/** One optimizer step for each row of `rows`; inputs `x, y, rows, rates, steps, state_*` and the masks. */
-export function captureTraining(context: CaptureContext, examples: Examples, batch: number): Captured {
-  const capture = new Capture(context);
-  const { main } = capture;
-  const variables = stateOf(context.program);
-  const carried = variables.map(({ variable }, i) => main.input(stateName(i), { shape: variable.shape, type: 'float32' }));
-  const { body, index, x, target } = openLoop(capture, examples, batch);
-  const rates = main.input('rates', { shape: [1], type: 'float32' }, ['steps']);
-  const state = carried.map(({ name, shape }) => body.input(`${name}_in_step`, { shape, type: 'float32' }));
-  const rate = capture.tensor(gather(body, rates, index, [])) as tf.Scalar;
-
-  const masks: MaskInput[] = [];
-  const onMask = (shape: readonly number[], at: { layer: number; rate: number }): tf.Tensor => {
-    const name = `mask_${at.layer}`;
-    masks.push({ name, ...at, shape });
-    const size = elementsOf(shape);
-    const all = main.input(name, { shape: [1, size], type: 'uint8' }, ['steps', size]);
-    const kept = body.cast(body.reshape(gather(body, all, index, [size]), shape), 'float32');
-    return capture.tensor(body.add('Mul', [kept, body.scalar(1 / (1 - at.rate))], { shape }));
-  };
-  const { result, next } = context.dropout.during(onMask, () => capture.trace(body, variables, state, () => context.program.trainStep({ x, target, rate })));
-
-  next.forEach((value, i) => body.output(`${nextStateName(i)}_of_step`, value));
-  body.output('numbers_of_step', result);
-  const after = closeLoop(main, body, carried, result);
-  after.slice(0, -1).forEach((value, i) => main.output(nextStateName(i), value));
-  main.output('numbers', after.at(-1)!, ['steps', context.program.width]);
-  return { model: encodeModel(main.finish()), masks };
-}
+/** How many steps a call takes: an input of the model. */
+export const stepsInput = ({ main }: Capture): Value => main.input('steps', { shape: [], type: 'int64' });
 
 /** Loss and metrics of each row of `rows`; inputs `x, y, rows, steps, state_*`, the latter only weights. */
 export function captureEvaluation(context: CaptureContext, examples: Examples, batch: number): Captured {
@@ -203,11 +148,12 @@ export function captureEvaluation(context: CaptureContext, examples: Examples, b
   const { main } = capture;
   const { weights } = context.program;
   const state = weights.map(({ variable }, i) => main.input(stateName(i), { shape: variable.shape, type: 'float32' }));
-  const { body, x, target } = openLoop(capture, examples, batch);
-  const { result } = capture.trace(body, weights, state, () => context.program.evaluate({ x, target }));
-  body.output('numbers_of_step', result);
-  const [numbers] = closeLoop(main, body, [], result) as [Value];
-  main.output('numbers', numbers, ['steps', context.program.width]);
+  const { rows, ...stored } = exampleInputs(capture, examples, batch);
+  const loop = openLoop(main);
+  const tensors = capture.examples(loop.body, stored, loop.body.gather(rows, loop.index));
+  const { results } = capture.trace(loop.body, weights, state, () => [context.program.evaluate(tensors)]);
+  const [numbers] = closeLoop(main, loop, { times: stepsInput(capture), rows: results });
+  main.output('numbers', numbers!, ['steps', context.program.width]);
   return { model: encodeModel(main.finish()), masks: [] };
 }
 
@@ -218,8 +164,8 @@ export function capturePrediction(context: CaptureContext, x: Examples['x'], bat
   const { weights } = context.program;
   const state = weights.map(({ variable }, i) => main.input(stateName(i), { shape: variable.shape, type: 'float32' }));
   const stored = main.input('x', { shape: [batch, elementsOf(context.spec.inputShape)], type: elementTypeOf(x) });
-  const input = capture.input(main, stored, batch);
-  const { result } = capture.trace(main, weights, state, () => context.program.predict(input));
-  main.output('output', result);
+  const input = capture.input(main, stored);
+  const { results } = capture.trace(main, weights, state, () => [context.program.predict(input)]);
+  main.output('output', results[0]!);
   return { model: encodeModel(main.finish()), masks: [] };
 }

@@ -169,6 +169,11 @@ export class GraphBuilder {
     return this.add('Pad', [value, this.ints([...before, ...after])], { shape });
   }
 
+  /** Of the first axis, what `index` names. */
+  gather(value: Value, index: Value): Value {
+    return this.add('Gather', [value, index], { shape: [...index.shape, ...value.shape.slice(1)], attributes: { axis: 0 } });
+  }
+
   /** The first `size` along `axis`. */
   first(value: Value, axis: number, size: number): Value {
     return this.slice(value, { axis, from: 0, size });

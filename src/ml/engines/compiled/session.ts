@@ -3,11 +3,13 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { drawKept } from '../../dropout.js';
 import { elementsOf } from '../../graph-types.js';
+import { partSize } from '../batch-parts.js';
 import type { BatchResult, EngineSession, EngineSpec, EngineState, Examples, ModelFiles, StoredTensor, TrainBatch } from '../engine.js';
 import { checkExamples, range } from '../examples.js';
 import { TrainingProgram } from '../program.js';
 import { matchTensors } from '../variables.js';
-import { captureEvaluation, capturePrediction, captureTraining, nextStateName, stateName, stateOf, TracedDropout, type Captured, type CaptureContext, type MaskInput } from './capture.js';
+import { captureTraining } from './capture-training.js';
+import { captureEvaluation, capturePrediction, nextStateName, stateName, stateOf, TracedDropout, type Captured, type CaptureContext, type MaskInput } from './capture.js';
 import { elementTypeOf } from './onnx.js';
 import type { RunFeeds, Runtime } from './runtime.js';
 import { tracedConstant } from './traced.js';
@@ -103,11 +105,13 @@ export class CompiledSession implements EngineSession {
       (numbers!.data as Float32Array).forEach((value, i) => (sums[i % sums.length]! += value * batch));
       await onBatch?.();
     };
-    const whole = Math.floor(examples.count / batchSize);
+    // What training cannot hold whole, an evaluation may not either.
+    const size = partSize(batchSize, this.#spec.gradientAccumulationSteps);
+    const whole = Math.floor(examples.count / size);
     // A call is as long as a block of training steps, so that a stop waits no longer.
-    for (let done = 0; done < whole; done += EVALUATE_STEPS) await add(done * batchSize, batchSize, Math.min(EVALUATE_STEPS, whole - done));
-    const rest = examples.count - whole * batchSize;
-    if (rest > 0) await add(whole * batchSize, rest, 1);
+    for (let done = 0; done < whole; done += EVALUATE_STEPS) await add(done * size, size, Math.min(EVALUATE_STEPS, whole - done));
+    const rest = examples.count - whole * size;
+    if (rest > 0) await add(whole * size, rest, 1);
     return this.#program.result(sums.map((sum) => sum / examples.count));
   }
 

@@ -4,16 +4,9 @@ import * as tf from '@tensorflow/tfjs-core';
 import { foldPreprocessing, rowGatherer, type GatherRows } from '../../data.js';
 import { elementsOf } from '../../graph-types.js';
 import type { EngineSpec, Examples } from '../engine.js';
-import type { TrainingProgram } from '../program.js';
+import type { ExampleTensors, TrainingProgram } from '../program.js';
 
 type Targets = Pick<TrainingProgram, 'outputShape' | 'gatherTargets'>;
-
-export interface Batch {
-  /** `[batch, ...inputShape]`, float32. */
-  x: tf.Tensor;
-  /** `[batch, ...outputShape]`, float32. */
-  target: tf.Tensor;
-}
 
 export class BatchSource {
   readonly #inputShape: number[];
@@ -38,7 +31,7 @@ export class BatchSource {
   }
 
   /** Inputs and targets of `rows`, valid until the next call. */
-  batch(examples: Examples, rows: Int32Array): Batch {
+  batch(examples: Examples, rows: Int32Array): ExampleTensors {
     const size = rows.length * elementsOf(this.#program.outputShape);
     if (this.#target.length < size) this.#target = new Float32Array(size);
     const values = this.#target.subarray(0, size);

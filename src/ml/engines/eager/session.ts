@@ -4,6 +4,7 @@ import * as tf from '@tensorflow/tfjs-core';
 import type { Backend } from '../../../schemas/spec.js';
 import { SteppedDropout } from '../../dropout.js';
 import { elementsOf } from '../../graph-types.js';
+import { partsOf, partSize } from '../batch-parts.js';
 import type { BatchResult, EngineSession, EngineSpec, EngineState, Examples, ModelFiles, StoredTensor, TrainBatch } from '../engine.js';
 import { checkExamples, range } from '../examples.js';
 import { TrainingProgram } from '../program.js';
@@ -20,7 +21,7 @@ export class EagerSession implements EngineSession {
   readonly blockSize: number;
   readonly #dropout: SteppedDropout;
   readonly #program: TrainingProgram;
-  readonly #inputShape: readonly number[];
+  readonly #spec: EngineSpec;
   readonly #source: BatchSource;
   readonly #bound: { train?: Examples; validation?: Examples } = {};
   #step = 0;
@@ -32,13 +33,13 @@ export class EagerSession implements EngineSession {
     this.blockSize = BLOCK_SIZES[this.backend] ?? 1;
     this.#dropout = new SteppedDropout(spec.seed);
     this.#program = new TrainingProgram(spec, this.#dropout);
-    this.#inputShape = spec.inputShape;
+    this.#spec = spec;
     this.#source = new BatchSource(spec, this.#program);
   }
 
   bind(split: 'train' | 'validation', examples: Examples): void {
     const { outputShape, isClassTarget } = this.#program;
-    checkExamples(examples, { inputShape: this.#inputShape, outputShape, isClassTarget });
+    checkExamples(examples, { inputShape: this.#spec.inputShape, outputShape, isClassTarget });
     this.#bound[split] = examples;
   }
 
@@ -61,9 +62,11 @@ export class EagerSession implements EngineSession {
       const rows = await this.#rows(results.map(({ numbers }) => numbers));
       rows.forEach((row, i) => row.forEach((value, j) => (sums[j]! += value * results[i]!.count)));
     };
+    // What training cannot hold whole, an evaluation may not either.
+    const size = partSize(batchSize, this.#spec.gradientAccumulationSteps);
     try {
-      for (let start = 0; start < examples.count; start += batchSize) {
-        const count = Math.min(batchSize, examples.count - start);
+      for (let start = 0; start < examples.count; start += size) {
+        const count = Math.min(size, examples.count - start);
         pending.push({ numbers: this.#evaluateBatch(examples, range(start, count)), count });
         if (pending.length >= this.blockSize) await drain();
         await onBatch?.();
@@ -126,10 +129,24 @@ export class EagerSession implements EngineSession {
     this.#dropout.step = batch.step;
     const numbers = tf.tidy(() => {
       const rate = tf.scalar(this.#program.rateAt(batch.learningRate, this.#step + 1));
-      return this.#program.trainStep({ ...this.#source.batch(examples, batch.indices), rate });
+      return this.#program.applyGradients(this.#gradients(examples, batch.indices), rate);
     });
     this.#step += 1;
     return numbers;
+  }
+
+  /** Of a whole batch, with the activations of one part at a time in memory. */
+  #gradients(examples: Examples, indices: Int32Array): tf.Tensor[] {
+    const parts = partsOf(indices.length, this.#spec.gradientAccumulationSteps);
+    return parts.reduce<tf.Tensor[]>((before, { from, size }) => {
+      this.#dropout.firstExample = from;
+      const sums = tf.tidy(() => {
+        const own = this.#program.gradients(this.#source.batch(examples, indices.subarray(from, from + size)), size / indices.length);
+        return before.length === 0 ? own : own.map((value, i) => tf.add(before[i]!, value));
+      });
+      tf.dispose(before);
+      return sums;
+    }, []);
   }
 
   #evaluateBatch(examples: Examples, rows: Int32Array): tf.Tensor1D {
