@@ -1,18 +1,12 @@
 // The compiled engine on ONNX Runtime's webgpu provider, with whatever Vulkan driver there is: a GPU's, or the software
 // one that comes with Chromium. A check that it computes the same, not of its speed.
-import { existsSync } from 'node:fs';
 import t from 'tap';
 import { createCompiledEngine, openRuntime, type Provider } from '../../../src/ml/engines/compiled/engine.js';
-import { hasGpu } from '../../../src/ml/engines/compiled/providers.js';
 import type { Layer } from '../../../src/schemas/layers.js';
 import { batchesOf, examplesOf, specOf, type ParityModel } from '../../helpers/engine-parity.js';
+import { offerVulkan } from '../../helpers/vulkan.js';
 
-const SOFTWARE_DRIVER = '/usr/lib/chromium/vk_swiftshader_icd.json';
-if (!hasGpu() && existsSync(SOFTWARE_DRIVER)) {
-  process.env.VK_ICD_FILENAMES ??= SOFTWARE_DRIVER;
-  process.env.VK_DRIVER_FILES ??= SOFTWARE_DRIVER;
-}
-const skip = hasGpu() || process.env.VK_ICD_FILENAMES !== undefined ? false : 'there is neither a GPU nor a software Vulkan driver';
+const skip = offerVulkan();
 
 async function trained(provider: Provider, parity: ParityModel): Promise<number[]> {
   const session = await createCompiledEngine(specOf(parity), await openRuntime({ provider, threads: 1 }));
@@ -37,8 +31,7 @@ const CONVOLUTIONS: Layer[] = [
 ];
 const MODELS: Record<string, Pick<ParityModel, 'model' | 'gradientAccumulationSteps'>> = {
   'a dense model': { model: { layers: DENSE } },
-  'a convolutional model': { model: { layers: CONVOLUTIONS } },
-  'one in parts of its batches': { model: { layers: CONVOLUTIONS }, gradientAccumulationSteps: 2 },
+  'a convolutional model, in parts of its batches,': { model: { layers: CONVOLUTIONS }, gradientAccumulationSteps: 2 },
 };
 for (const [what, model] of Object.entries(MODELS)) {
   t.test(`${what} trains on webgpu as on cpu`, { skip }, async (t) => {

@@ -7,6 +7,10 @@ import { BackendUnavailable, firstLine, type OpenTheBackend } from './backend-op
 interface Adapter {
   info: { vendor: string; architecture: string; device: string; description: string; isFallbackAdapter?: boolean };
 }
+interface Device {
+  pushErrorScope(filter: (typeof SCOPES)[number]): void;
+  popErrorScope(): Promise<{ message: string } | null>;
+}
 interface Gpu {
   requestAdapter(options: { powerPreference: 'high-performance' }): Promise<Adapter | null>;
 }
@@ -14,6 +18,9 @@ interface Dawn {
   create(options: string[]): Gpu;
   globals: object;
 }
+
+/** From the outside in. Without memory for a buffer, what uses the buffer is invalid: the cause is the outer error. */
+const SCOPES = ['out-of-memory', 'validation'] as const;
 
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|basic render/i;
 
@@ -41,6 +48,28 @@ function offer({ create, globals }: Dawn): Gpu {
   return shared;
 }
 
+let watched: Device | undefined;
+
+function watch(device: Device): void {
+  if (device === watched) return;
+  watched = device;
+  for (const scope of SCOPES) device.pushErrorScope(scope);
+}
+
+/**
+ * TF.js does not ask whether the device did what it was told: for a buffer that the device could not have it reads
+ * zeros, and training would go on with them.
+ * @throws Error naming the first fault since the last call; `out of GPU memory` where it was that
+ */
+export async function throwDeviceFault(): Promise<void> {
+  if (watched === undefined || tf.getBackend() !== 'webgpu') return;
+  const invalid = await watched.popErrorScope();
+  const outOfMemory = await watched.popErrorScope();
+  for (const scope of SCOPES) watched.pushErrorScope(scope);
+  if (outOfMemory !== null) throw new Error(`out of GPU memory: ${outOfMemory.message}`);
+  if (invalid !== null) throw new Error(`the GPU did not compute: ${invalid.message}`);
+}
+
 export const openWebgpu: OpenTheBackend = async () => {
   const gpu = offer(await loadDawn());
   // Asked for first, because TF.js takes a missing adapter for a broken program.
@@ -51,6 +80,7 @@ export const openWebgpu: OpenTheBackend = async () => {
 
   await import('@tensorflow/tfjs-backend-webgpu');
   if (!(await tf.setBackend('webgpu'))) throw new BackendUnavailable(`TF.js could not start it on ${deviceName}`);
+  watch((tf.backend() as tf.KernelBackend & { device: Device }).device);
   return info.isFallbackAdapter === true || SOFTWARE.test(`${info.device} ${info.description}`)
     ? { device: 'cpu', deviceName: `${deviceName} (software)`, onlyWhenNamed: `${deviceName} computes in software` }
     : { device: 'gpu', deviceName };

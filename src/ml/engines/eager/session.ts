@@ -9,6 +9,7 @@ import type { BatchResult, EngineSession, EngineSpec, EngineState, Examples, Mod
 import { checkExamples, range } from '../examples.js';
 import { TrainingProgram } from '../program.js';
 import { readVariables, writeVariables } from '../variables.js';
+import { throwDeviceFault } from './backend-webgpu.js';
 import { BatchSource } from './batches.js';
 
 /** Steps between two fetches of numbers. A slow backend reports each step; others wait for the device less often. */
@@ -87,6 +88,7 @@ export class EagerSession implements EngineSession {
       out.set((await output.data()) as Float32Array, start * size);
       output.dispose();
     }
+    await throwDeviceFault();
     return out;
   }
 
@@ -164,6 +166,7 @@ export class EagerSession implements EngineSession {
     tf.dispose(numbers);
     const values = await all.data();
     all.dispose();
+    await throwDeviceFault();
     const { width } = this.#program;
     return numbers.map((_, i) => Array.from(values.subarray(i * width, (i + 1) * width)));
   }
