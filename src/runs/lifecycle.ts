@@ -5,7 +5,7 @@ import type { Fence } from '../live/event-log.js';
 import type { RunQueue } from '../queue/queue.js';
 import type { Run, RunReason } from '../schemas/run.js';
 import type { Changed, Extension, ResumePoint, RunRepository } from './run-repository.js';
-import { WORKING_STATES } from './states.js';
+import { HELD_STATES, WORKING_STATES } from './states.js';
 
 /** How an attempt ends; after a pause the run has not. */
 export interface RunEnd {
@@ -71,9 +71,9 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
       return announce(await runs.change(runId, { to, attempt }));
     },
 
-    /** Ends the run, whatever it was doing; null when the fence no longer holds. */
+    /** Ends the run, whatever it was doing; null when the fence no longer holds, as also when it waits for its next attempt. */
     async end({ runId, attempt }: Fence, { state, reason, message, ...set }: RunEnd): Promise<Run | null> {
-      return announce(await runs.change(runId, { to: state, attempt, reason, message, set }));
+      return announce(await runs.change(runId, { to: state, from: HELD_STATES, attempt, reason, message, set }));
     },
 
     /** Back to the queue because its trainer was lost, while retries remain; else the run has failed. */
@@ -81,7 +81,7 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
       const run = await announce(await runs.change(runId, { to: 'queued', from: WORKING_STATES, attempt, retriesBelow: maxAttempts - 1, reason: cause.reason, message: `${cause.message}; queued again` }));
       if (run === null) {
         const stopped = await asWished({ runId, attempt }, cause.message);
-        return stopped ?? announce(await runs.change(runId, { to: 'failed', attempt, reason: cause.reason, message: givenUp(cause.message) }));
+        return stopped ?? announce(await runs.change(runId, { to: 'failed', from: HELD_STATES, attempt, reason: cause.reason, message: givenUp(cause.message) }));
       }
       await requeue(run);
       return run;

@@ -83,6 +83,25 @@ t.test('an attempt that was replaced can neither write nor end the run', async (
   t.same((await events.append({ runId: id, attempt: 2 }, [late])).length, 1, 'the new one writes');
 });
 
+t.test('an attempt whose run waits for the next one can no longer end it', async (t) => {
+  const { submit, stores, runs, teamId } = await box(t, { leaseMs: 1 });
+  const { id } = await submit();
+  const { lifecycle } = stores;
+  const old = { runId: id, attempt: 1 };
+  await lifecycle.claim(old, 'slow');
+  const isQueuedAgain = async () => {
+    await lifecycle.sweepExpired();
+    return (await runs.get(teamId, id)).state === 'queued';
+  };
+  await until(isQueuedAgain, { what: 'the lease of a millisecond to run out' });
+  const cause = { reason: 'trainer_lost', message: 'its trainer was lost' } as const;
+  t.notOk(await lifecycle.retry(old, cause), 'whose trainer was lost meanwhile');
+  t.notOk(await lifecycle.handBack(old, 'its worker was stopped'), 'whose worker stops');
+  for (const state of ['failed', 'paused', 'cancelled', 'succeeded'] as const) t.notOk(await lifecycle.end(old, { state, ...cause }), `that has ${state}`);
+  t.match(await runs.get(teamId, id), { state: 'queued', retries: 1 });
+  t.ok(await lifecycle.claim({ runId: id, attempt: 2 }, 'next'));
+});
+
 t.test('a checkpoint is indexed once however often it is tried, and only by the attempt that holds the run', async (t) => {
   const { submit, stores } = await box(t);
   const { id } = await submit();
