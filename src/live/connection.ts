@@ -3,6 +3,7 @@ import { ServiceError, type ErrorCode } from '../errors.js';
 import type { ClientMessage, ServerMessage } from '../schemas/live.js';
 import type { Clock } from './clock.js';
 import { FramePump, type LiveClient } from './frame-pump.js';
+import { messageFraming } from './framing.js';
 import type { LiveLimits } from './limits.js';
 import { parseClientMessage } from './messages.js';
 import { createRate } from './rate.js';
@@ -43,6 +44,7 @@ export class Connection implements LiveConnection {
     const { client, clock, limits } = options;
     this.#pump = new FramePump({
       client, clock, limits,
+      framing: messageFraming,
       subscriptions: this.#subscriptions,
       onTooSlow: () => this.close(1013, 'the client reads too slowly'),
     });
@@ -136,6 +138,7 @@ export class Connection implements LiveConnection {
         new Subscription({
           lease,
           after: after === 'now' ? head : after,
+          framing: messageFraming,
           onNews: () => this.#pump.wake(),
           onPage: () => this.#pump.flush(),
           onDeleted: () => {

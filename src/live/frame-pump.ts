@@ -2,6 +2,7 @@
 // client costs the log some readings and the hub no memory; every event still comes, in order, as it drains.
 import type { ServerMessage } from '../schemas/live.js';
 import type { Clock } from './clock.js';
+import type { Framing } from './framing.js';
 import type { LiveLimits } from './limits.js';
 import type { Subscription } from './subscription.js';
 
@@ -17,6 +18,7 @@ export interface FramePumpOptions {
   client: Pick<LiveClient, 'send' | 'bufferedBytes'>;
   clock: Clock;
   limits: LiveLimits;
+  framing: Framing;
   /** By run; the pump keeps them in the order of their turns. */
   subscriptions: Map<string, Subscription>;
   /** The client is over the hard limit, or has taken nothing for too long. */
@@ -40,7 +42,7 @@ export class FramePump {
 
   /** Sends a message ahead of all events that were not sent yet. */
   send(message: ServerMessage): void {
-    this.#sendText(JSON.stringify(message));
+    this.#sendFrame([this.#options.framing.message(message)]);
   }
 
   /** The transport holds less than before. */
@@ -88,7 +90,7 @@ export class FramePump {
     }
     if (count > 0) {
       this.#flushedAt = clock.now();
-      this.#sendText(count === 1 ? parts.join() : `[${parts.join()}]`);
+      this.#sendFrame(parts, count);
     }
     if (this.#stopped) return;
     if (bytes >= limits.frameBytes) this.#schedule(0, () => this.flush());
@@ -117,7 +119,7 @@ export class FramePump {
     else if (clock.now() - this.#paused.since >= limits.stallMs) return this.#options.onTooSlow();
     const lagging = this.#lagging();
     if (lagging.length > 0) {
-      this.#sendText(lagging.length === 1 ? lagging.join() : `[${lagging.join()}]`);
+      this.#sendFrame(lagging);
       if (this.#stopped) return;
       this.#paused.bytes = client.bufferedBytes();
     }
@@ -126,13 +128,13 @@ export class FramePump {
 
   /** How things stand in the runs that a slow client is behind in; at most once in `laggingEveryMs`. */
   #lagging(): string[] {
-    const { clock, limits, subscriptions } = this.#options;
+    const { clock, limits, framing, subscriptions } = this.#options;
     const now = clock.now();
     if (this.#slowSince === null || now - this.#slowSince < limits.laggingEveryMs || now - this.#laggingAt < limits.laggingEveryMs) return [];
     const behind = [...subscriptions].filter(([, subscription]) => subscription.behind);
     if (behind.length === 0) return [];
     this.#laggingAt = now;
-    return behind.map(([runId, { feed }]) => JSON.stringify({ type: 'lagging', runId, head: feed.head, ...feed.latest } satisfies ServerMessage));
+    return behind.map(([runId, { feed }]) => framing.message({ type: 'lagging', runId, head: feed.head, ...feed.latest }));
   }
 
   #schedule(ms: number, action: () => void): void {
@@ -143,10 +145,10 @@ export class FramePump {
     });
   }
 
-  #sendText(text: string): void {
+  #sendFrame(parts: readonly string[], count = parts.length): void {
     if (this.#stopped) return;
-    const { client, limits, onTooSlow } = this.#options;
-    client.send(text);
+    const { client, limits, framing, onTooSlow } = this.#options;
+    client.send(framing.frame(parts.join(framing.separator), count));
     if (client.bufferedBytes() > limits.hardBytes) onTooSlow();
   }
 }

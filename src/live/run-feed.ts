@@ -2,16 +2,9 @@
 // readings of the log for whatever is older. Notices may be lost, doubled or out of order; the log decides.
 import type { EventPage, RunEvent } from '../schemas/event.js';
 import type { Run } from '../schemas/run.js';
+import { writeChunk, type Chunk, type FeedEvent, type Framing } from './framing.js';
 import { advance, latestOf, type Latest } from './latest.js';
 import type { LiveLimits } from './limits.js';
-
-/** Consecutive events as JSON texts with commas between. */
-export interface Chunk {
-  text: string;
-  count: number;
-  /** Number of its last event. */
-  last: number;
-}
 
 export interface FeedWatcher {
   /** There is something new after the watcher's position, or a failed reading may be tried again. */
@@ -31,9 +24,9 @@ export class RunFeed {
   readonly runId: string;
   readonly #options: RunFeedOptions;
   readonly #watchers = new Set<FeedWatcher>();
-  readonly #pages = new Map<number, Promise<readonly string[]>>();
-  /** Texts of the events `#last - #tail.length + 1` to `#last`. */
-  #tail: string[] = [];
+  readonly #pages = new Map<number, Promise<readonly FeedEvent[]>>();
+  /** The events `#last - #tail.length + 1` to `#last`. */
+  #tail: FeedEvent[] = [];
   #tailBytes = 0;
   #last: number;
   #head: number;
@@ -41,7 +34,8 @@ export class RunFeed {
   #filling = false;
   #closed = false;
   #deleted = false;
-  #memo: { after: number; last: number; budget: number; chunk: Chunk } | null = null;
+  /** What each framing wrote last: those who are equally far share it. */
+  readonly #written = new WeakMap<Framing, { after: number; last: number; budget: number; chunk: Chunk }>();
 
   constructor(run: Run, options: RunFeedOptions) {
     this.runId = run.id;
@@ -74,7 +68,7 @@ export class RunFeed {
 
   /** What the bus tells: the head, and perhaps the events themselves. */
   notice({ head, events = [] }: { head: number; events?: readonly RunEvent[] }): void {
-    this.#append(events, events.map((event) => this.#textOf(event)));
+    this.#append(events, events.map(toFeedEvent));
     this.#raise(Math.max(head, events.at(-1)?.seq ?? 0));
   }
 
@@ -100,19 +94,19 @@ export class RunFeed {
    * Events after `after` that are in memory, at most about `budget` bytes of them; null when there are none
    * yet, 'older' when they must be read from the log.
    */
-  take(after: number, budget: number): Chunk | null | 'older' {
+  take(after: number, budget: number, framing: Framing): Chunk | null | 'older' {
     if (after >= this.#last) return null;
     const start = after - (this.#last - this.#tail.length);
     if (start < 0) return 'older';
-    const memo = this.#memo;
-    if (memo !== null && memo.after === after && memo.last === this.#last && memo.budget === budget) return memo.chunk;
-    const chunk = joinFrom(this.#tail, { start, after, budget });
-    this.#memo = { after, last: this.#last, budget, chunk };
+    const written = this.#written.get(framing);
+    if (written?.after === after && written.last === this.#last && written.budget === budget) return written.chunk;
+    const chunk = writeChunk(this.runId, this.#tail, { start, budget, framing });
+    this.#written.set(framing, { after, last: this.#last, budget, chunk });
     return chunk;
   }
 
-  /** Texts of the events from `after + 1` on, out of the log; one reading serves all who ask meanwhile. */
-  page(after: number): Promise<readonly string[]> {
+  /** The events from `after + 1` on, out of the log; one reading serves all who ask meanwhile. */
+  page(after: number): Promise<readonly FeedEvent[]> {
     const underWay = this.#pages.get(after);
     if (underWay !== undefined) return underWay;
     const page = this.#load(after)
@@ -125,31 +119,27 @@ export class RunFeed {
     return page;
   }
 
-  async #load(after: number): Promise<readonly string[]> {
+  async #load(after: number): Promise<readonly FeedEvent[]> {
     const page = await this.#options.read(after);
     page.items.forEach((event, index) => {
       if (event.seq !== after + index + 1) throw new Error(`the log of run ${this.runId} has a gap before event ${event.seq}`);
     });
-    const texts = page.items.map((event) => this.#textOf(event));
-    this.#append(page.items, texts);
+    const events = page.items.map(toFeedEvent);
+    this.#append(page.items, events);
     // A head that the log does not confirm is forgotten, or the reading would never end.
-    if (texts.length === 0) this.#head = Math.max(this.#last, page.head);
+    if (events.length === 0) this.#head = Math.max(this.#last, page.head);
     else this.#raise(page.head);
-    return texts;
-  }
-
-  #textOf(event: RunEvent): string {
-    return JSON.stringify({ type: 'event', runId: this.runId, ...event });
+    return events;
   }
 
   /** Takes those events that continue the tail. */
-  #append(events: readonly RunEvent[], texts: readonly string[]): void {
+  #append(events: readonly RunEvent[], kept: readonly FeedEvent[]): void {
     const before = this.#last;
     events.forEach((event, index) => {
-      const text = texts[index];
-      if (event.seq !== this.#last + 1 || text === undefined) return;
-      this.#tail.push(text);
-      this.#tailBytes += text.length;
+      const one = kept[index];
+      if (event.seq !== this.#last + 1 || one === undefined) return;
+      this.#tail.push(one);
+      this.#tailBytes += one.json.length;
       this.#last = event.seq;
       this.#latest = advance(this.#latest, event);
     });
@@ -166,7 +156,7 @@ export class RunFeed {
     let kept = this.#tail.length;
     let bytes = this.#tailBytes;
     while (kept > tailEvents / 2 || bytes > tailBytes / 2) {
-      bytes -= this.#tail[this.#tail.length - kept]?.length ?? 0;
+      bytes -= this.#tail[this.#tail.length - kept]?.json.length ?? 0;
       kept -= 1;
     }
     this.#tail = kept === 0 ? [] : this.#tail.slice(-kept);
@@ -196,13 +186,6 @@ export class RunFeed {
   }
 }
 
-/** Joins `texts[start]` and following, whole ones, at least one. `after` is the number before `texts[start]`. */
-export function joinFrom(texts: readonly string[], { start, after, budget }: { start: number; after: number; budget: number }): Chunk {
-  let end = start;
-  let bytes = 0;
-  do {
-    bytes += (texts[end]?.length ?? 0) + 1;
-    end += 1;
-  } while (end < texts.length && bytes < budget);
-  return { text: texts.slice(start, end).join(','), count: end - start, last: after + end - start };
+function toFeedEvent(event: RunEvent): FeedEvent {
+  return { seq: event.seq, json: JSON.stringify(event) };
 }

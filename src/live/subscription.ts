@@ -1,12 +1,14 @@
 // One client's place in one run's events. It holds a position and at most one page of the log, never a
 // queue: what was not pulled stays in the log.
-import { joinFrom, type Chunk, type FeedWatcher, type RunFeed } from './run-feed.js';
+import { writeChunk, type Chunk, type FeedEvent, type Framing } from './framing.js';
+import type { FeedWatcher, RunFeed } from './run-feed.js';
 import type { FeedLease } from './watched-runs.js';
 
 export interface SubscriptionOptions {
   lease: FeedLease;
   /** Number of the last event that the client has. */
   after: number;
+  framing: Framing;
   /** New events are there. */
   onNews(): void;
   /** Older events that the client waits for have been read. */
@@ -18,7 +20,7 @@ export class Subscription implements FeedWatcher {
   readonly feed: RunFeed;
   readonly #options: SubscriptionOptions;
   #cursor: number;
-  #page: { texts: readonly string[]; after: number } | null = null;
+  #page: { events: readonly FeedEvent[]; after: number } | null = null;
   #loading = false;
   #closed = false;
 
@@ -36,7 +38,7 @@ export class Subscription implements FeedWatcher {
 
   /** The next events in order, about `budget` bytes of them, each once; null when none is at hand. */
   pull(budget: number): Chunk | null {
-    const chunk = this.#fromPage(budget) ?? this.feed.take(this.#cursor, budget);
+    const chunk = this.#fromPage(budget) ?? this.feed.take(this.#cursor, budget, this.#options.framing);
     if (chunk === 'older') {
       this.#load();
       return null;
@@ -62,13 +64,13 @@ export class Subscription implements FeedWatcher {
 
   #fromPage(budget: number): Chunk | null {
     if (this.#page === null) return null;
-    const { texts, after } = this.#page;
+    const { events, after } = this.#page;
     const start = this.#cursor - after;
-    if (start >= texts.length) {
+    if (start >= events.length) {
       this.#page = null;
       return null;
     }
-    return joinFrom(texts, { start, after: this.#cursor, budget });
+    return writeChunk(this.feed.runId, events, { start, budget, framing: this.#options.framing });
   }
 
   #load(): void {
@@ -76,10 +78,10 @@ export class Subscription implements FeedWatcher {
     this.#loading = true;
     const after = this.#cursor;
     this.feed.page(after).then(
-      (texts) => {
+      (events) => {
         this.#loading = false;
-        if (this.#closed || texts.length === 0) return;
-        this.#page = { texts, after };
+        if (this.#closed || events.length === 0) return;
+        this.#page = { events, after };
         this.#options.onPage();
       },
       // Reported where it was read; the next check of the heads wakes us again.
