@@ -24,7 +24,7 @@ export interface ConnectionOptions {
   client: LiveClient;
   clock: Clock;
   limits: LiveLimits;
-  runs: Pick<WatchedRuns, 'acquire' | 'refresh'>;
+  runs: Pick<WatchedRuns, 'acquire'>;
   onClosed(): void;
   onError(error: unknown, what: string): void;
 }
@@ -118,16 +118,12 @@ export class Connection implements LiveConnection {
     if (!this.#subscriptions.has(runId) && this.#subscriptions.size >= limits.subscriptions) {
       return this.#sendError('rate_limited', `A connection may watch ${limits.subscriptions} runs.`, runId);
     }
-    const lease = await runs.acquire(runId);
+    const lease = await runs.acquire(runId, after === 'now' ? 0 : after);
     if (lease === null) return this.#sendError('not_found', `There is no run ${runId}.`, runId);
-    const { feed } = lease;
+    const { head } = lease.feed;
     let kept = false;
     try {
-      // The client may have heard from another process of an event that this one has no notice of yet.
-      if (after !== 'now' && after > feed.head) await runs.refresh(feed);
       if (!this.#open) return;
-      if (feed.deleted) return this.#sendError('not_found', `There is no run ${runId}.`, runId);
-      const { head } = feed;
       if (after !== 'now' && after > head) return this.#sendError('bad_request', `The run has ${head} events; after is ${after}.`, runId);
       this.#drop(runId);
       this.#send({ type: 'subscribed', runId, head, recovered: true });

@@ -22,10 +22,11 @@ export interface FeedLease {
 }
 
 export interface WatchedRuns {
-  /** Null when there is no such run. @throws what `findRun` throws. */
-  acquire(runId: string): Promise<FeedLease | null>;
-  /** Asks the log for the head of one run. */
-  refresh(feed: RunFeed): Promise<void>;
+  /**
+   * Null when there is no such run. When `after` is past the feed's head, the log was asked as well: a client may have
+   * heard from another process of an event that this one has no notice of yet. @throws what `findRun` and the log throw.
+   */
+  acquire(runId: string, after: number): Promise<FeedLease | null>;
   /** Compares all heads with the log; feeds of deleted runs end. */
   check(): Promise<void>;
   count(): number;
@@ -80,23 +81,24 @@ export function createWatchedRuns({ events, bus, findRun, limits, onError }: Wat
     return entry;
   }
 
+  async function refresh(feed: RunFeed): Promise<void> {
+    const head = (await events.heads([feed.runId])).get(feed.runId);
+    if (head !== undefined) feed.check(head);
+  }
+
   return {
-    async acquire(runId) {
+    async acquire(runId, after) {
       const entry = enter(runId);
       try {
         const feed = await entry.opening;
-        if (feed !== null) return { feed, release: () => leave(runId, entry) };
+        if (feed !== null && after > feed.head) await refresh(feed);
+        if (feed !== null && !feed.deleted) return { feed, release: () => leave(runId, entry) };
       } catch (error) {
         leave(runId, entry);
         throw error;
       }
       leave(runId, entry);
       return null;
-    },
-
-    async refresh(feed) {
-      const head = (await events.heads([feed.runId])).get(feed.runId);
-      if (head !== undefined) feed.check(head);
     },
 
     async check() {
