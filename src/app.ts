@@ -20,6 +20,7 @@ import { buildValidator } from './http/validation.js';
 import { liveRoutes } from './live/routes.js';
 import { predictRoutes } from './predict/routes.js';
 import { recipeRoutes } from './recipes/routes.js';
+import { eventRoutes } from './runs/event-routes.js';
 import { historyRoutes } from './runs/history-routes.js';
 import { runRoutes } from './runs/routes.js';
 import type { Services } from './services.js';
@@ -67,6 +68,7 @@ export function buildApp({ config, services, log }: AppOptions): FastifyInstance
   app.register(problemRoutes);
   app.register(runRoutes, { services });
   app.register(historyRoutes, { services });
+  app.register(eventRoutes, { services });
   app.register(artifactRoutes, { services });
   app.register(datasetRoutes, { services });
   app.register(recipeRoutes, { services });

@@ -1,6 +1,6 @@
 // The frames of one live client. They are pulled from its subscriptions only while it takes them, so a slow
 // client costs the log some readings and the hub no memory; every event still comes, in order, as it drains.
-import type { ServerMessage } from '../schemas/live.js';
+import type { EndMessage, ServerMessage } from '../schemas/live.js';
 import type { Clock } from './clock.js';
 import type { Framing } from './framing.js';
 import type { LiveLimits } from './limits.js';
@@ -23,6 +23,8 @@ export interface FramePumpOptions {
   subscriptions: Map<string, Subscription>;
   /** The client is over the hard limit, or has taken nothing for too long. */
   onTooSlow(): void;
+  /** The client has been sent everything that is known of. */
+  onCaughtUp?(): void;
 }
 
 export class FramePump {
@@ -41,7 +43,7 @@ export class FramePump {
   }
 
   /** Sends a message ahead of all events that were not sent yet. */
-  send(message: ServerMessage): void {
+  send(message: ServerMessage | EndMessage): void {
     this.#sendFrame([this.#options.framing.message(message)]);
   }
 
@@ -70,7 +72,7 @@ export class FramePump {
     if (this.#stopped || this.#paused !== null) return;
     this.#timer?.();
     this.#timer = null;
-    const { client, clock, limits, subscriptions } = this.#options;
+    const { client, clock, limits, subscriptions, onCaughtUp } = this.#options;
     if (client.bufferedBytes() > limits.highBytes) return this.#pause();
     const parts: string[] = [...this.#lagging()];
     let count = parts.length;
@@ -94,7 +96,10 @@ export class FramePump {
     }
     if (this.#stopped) return;
     if (bytes >= limits.frameBytes) this.#schedule(0, () => this.flush());
-    else if (![...subscriptions.values()].some((subscription) => subscription.behind)) this.#slowSince = null;
+    else if (![...subscriptions.values()].some((subscription) => subscription.behind)) {
+      this.#slowSince = null;
+      onCaughtUp?.();
+    }
   }
 
   #pause(): void {
@@ -148,7 +153,9 @@ export class FramePump {
   #sendFrame(parts: readonly string[], count = parts.length): void {
     if (this.#stopped) return;
     const { client, limits, framing, onTooSlow } = this.#options;
-    client.send(framing.frame(parts.join(framing.separator), count));
+    const text = parts.join(framing.separator);
+    if (text === '') return;
+    client.send(framing.frame(text, count));
     if (client.bufferedBytes() > limits.hardBytes) onTooSlow();
   }
 }

@@ -1,16 +1,19 @@
 // How what the hub tells is written for a transport, and the way of the WebSocket.
-import type { ServerMessage } from '../schemas/live.js';
+import type { EventKind } from '../schemas/event.js';
+import type { EndMessage, ServerMessage } from '../schemas/live.js';
 
 /** An event as a feed keeps it: serialised once, for all who watch. */
 export interface FeedEvent {
   seq: number;
+  kind: EventKind;
   /** The event as the REST route shows it. */
   json: string;
 }
 
 export interface Framing {
+  /** Empty when its clients do not want the event. */
   event(runId: string, event: FeedEvent): string;
-  message(message: ServerMessage): string;
+  message(message: ServerMessage | EndMessage): string;
   /** Stands between two of these. */
   separator: string;
   /** A frame of `count` of these. */

@@ -1,13 +1,16 @@
 // The live hub: every client's subscriptions over one feed per watched run. Knows no transport. A client
 // gets every event after its position, in order and once, whatever happens to notices: the bus only says
 // when to look, and the heads in the log are compared every two seconds all the same.
+import { ServiceError } from '../errors.js';
 import type { Run } from '../schemas/run.js';
 import type { Bus } from './bus.js';
 import { systemClock, type Clock } from './clock.js';
 import { Connection, type LiveConnection } from './connection.js';
 import type { EventLog } from './event-log.js';
 import type { LiveClient } from './frame-pump.js';
+import type { Framing } from './framing.js';
 import { LIVE_LIMITS, type LiveLimits } from './limits.js';
+import { RunStream } from './run-stream.js';
 import { createWatchedRuns } from './watched-runs.js';
 
 export type { LiveConnection } from './connection.js';
@@ -25,9 +28,14 @@ export interface LiveHubOptions {
 
 export interface LiveHub {
   connect(client: LiveClient): LiveConnection;
+  /**
+   * For a transport that carries one run; `after` is the number of the last event that its client has, and may be past
+   * the head. @throws ServiceError not_found, rate_limited, shutting_down, and what `findRun` throws
+   */
+  openStream(runId: string, options: { after: number; framing: Framing }): Promise<RunStream>;
   /** What there is now. */
   counts(): { connections: number; subscriptions: number; runs: number };
-  /** Closes every connection with 1001. */
+  /** Closes every connection and stream with 1001. */
   close(): Promise<void>;
 }
 
@@ -35,7 +43,7 @@ export function createLiveHub({ events, bus, findRun, log, limits: given = {}, c
   const limits: LiveLimits = { ...LIVE_LIMITS, ...given };
   const onError = (error: unknown, what: string) => log.warn({ err: error }, `${what} failed`);
   const watched = createWatchedRuns({ events, bus, findRun, limits, onError });
-  const connections = new Set<Connection>();
+  const connections = new Set<Connection | RunStream>();
   let stopped = false;
   let checking = false;
   let again = false;
@@ -68,6 +76,18 @@ export function createLiveHub({ events, bus, findRun, log, limits: given = {}, c
       if (connections.size > limits.connections) connection.close(1013, 'too many clients');
       if (stopped) connection.close(1001, 'the service is stopping');
       return connection;
+    },
+
+    async openStream(runId, { after, framing }) {
+      const lease = await watched.acquire(runId.toLowerCase(), after);
+      if (lease === null) throw new ServiceError('not_found', `There is no run ${runId}.`);
+      const stream = new RunStream({ lease, after, framing, clock, limits, onClosed: () => connections.delete(stream) });
+      if (!stopped && connections.size < limits.connections) {
+        connections.add(stream);
+        return stream;
+      }
+      stream.closed();
+      throw stopped ? new ServiceError('shutting_down') : new ServiceError('rate_limited', 'Too many clients watch runs.');
     },
 
     counts() {

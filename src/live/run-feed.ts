@@ -187,5 +187,5 @@ export class RunFeed {
 }
 
 function toFeedEvent(event: RunEvent): FeedEvent {
-  return { seq: event.seq, json: JSON.stringify(event) };
+  return { seq: event.seq, kind: event.kind, json: JSON.stringify(event) };
 }

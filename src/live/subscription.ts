@@ -9,7 +9,7 @@ export interface SubscriptionOptions {
   /** Number of the last event that the client has. */
   after: number;
   framing: Framing;
-  /** New events are there. */
+  /** New events may be there. */
   onNews(): void;
   /** Older events that the client waits for have been read. */
   onPage(): void;
@@ -29,6 +29,11 @@ export class Subscription implements FeedWatcher {
     this.#options = options;
     this.#cursor = options.after;
     this.feed.watch(this);
+  }
+
+  /** Number of the last event that was pulled. */
+  get position(): number {
+    return this.#cursor;
   }
 
   /** Whether events exist that were not pulled. */
@@ -55,7 +60,7 @@ export class Subscription implements FeedWatcher {
   }
 
   wake(): void {
-    if (this.behind) this.#options.onNews();
+    this.#options.onNews();
   }
 
   deleted(): void {

@@ -1,19 +1,16 @@
-// What happened to a run and what it measured: events, log, curves.
+// What a run measured and said: curves, log.
 import { Type } from 'typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { negotiate } from '../http/negotiate.js';
 import { RunParams } from '../http/params.js';
-import { commaList } from '../http/query.js';
 import { problems, representations } from '../http/responses.js';
 import { ref } from '../schemas/build.js';
-import { EventQuery, LogQuery } from '../schemas/event-query.js';
-import { EVENT_KINDS, EventPage } from '../schemas/event.js';
+import { DEFAULT_EVENT_LIMIT, LogQuery } from '../schemas/event-query.js';
+import { EventPage } from '../schemas/event.js';
 import { MetricQuery, MetricSeriesList } from '../schemas/metric.js';
 import type { Services } from '../services.js';
 import { LOG_KINDS, openLogText } from './log-text.js';
 import { readSeries } from './series.js';
-
-const DEFAULT_LIMIT = 500;
 
 export const historyRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'runs' | 'events' | 'metrics' | 'teamId'> }> = async (app, { services }) => {
   const { runs, events, metrics, teamId } = services;
@@ -27,18 +24,6 @@ export const historyRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services,
   }, async ({ params: { id }, query }) => {
     await runs.get(teamId, id);
     return { series: await readSeries(metrics, id, query) };
-  });
-
-  app.get('/v1/runs/:id/events', {
-    schema: {
-      operationId: 'listEvents', tags: ['events'], summary: "Read a run's event log", params: RunParams, querystring: EventQuery,
-      description: 'The same events, with the same numbers, as over `/v1/live`.',
-      response: { 200: ref(EventPage), ...problems('not_found') },
-    },
-  }, async ({ params: { id }, query: { after = 0, limit = DEFAULT_LIMIT, kind } }) => {
-    const kinds = commaList('kind', kind, EVENT_KINDS);
-    await runs.get(teamId, id);
-    return events.read(id, { after, limit, ...(kinds ? { kinds } : {}) });
   });
 
   app.get('/v1/runs/:id/logs', {
@@ -55,6 +40,6 @@ export const historyRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services,
     await runs.get(teamId, id);
     void reply.header('vary', 'accept').type(type);
     if (type === 'text/plain') return reply.send(await openLogText(events, id, query));
-    return reply.send(await events.read(id, { after: query.after ?? 0, limit: query.limit ?? DEFAULT_LIMIT, kinds: LOG_KINDS }));
+    return reply.send(await events.read(id, { after: query.after ?? 0, limit: query.limit ?? DEFAULT_EVENT_LIMIT, kinds: LOG_KINDS }));
   });
 };

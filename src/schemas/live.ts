@@ -2,7 +2,7 @@
 // JSON array of messages. `after` is the number of the last event seen: 0 (or absent) for all, "now" for none.
 import { Type, type Static } from 'typebox';
 import { discriminated, ref, strictObject } from './build.js';
-import { MetricValues, RunId, RUN_STATES } from './run.js';
+import { MetricValues, RunId, RUN_STATES, type RunState } from './run.js';
 import { oneOf } from './build.js';
 import type { RunEvent } from './event.js';
 
@@ -43,3 +43,12 @@ export type ServerMessage =
   | { type: 'deleted'; runId: string }
   | { type: 'pong'; id?: string }
   | { type: 'error'; code: string; detail: string; runId?: string };
+
+/** The last word of a stream that carries one run alone: it has ended, and was told whole. */
+export interface EndMessage {
+  type: 'end';
+  runId: string;
+  /** Number of its last event. */
+  head: number;
+  state: RunState;
+}

@@ -4,7 +4,8 @@ import type { EventNotice } from '../../src/live/bus.js';
 import type { LiveClient } from '../../src/live/hub.js';
 import type { EventKind, NewEvent, RunEvent } from '../../src/schemas/event.js';
 import type { ServerMessage } from '../../src/schemas/live.js';
-import type { Run } from '../../src/schemas/run.js';
+import type { Run, RunState } from '../../src/schemas/run.js';
+import { EventStreamParser } from '../helpers/event-stream.js';
 import type { FakeClock } from './clock.js';
 
 export const RUN_A = '01890000-0000-7000-8000-00000000000a';
@@ -40,6 +41,11 @@ export class FakeLog {
     return { runId, head: events.length, events: numbered };
   }
 
+  /** Changes the state of the run. */
+  enter(runId: string, state: RunState): EventNotice {
+    return this.append(runId, { kind: 'state', at: '2026-01-01T00:00:00.000Z', data: { state, attempt: 1 } });
+  }
+
   appendLines(runId: string, count: number): EventNotice {
     return this.append(runId, ...Array.from({ length: count }, (_, index) => logLine(`line ${index}`)));
   }
@@ -68,10 +74,15 @@ export class FakeLog {
     await this.#wait();
     if (!this.events.has(id)) return null;
     const run: Partial<Run> = {
-      id, head: this.head(id), state: 'running', metrics: {},
+      id, head: this.head(id), state: this.#stateOf(id), metrics: {},
       progress: { epoch: 0, epochs: 1, step: 0, totalSteps: 100, examplesPerSecond: null },
     };
     return run as Run;
+  }
+
+  #stateOf(runId: string): RunState {
+    const change = this.events.get(runId)?.findLast((event) => event.kind === 'state');
+    return change?.kind === 'state' ? change.data.state : 'running';
   }
 
   async #wait(): Promise<void> {
@@ -113,22 +124,17 @@ export class FakeBus {
   }
 }
 
-export class FakeClient implements LiveClient {
-  readonly frames: { at: number; messages: ServerMessage[] }[] = [];
+abstract class FakeTransport implements LiveClient {
   closedWith: { code: number; reason: string } | null = null;
   /** Whether it takes its bytes only by `drain`. */
   slow = false;
   #buffered = 0;
-  readonly #clock: FakeClock;
 
-  constructor(clock: FakeClock) {
-    this.#clock = clock;
-  }
+  protected abstract take(text: string): void;
 
   send(text: string): void {
     if (this.closedWith !== null) throw new Error('sent to a closed client');
-    const frame = JSON.parse(text) as ServerMessage | ServerMessage[];
-    this.frames.push({ at: this.#clock.now(), messages: Array.isArray(frame) ? frame : [frame] });
+    this.take(text);
     if (this.slow) this.#buffered += text.length;
   }
 
@@ -143,6 +149,22 @@ export class FakeClient implements LiveClient {
   drain(bytes = Number.POSITIVE_INFINITY): void {
     this.#buffered = Math.max(0, this.#buffered - bytes);
   }
+}
+
+/** Speaks `trainyard.v1`. */
+export class FakeClient extends FakeTransport {
+  readonly frames: { at: number; messages: ServerMessage[] }[] = [];
+  readonly #clock: FakeClock;
+
+  constructor(clock: FakeClock) {
+    super();
+    this.#clock = clock;
+  }
+
+  protected take(text: string): void {
+    const frame = JSON.parse(text) as ServerMessage | ServerMessage[];
+    this.frames.push({ at: this.#clock.now(), messages: Array.isArray(frame) ? frame : [frame] });
+  }
 
   get messages(): ServerMessage[] {
     return this.frames.flatMap((frame) => frame.messages);
@@ -154,6 +176,17 @@ export class FakeClient implements LiveClient {
 
   seqs(runId: string): number[] {
     return this.ofType('event').filter((event) => event.runId === runId).map((event) => event.seq);
+  }
+}
+
+/** Reads server-sent events. */
+export class FakeStreamClient extends FakeTransport {
+  readonly parser = new EventStreamParser();
+  frameCount = 0;
+
+  protected take(text: string): void {
+    this.frameCount += 1;
+    this.parser.push(text);
   }
 }
 

@@ -5,31 +5,6 @@ import { databaseAway } from '../../fakes/records.js';
 import { problemOf, startApi } from '../../helpers/api.js';
 import { epochEvent, logEvent, lossEvents, runningRun, warningEvent } from '../../helpers/trained-run.js';
 
-t.test('the event log is read from any position, in order and without a gap', async (t) => {
-  const api = await startApi(t);
-  const run = await runningRun(api, Array.from({ length: 20 }, (_, index) => logEvent(index, `line ${index}`)));
-  const read = async (query: string) => (await api.get(`/v1/runs/${run.id}/events?${query}`)).json<EventPage>();
-  const seen: number[] = [];
-  for (let page = await read('limit=7'); ; page = await read(`limit=7&after=${seen.at(-1)}`)) {
-    seen.push(...page.items.map((event) => event.seq));
-    t.equal(page.head, 23);
-    if (!page.hasMore) break;
-  }
-  t.same(seen, Array.from({ length: 23 }, (_, index) => index + 1));
-  t.same((await read('after=23')).items, [], 'nothing after the head');
-});
-
-t.test('events are filtered by kind', async (t) => {
-  const api = await startApi(t);
-  const run = await runningRun(api, [logEvent(1, 'a'), lossEvents([1, 2]), epochEvent(1, { loss: 2 })]);
-  const kinds = async (kind: string) => (await api.get(`/v1/runs/${run.id}/events?kind=${kind}`)).json<EventPage>().items.map((event) => event.kind);
-  t.same(await kinds('state'), ['state', 'state', 'state']);
-  t.same(await kinds('epoch,metrics'), ['metrics', 'epoch'], 'in the order of the log');
-  t.match(problemOf(await api.get(`/v1/runs/${run.id}/events?kind=gossip`)), { code: 'bad_request', errors: [{ in: 'query', parameter: 'kind' }] });
-  t.match(problemOf(await api.get(`/v1/runs/${run.id}/events?after=99999999999`)), { code: 'bad_request', errors: [{ parameter: 'after' }] }, 'a number that no log reaches');
-  t.match(problemOf(await api.get(`/v1/runs/${run.id}/events?after=-1&limit=0`)), { code: 'bad_request' });
-});
-
 t.test('the log is JSON, or lines for those who ask for text', async (t) => {
   const api = await startApi(t);
   const run = await runningRun(api, [logEvent(1, 'first'), lossEvents([1]), warningEvent(2, 'careful\nnow'), logEvent(3, 'broken', 'error')]);
