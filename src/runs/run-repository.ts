@@ -7,7 +7,7 @@ import type { RunEvent } from '../schemas/event.js';
 import type { Plan } from '../schemas/plan.js';
 import type { MetricValue, Run, RunReason, RunState } from '../schemas/run.js';
 import type { RunSpec } from '../schemas/spec.js';
-import { rewindCurves } from './metric-repository.js';
+import { rewindCurves } from './metric-chunks.js';
 import { toMetricValues } from './metric-values.js';
 import { toRun, type RunRow } from './run-row.js';
 import { HELD_STATES, hasEnded, isHeld, statesBefore } from './states.js';

@@ -4,7 +4,7 @@ import { FencedError } from '../../src/live/event-log.js';
 import { HELD_STATES } from '../../src/runs/states.js';
 import type { NewEvent } from '../../src/schemas/event.js';
 import { RUN_STATES } from '../../src/schemas/run.js';
-import { AT, block, line, newRun, runIn, STORED, UNSTORABLE, type CreateSubject } from './subject.js';
+import { AT, block, line, newRun, pointsOf, runIn, STORED, UNSTORABLE, type CreateSubject } from './subject.js';
 
 const NOBODY = '01890000-0000-7000-8000-ffffffffffff';
 
@@ -97,7 +97,7 @@ export async function eventLogContract(t: Test, createSubject: CreateSubject): P
     const longer = await events.append(fence, [...batch, line('b')], retry);
     t.strictSame(longer.map(({ seq }) => seq), [head + 1, head + 2, head + 4], 'the rest comes after what another wrote in between');
     t.strictSame((await events.read(id, { after: head, limit: 10 })).items.map(({ kind }) => kind), ['log', 'metrics', 'state', 'log'], 'the log has each once, in order');
-    t.strictSame(await subject.metrics.findCurve(id, 'batch/loss'), { key: 'batch/loss', steps: [1, 2], values: [1, 2] }, 'and no point is there twice');
+    t.strictSame(await pointsOf(subject.metrics, id, 'batch/loss'), { steps: [1, 2], values: [1, 2] }, 'and no point is there twice');
     await runs.change(id, { to: 'cancelled', attempt: 1 });
     t.strictSame(await events.append(fence, [...batch, line('b')], retry), longer, 'what was written is answered even when the run has ended');
     await t.rejects(events.append(fence, [...batch, line('b'), line('c')], retry), FencedError, 'but nothing is added');

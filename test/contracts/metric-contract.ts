@@ -1,9 +1,10 @@
 // Curves: what was appended comes back, every double of it, in order, of the latest attempt.
 import type { Test } from 'tap';
-import { CHUNK_POINTS } from '../../src/runs/metric-repository.js';
+import type { Points } from '../../src/runs/buckets.js';
+import { CHUNK_POINTS } from '../../src/runs/metric-chunks.js';
 import { toMetricValue } from '../../src/runs/metric-values.js';
 import type { NewEvent } from '../../src/schemas/event.js';
-import { AT, block, newRun, runIn, type CreateSubject } from './subject.js';
+import { AT, block, newRun, pointsOf, runIn, type CreateSubject } from './subject.js';
 
 export const ODD_VALUES = [NaN, Infinity, -Infinity, -0, 0, 1e308, -1e308, 5e-324, Number.MAX_VALUE, 0.1 + 0.2, 2 ** 53 + 2];
 
@@ -16,7 +17,7 @@ export async function metricContract(t: Test, createSubject: CreateSubject): Pro
   await t.test('every double comes back as it was', async (t) => {
     const { id } = await runIn(subject, 'running', newRun(team));
     await events.append({ runId: id, attempt: 1 }, [block(numbers(1, ODD_VALUES.length), { loss: ODD_VALUES.map(toMetricValue) })]);
-    const curve = await metrics.findCurve(id, 'batch/loss');
+    const curve = await pointsOf(metrics, id, 'batch/loss');
     for (const [index, value] of ODD_VALUES.entries()) t.ok(Object.is(curve?.values[index], value), `${Object.is(value, -0) ? '-0' : value} stays`);
     t.equal(curve?.values.length, ODD_VALUES.length, 'and none is added');
   });
@@ -25,7 +26,7 @@ export async function metricContract(t: Test, createSubject: CreateSubject): Pro
     await t.test(`a curve of nothing but ${odd}`, async (t) => {
       const { id } = await runIn(subject, 'running', newRun(team));
       for (const step of [1, 3]) await events.append({ runId: id, attempt: 1 }, [block([step, step + 1], { loss: [toMetricValue(odd), toMetricValue(odd)] })]);
-      t.strictSame(await metrics.findCurve(id, 'batch/loss'), { key: 'batch/loss', steps: [1, 2, 3, 4], values: [odd, odd, odd, odd] }, 'every point is one');
+      t.strictSame(await pointsOf(metrics, id, 'batch/loss'), { steps: [1, 2, 3, 4], values: [odd, odd, odd, odd] }, 'every point is one');
       t.strictSame(await metrics.listSeries(id), [{ key: 'batch/loss', count: 4, last: odd }], 'and so is the last');
     });
   }
@@ -41,7 +42,7 @@ export async function metricContract(t: Test, createSubject: CreateSubject): Pro
         step += size;
       }
       const steps = numbers(1, step - 1);
-      t.strictSame(await metrics.findCurve(id, 'batch/loss'), { key: 'batch/loss', steps, values: steps.map((at) => 1 / at) }, 'all points, in order');
+      t.strictSame(await pointsOf(metrics, id, 'batch/loss'), { steps, values: steps.map((at) => 1 / at) }, 'all points, in order');
       t.strictSame(await metrics.listSeries(id), [{ key: 'batch/accuracy', count: step - 1, last: step - 1 }, { key: 'batch/loss', count: step - 1, last: 1 / (step - 1) }], 'both curves are counted');
     });
   }
@@ -51,8 +52,8 @@ export async function metricContract(t: Test, createSubject: CreateSubject): Pro
     const epoch = (number: number): NewEvent => ({ kind: 'epoch', at: AT, data: { attempt: 1, epoch: number, step: number * 2, metrics: { loss: number / 2, val_loss: 'NaN' }, examplesPerSecond: 1, durationMs: 1, best: false } });
     await events.append({ runId: id, attempt: 1 }, [block([1, 2], { loss: [9, 8] }), epoch(1), block([3, 4], { loss: [7, 'Infinity'] }), epoch(2)]);
     t.strictSame((await metrics.listSeries(id)).map(({ key, count }) => [key, count]), [['batch/loss', 4], ['epoch/loss', 2], ['epoch/val_loss', 2]], 'batches and epochs apart');
-    t.strictSame(await metrics.findCurve(id, 'batch/loss'), { key: 'batch/loss', steps: [1, 2, 3, 4], values: [9, 8, 7, Infinity] }, 'blocks follow each other');
-    t.strictSame(await metrics.findCurve(id, 'epoch/val_loss'), { key: 'epoch/val_loss', steps: [1, 2], values: [NaN, NaN] }, 'epochs count by their number');
+    t.strictSame(await pointsOf(metrics, id, 'batch/loss'), { steps: [1, 2, 3, 4], values: [9, 8, 7, Infinity] }, 'blocks follow each other');
+    t.strictSame(await pointsOf(metrics, id, 'epoch/val_loss'), { steps: [1, 2], values: [NaN, NaN] }, 'epochs count by their number');
   });
 
   await t.test('a block without steps adds no point', async (t) => {
@@ -67,13 +68,13 @@ export async function metricContract(t: Test, createSubject: CreateSubject): Pro
     const { id } = await runIn(subject, 'running', newRun(team));
     await events.append({ runId: id, attempt: 1 }, [block(numbers(1, CHUNK_POINTS), { loss: numbers(1, CHUNK_POINTS), once: numbers(1, CHUNK_POINTS) })]);
     await runs.change(id, { to: 'queued' });
-    t.match(await metrics.findCurve(id, 'batch/loss'), { steps: { length: CHUNK_POINTS } }, 'what was learned stays while it waits');
+    t.match(await pointsOf(metrics, id, 'batch/loss'), { steps: { length: CHUNK_POINTS } }, 'what was learned stays while it waits');
     await runs.change(id, { to: 'starting', set: { attempt: 2 } });
     t.strictSame(await metrics.listSeries(id), [], 'a new attempt begins with nothing');
-    t.equal(await metrics.findCurve(id, 'batch/loss'), null, 'nor are its points there');
+    t.equal(await pointsOf(metrics, id, 'batch/loss'), null, 'nor are its points there');
     await events.append({ runId: id, attempt: 2 }, [block([1], { loss: [0.5] })]);
-    t.strictSame(await metrics.findCurve(id, 'batch/loss'), { key: 'batch/loss', steps: [1], values: [0.5] }, 'its own points are read');
-    t.equal(await metrics.findCurve(id, 'batch/once'), null, 'a curve that only the old one had is gone');
+    t.strictSame(await pointsOf(metrics, id, 'batch/loss'), { steps: [1], values: [0.5] }, 'its own points are read');
+    t.equal(await pointsOf(metrics, id, 'batch/once'), null, 'a curve that only the old one had is gone');
   });
 
   await t.test('an attempt that goes on from a step has the points up to it, and no others', async (t) => {
@@ -87,20 +88,78 @@ export async function metricContract(t: Test, createSubject: CreateSubject): Pro
       const again = await runs.change(id, { to: 'starting', set: { attempt: 2 }, resume: { step, epoch: 2, metrics: { val_loss: 1 } } });
       t.match(again, { run: { metrics: { val_loss: 1 }, progress: { step, epoch: 2 } }, events: [{ data: { state: 'starting', attempt: 2, step } }] }, `from step ${step} of ${count}: the run says so`);
       const kept = steps.slice(0, step);
-      t.strictSame(await metrics.findCurve(id, 'batch/loss'), kept.length === 0 ? null : { key: 'batch/loss', steps: kept, values: kept.map((at) => -at) }, 'points up to it are kept');
-      t.strictSame(await metrics.findCurve(id, 'epoch/val_loss'), { key: 'epoch/val_loss', steps: [1, 2], values: [0.5, 1] }, 'by epoch, those that were whole');
+      t.strictSame(await pointsOf(metrics, id, 'batch/loss'), kept.length === 0 ? null : { steps: kept, values: kept.map((at) => -at) }, 'points up to it are kept');
+      t.strictSame(await pointsOf(metrics, id, 'epoch/val_loss'), { steps: [1, 2], values: [0.5, 1] }, 'by epoch, those that were whole');
       const last = kept.at(-1);
       t.strictSame((await metrics.listSeries(id)).find(({ key }) => key === 'batch/loss'), last === undefined ? undefined : { key: 'batch/loss', count: kept.length, last: -last }, 'and counted');
-      await events.append({ runId: id, attempt: 2 }, [block([step + 1, step + 2], { loss: [7, NaN].map(toMetricValue) })]);
-      t.strictSame(await metrics.findCurve(id, 'batch/loss'), { key: 'batch/loss', steps: [...kept, step + 1, step + 2], values: [...kept.map((at) => -at), 7, NaN] }, 'the new attempt goes on with them');
+      const more = numbers(step + 1, 2 * full);
+      await events.append({ runId: id, attempt: 2 }, [block(more, { loss: more.map((at) => (at === step + 2 ? 'NaN' : at)) })]);
+      const points = { steps: [...kept, ...more], values: [...kept.map((at) => -at), ...more.map((at) => (at === step + 2 ? NaN : at))] };
+      t.strictSame(await pointsOf(metrics, id, 'batch/loss'), points, 'the new attempt goes on with them');
+      t.strictSame((await metrics.findCurve(id, 'batch/loss', { maxPoints: 1, fromStep: 0, toStep: Infinity }))?.buckets, bucketsByHand(points, 1), 'also where they are summed up');
     }
+  });
+
+  await t.test('a part is told point by point while it fits, else in buckets', async (t) => {
+    const { id } = await runIn(subject, 'running', newRun(team));
+    const count = 9 * CHUNK_POINTS + 50;
+    // Steps with gaps between; odd values in the third chunk alone, one too large to be summed in the fifth, no number in the seventh.
+    const steps = numbers(1, count).map((step) => 3 * step);
+    const odd = ODD_VALUES.filter((value) => value !== -1e308); // sums that cancel depend on their order
+    const oddAt = (place: number) => (Math.floor(place / CHUNK_POINTS) === 2 ? odd[place % 16] : undefined);
+    const hugeAt = (place: number) => (place === 4 * CHUNK_POINTS + 60 ? 1e300 : undefined);
+    const values = steps.map((step, place) => oddAt(place) ?? hugeAt(place) ?? (Math.floor(place / CHUNK_POINTS) === 6 ? NaN : Math.sin(step) * 1e3));
+    for (let at = 0, size = 1; at < count; at += size, size = (size * 7) % 201) {
+      await events.append({ runId: id, attempt: 1 }, [block(steps.slice(at, at + size), { loss: values.slice(at, at + size).map(toMetricValue) })]);
+    }
+    const part = (from: number, to: number, maxPoints: number) => metrics.findCurve(id, 'batch/loss', { fromStep: from, toStep: to, maxPoints });
+    const about = { count, last: values.at(-1) };
+    const places: [from: number, to: number][] = [[0, count], [1, count], [0, 8 * CHUNK_POINTS], [CHUNK_POINTS, 9 * CHUNK_POINTS], [CHUNK_POINTS - 1, 4 * CHUNK_POINTS + 1], [5, 700], [2 * CHUNK_POINTS + 3, 2 * CHUNK_POINTS + 30], [count - 1, count], [40, 40]];
+    for (const [start, end] of places) {
+      // Between two steps, so that it is the order that counts.
+      const [fromStep, toStep] = [3 * start + 2, 3 * end + 1];
+      const shown = { steps: steps.slice(start, end), values: values.slice(start, end) };
+      t.strictSame(await part(fromStep, toStep, Math.max(1, end - start)), { ...about, points: shown }, `the points from ${start} to ${end}`);
+      for (const buckets of [1, 2, 7, 8, 9, 100, 1000]) {
+        if (buckets >= shown.steps.length) continue;
+        const answer = await part(fromStep, toStep, buckets);
+        const { mean = [], ...exact } = answer?.buckets ?? {};
+        const { mean: expectedMean, ...expected } = bucketsByHand(shown, buckets);
+        t.strictSame({ ...answer, buckets: exact }, { ...about, buckets: expected }, `in ${buckets} buckets`);
+        t.ok(mean.length === buckets && mean.every((value, index) => isAlmost(value, expectedMean[index]!)), 'with their means');
+      }
+    }
+    t.strictSame(await part(steps[0]!, steps[0]!, 1), { ...about, points: { steps: [3], values: [values[0]] } }, 'a step is within its own bounds');
+    t.strictSame(await part(3 * count + 1, Infinity, 1), { ...about, points: { steps: [], values: [] } }, 'after the last there is nothing');
+    t.strictSame(await part(10, 9, 1), { ...about, points: { steps: [], values: [] } }, 'nor between bounds in the wrong order');
   });
 
   await t.test('what is not there is not found', async (t) => {
     const { id } = await runIn(subject, 'running', newRun(team));
     t.strictSame(await metrics.listSeries(id), [], 'a run without points has no curves');
-    t.equal(await metrics.findCurve(id, 'batch/loss'), null, 'nor this one');
-    t.equal(await metrics.findCurve(id, 'batch/\u0000'), null, 'nor a key that cannot be');
+    t.equal(await pointsOf(metrics, id, 'batch/loss'), null, 'nor this one');
+    t.equal(await pointsOf(metrics, id, 'batch/\u0000'), null, 'nor a key that cannot be');
     t.strictSame(await metrics.listSeries('01890000-0000-7000-8000-ffffffffffff'), [], 'nor has a run that is not there');
   });
 }
+
+function bucketsByHand({ steps, values }: Points, count: number) {
+  const starts = Array.from({ length: count + 1 }, (_, index) => Math.floor((index * steps.length) / count));
+  const slices = starts.slice(0, -1).map((start, index) => ({ steps: steps.slice(start, starts[index + 1]), values: values.slice(start, starts[index + 1]) }));
+  const column = <T>(of: (slice: Points & { numbers: number[]; finite: number[] }) => T) =>
+    slices.map((slice) => of({ ...slice, numbers: slice.values.filter((value) => !Number.isNaN(value)), finite: slice.values.filter(Number.isFinite) }));
+  return {
+    from: column(({ steps }) => steps[0]),
+    to: column(({ steps }) => steps.at(-1)),
+    count: column(({ steps }) => steps.length),
+    first: column(({ values }) => values[0]),
+    last: column(({ values }) => values.at(-1)),
+    min: column(({ numbers }) => (numbers.length === 0 ? NaN : Math.min(...numbers))),
+    max: column(({ numbers }) => (numbers.length === 0 ? NaN : Math.max(...numbers))),
+    mean: column(({ finite }) => (finite.length === 0 ? NaN : finite.reduce((sum, value) => sum + value, 0) / finite.length)),
+    nan: column(({ values, numbers }) => values.length - numbers.length),
+  };
+}
+
+/** Sums of another order round in another way. */
+const isAlmost = (a: number, b: number) => Object.is(a, b) || Math.abs(a - b) <= 1e-9 * Math.max(1, Math.abs(a), Math.abs(b));

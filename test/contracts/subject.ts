@@ -5,6 +5,7 @@ import type { ArtifactRepository } from '../../src/artifacts/artifact-repository
 import { createDatasetCatalog } from '../../src/datasets/catalog.js';
 import type { WorkerRepository } from '../../src/devices/worker-repository.js';
 import type { EventLog } from '../../src/live/event-log.js';
+import type { Points } from '../../src/runs/buckets.js';
 import type { MetricRepository } from '../../src/runs/metric-repository.js';
 import type { NewRun, RunRepository } from '../../src/runs/run-repository.js';
 import type { NewEvent } from '../../src/schemas/event.js';
@@ -72,6 +73,11 @@ export async function runIn({ runs }: Subject, state: RunState, run: NewRun): Pr
     current = changed.run;
   }
   return current;
+}
+
+/** All points of a curve of the latest attempt. */
+export async function pointsOf(metrics: MetricRepository, runId: string, key: string): Promise<Points | null> {
+  return (await metrics.findCurve(runId, key, { maxPoints: Infinity, fromStep: 0, toStep: Infinity }))?.points ?? null;
 }
 
 export const AT = '2026-03-29T01:30:00.123Z';

@@ -1,6 +1,8 @@
 // The event log and its curves in memory, fenced like the real ones.
 import { FencedError, type EventLog, type Fence } from '../../src/live/event-log.js';
-import { curvesOf, type MetricRepository } from '../../src/runs/metric-repository.js';
+import { bucketsOf } from '../../src/runs/buckets.js';
+import { curvesOf } from '../../src/runs/metric-chunks.js';
+import type { MetricRepository } from '../../src/runs/metric-repository.js';
 import { storable } from '../../src/runs/storable-text.js';
 import type { NewEvent, RunEvent } from '../../src/schemas/event.js';
 import type { FakeRecords } from './records.js';
@@ -65,9 +67,15 @@ export function createFakeMetricRepository(records: FakeRecords): MetricReposito
         .map(({ key, steps, values }) => ({ key, count: steps.length, last: values.at(-1) ?? null }))
         .sort((a, b) => (a.key < b.key ? -1 : 1));
     },
-    async findCurve(runId, key) {
+    async findCurve(runId, key, { maxPoints, fromStep, toStep }) {
       await records.statement();
-      return structuredClone(latest(runId).find((curve) => curve.key === key) ?? null);
+      const curve = latest(runId).find((one) => one.key === key);
+      if (curve === undefined) return null;
+      const about = { count: curve.steps.length, last: curve.values.at(-1) ?? NaN };
+      const shown = [...curve.steps.keys()].filter((at) => curve.steps[at]! >= fromStep && curve.steps[at]! <= toStep);
+      const points = { steps: shown.map((at) => curve.steps[at]!), values: shown.map((at) => curve.values[at]!) };
+      if (shown.length <= maxPoints) return { ...about, points };
+      return { ...about, buckets: bucketsOf([{ count: shown.length, points }], { skip: 0, length: shown.length, buckets: maxPoints }) };
     },
   };
 }

@@ -2,7 +2,7 @@
 // their tables. Everything that leaves is a copy.
 import { FencedError, type Fence } from '../../src/live/event-log.js';
 import type { Artifact, NewCheckpoint } from '../../src/artifacts/artifact-repository.js';
-import type { Curve } from '../../src/runs/metric-repository.js';
+import type { Curve } from '../../src/runs/metric-chunks.js';
 import { HELD_STATES } from '../../src/runs/states.js';
 import { storable } from '../../src/runs/storable-text.js';
 import type { NewEvent, RunEvent } from '../../src/schemas/event.js';

@@ -7,7 +7,8 @@ import { createArtifactRepository } from '../../../src/artifacts/artifact-reposi
 import { connectDatabase } from '../../../src/db/client.js';
 import { createWorkerRepository } from '../../../src/devices/worker-repository.js';
 import { createEventLog } from '../../../src/live/event-log.js';
-import { CHUNK_POINTS, createMetricRepository } from '../../../src/runs/metric-repository.js';
+import { CHUNK_POINTS } from '../../../src/runs/metric-chunks.js';
+import { createMetricRepository } from '../../../src/runs/metric-repository.js';
 import { createRunRepository } from '../../../src/runs/run-repository.js';
 import { CONTRACTS } from '../../contracts/all.js';
 import { block, line, newRun, runIn, type Subject } from '../../contracts/subject.js';
@@ -92,7 +93,7 @@ void t.test('a deleted run leaves no row in any table', async (t) => {
   t.strictSame(await rowCounts(subject), before, 'the other run keeps its rows, this one has none');
 });
 
-void t.test('chunks know their extremes, and leave NaN out', async (t) => {
+void t.test('chunks know their extremes and their sum, and leave NaN out', async (t) => {
   const subject = await onPostgres('UTC')(t);
   const { id } = await runIn(subject, 'running', newRun(await subject.newTeam()));
   const steps = Array.from({ length: CHUNK_POINTS + 1 }, (_, index) => index + 1);
@@ -100,13 +101,13 @@ void t.test('chunks know their extremes, and leave NaN out', async (t) => {
   await subject.events.append({ runId: id, attempt: 1 }, [block(steps, { mixed: steps.map((step) => (step % 2 === 0 ? 'NaN' : step)), nan, wide: steps.map((step) => (step === 5 ? '-Infinity' : step === 6 ? 'Infinity' : 0)) })]);
   await subject.events.append({ runId: id, attempt: 1 }, [block([CHUNK_POINTS + 2, CHUNK_POINTS + 3], { mixed: [-7, 'NaN'], nan: ['NaN', 'NaN'], wide: [1e308, -1e308] })]);
   const rows = await subject.sql(
-    `SELECT s.key, c.index, c.count, c.min, c.max, cardinality(c.steps) AS steps, cardinality(c.values) AS values
+    `SELECT s.key, c.index, c.count, c.min, c.max, c.sum, c.nan, cardinality(c.steps) AS steps, cardinality(c.values) AS values
      FROM metric_chunks c JOIN metric_series s ON s.id = c.series_id ORDER BY s.key, c.index`,
   );
   const sizes = [{ index: 0, count: CHUNK_POINTS, steps: CHUNK_POINTS, values: CHUNK_POINTS }, { index: 1, count: 3, steps: 3, values: 3 }] as const;
   t.strictSame(rows, [
-    { key: 'batch/mixed', min: 1, max: CHUNK_POINTS - 1, ...sizes[0] }, { key: 'batch/mixed', min: -7, max: CHUNK_POINTS + 1, ...sizes[1] },
-    { key: 'batch/nan', min: null, max: null, ...sizes[0] }, { key: 'batch/nan', min: null, max: null, ...sizes[1] },
-    { key: 'batch/wide', min: -Infinity, max: Infinity, ...sizes[0] }, { key: 'batch/wide', min: -1e308, max: 1e308, ...sizes[1] },
-  ].map(({ key, min, max, ...size }) => ({ key, index: size.index, count: size.count, min, max, steps: size.steps, values: size.values })));
+    { key: 'batch/mixed', min: 1, max: CHUNK_POINTS - 1, sum: (CHUNK_POINTS / 2) ** 2, nan: CHUNK_POINTS / 2, ...sizes[0] }, { key: 'batch/mixed', min: -7, max: CHUNK_POINTS + 1, sum: CHUNK_POINTS - 6, nan: 1, ...sizes[1] },
+    { key: 'batch/nan', min: null, max: null, sum: 0, nan: CHUNK_POINTS, ...sizes[0] }, { key: 'batch/nan', min: null, max: null, sum: 0, nan: 3, ...sizes[1] },
+    { key: 'batch/wide', min: -Infinity, max: Infinity, sum: null, nan: 0, ...sizes[0] }, { key: 'batch/wide', min: -1e308, max: 1e308, sum: null, nan: 0, ...sizes[1] },
+  ].map(({ key, min, max, sum, nan, ...size }) => ({ key, index: size.index, count: size.count, min, max, sum, nan, steps: size.steps, values: size.values })));
 });

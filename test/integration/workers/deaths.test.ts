@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import t from 'tap';
 import { scratchDir } from '../../../src/config.js';
+import { pointsOf } from '../../contracts/subject.js';
 import { until } from '../../helpers/poll.js';
 import { box } from './harness.js';
 
@@ -23,7 +24,7 @@ t.test('a trainer that does its work leaves a succeeded run, its curve and its m
     ['state:queued', 'state:starting', 'state:running', 'state:finalizing', 'state:succeeded'],
     'it went through every state, in order',
   );
-  t.same(await stores.metrics.findCurve(run.id, 'batch/loss'), { key: 'batch/loss', steps: [1, 2, 3], values: [1, 1 / 2, 1 / 3] });
+  t.same(await pointsOf(stores.metrics, run.id, 'batch/loss'), { steps: [1, 2, 3], values: [1, 1 / 2, 1 / 3] });
   const [model] = await stores.artifacts.list(run.id);
   t.match(model, { path: 'model/model.json', bytes: 14 });
   t.ok(model && (await stores.store.has(model.sha256)), 'its bytes are in the store');
@@ -87,7 +88,7 @@ t.test('training states are kept as the spec says, and a new attempt goes on fro
   const log = (await stores.events.read(run.id, { after: 0, limit: 100, kinds: ['log'] })).items;
   t.match(log.at(-1), { data: { message: 'from step 3: state 3' } }, 'it was told the latest, and could read it');
   t.same((await stores.artifacts.resumeCheckpoints(run.id)).map(({ step }) => step), [3, 2], 'the last two are kept');
-  t.same(await stores.metrics.findCurve(run.id, 'batch/loss'), { key: 'batch/loss', steps: [1, 2, 3, 4], values: [1, 0.5, 1 / 3, 0.25] }, 'each point is there once, although the first attempt had come further');
+  t.same(await pointsOf(stores.metrics, run.id, 'batch/loss'), { steps: [1, 2, 3, 4], values: [1, 0.5, 1 / 3, 0.25] }, 'each point is there once, although the first attempt had come further');
   t.equal((await story(run.id)).filter((entry) => entry === 'checkpoint').length, 3, 'the log says what was kept');
   const kept = (await stores.artifacts.list(run.id)).map(({ sha256 }) => sha256);
   t.same(storedHashes(stores.store.path(kept[0]!)).sort(), kept.sort(), 'and nothing else is left in the store');
@@ -105,7 +106,7 @@ t.test('a damaged training state is passed over', async (t) => {
   const run = await ends((await submit()).id);
   const log = (await stores.events.read(run.id, { after: 0, limit: 100, kinds: ['log'] })).items;
   t.match(log.at(-1), { data: { message: 'from step 2: state 2' } }, 'for the one before');
-  t.same((await stores.metrics.findCurve(run.id, 'batch/loss'))?.steps, [1, 2, 3], 'and the curve goes on from there');
+  t.same((await pointsOf(stores.metrics, run.id, 'batch/loss'))?.steps, [1, 2, 3], 'and the curve goes on from there');
 });
 
 t.test('a cancelled trainer stops between two batches', async (t) => {

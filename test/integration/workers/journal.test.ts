@@ -6,6 +6,7 @@ import { connectDatabase } from '../../../src/db/client.js';
 import { createEventLog } from '../../../src/live/event-log.js';
 import type { NewEvent } from '../../../src/schemas/event.js';
 import { Journal } from '../../../workers/journal.js';
+import { pointsOf } from '../../contracts/subject.js';
 import type { TestScope } from '../../helpers/postgres.js';
 import { box } from './harness.js';
 
@@ -69,7 +70,7 @@ t.test('a batch whose commit was not answered is in the log once, with what came
   journal.write(step(5));
   await journal.settled();
   t.equal(way.broken(), 1, 'the connection broke once');
-  t.same(await stores.metrics.findCurve(id, 'batch/loss'), { key: 'batch/loss', steps: [1, 2, 3, 4, 5], values: [1, 1 / 2, 1 / 3, 1 / 4, 1 / 5] }, 'the curve has each step once');
+  t.same(await pointsOf(stores.metrics, id, 'batch/loss'), { steps: [1, 2, 3, 4, 5], values: [1, 1 / 2, 1 / 3, 1 / 4, 1 / 5] }, 'the curve has each step once');
   const { items, head } = await stores.events.read(id, { after: 0, limit: 100 });
   t.same(items.map((item) => item.seq), Array.from({ length: head }, (_, index) => index + 1), 'numbers have no gap');
   t.same(items.flatMap((item) => (item.kind === 'metrics' ? item.data.steps : [])), [1, 2, 3, 4, 5], 'each step is told once, in order');

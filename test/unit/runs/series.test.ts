@@ -1,60 +1,42 @@
-import fc from 'fast-check';
+// Curves in the form of the API.
 import t from 'tap';
-import { bucketsOf, readSeries } from '../../../src/runs/series.js';
-import type { MetricRepository } from '../../../src/runs/metric-repository.js';
+import type { CurveQuery, MetricRepository } from '../../../src/runs/metric-repository.js';
+import { readSeries } from '../../../src/runs/series.js';
 
-const values = fc.array(fc.oneof(fc.double(), fc.constantFrom(NaN, Infinity, -Infinity)), { minLength: 1, maxLength: 300 });
-const number = (value: number | string) => Number(value);
-const plain = (value: number) => (Object.is(value, -0) ? 0 : value);
+const asked: (CurveQuery & { key: string })[] = [];
+const metrics: MetricRepository = {
+  listSeries: async () => [{ key: 'batch/loss', count: 3, last: NaN }, { key: 'epoch/loss', count: 0, last: null }],
+  findCurve: async (_runId, key, query) => {
+    asked.push({ key, ...query });
+    if (key === 'absent') return null;
+    const about = { count: 3, last: Infinity };
+    if (query.maxPoints >= 3) return { ...about, points: { steps: [1, 2, 3], values: [NaN, -0.5, Infinity] } };
+    return { ...about, buckets: { from: [1, 2], to: [1, 3], count: [1, 2], first: [NaN, -0.5], last: [NaN, Infinity], min: [NaN, -0.5], max: [NaN, Infinity], mean: [NaN, -0.5], nan: [1, 0] } };
+  },
+};
 
-t.test('buckets keep the first point, the last and every spike', async (t) => {
-  const hold = () => fc.assert(
-    fc.property(values, fc.integer({ min: 1, max: 300 }), (points, wanted) => {
-      const count = Math.min(wanted, points.length);
-      const buckets = bucketsOf({ steps: points.map((_, index) => index + 1), values: points }, count);
-      const inOrder = buckets.from.every((from, index) => from === (index === 0 ? 1 : (buckets.to[index - 1] ?? 0) + 1) && (buckets.to[index] ?? 0) >= from);
-      const sizes = new Set(buckets.count);
-      const known = points.filter((value) => !Number.isNaN(value));
-      const lowest = Math.min(...buckets.min.map(number).filter((value) => !Number.isNaN(value)));
-      const highest = Math.max(...buckets.max.map(number).filter((value) => !Number.isNaN(value)));
-      return (
-        Object.values(buckets).every((column: unknown[]) => column.length === count) &&
-        inOrder &&
-        buckets.to.at(-1) === points.length &&
-        Math.max(...sizes) - Math.min(...sizes) <= 1 &&
-        Object.is(plain(number(buckets.first[0] ?? '')), plain(points[0] ?? 0)) &&
-        Object.is(plain(number(buckets.last.at(-1) ?? '')), plain(points.at(-1) ?? 0)) &&
-        lowest === Math.min(...known) &&
-        highest === Math.max(...known) &&
-        buckets.nan.reduce((a, b) => a + b) === points.length - known.length
-      );
-    }),
-    { seed: 42, numRuns: 500 },
-  );
-  t.doesNotThrow(hold);
+t.test('without a key, the curves are listed', async (t) => {
+  t.strictSame(await readSeries(metrics, 'run', {}), [{ key: 'batch/loss', count: 3, last: 'NaN' }, { key: 'epoch/loss', count: 0, last: null }]);
 });
 
-t.test('a bucket without a number says so', async (t) => {
-  const buckets = bucketsOf({ steps: [1, 2, 3, 4], values: [NaN, NaN, Infinity, 2] }, 2);
-  t.same(buckets, { from: [1, 3], to: [2, 4], count: [2, 2], first: ['NaN', 'Infinity'], last: ['NaN', 2], min: ['NaN', 2], max: ['NaN', 'Infinity'], mean: ['NaN', 2], nan: [2, 0] });
+t.test('each key is read once, as far as it is asked for', async (t) => {
+  asked.length = 0;
+  await readSeries(metrics, 'run', { key: ['batch/loss', 'absent', 'batch/loss'] });
+  t.strictSame(asked, ['batch/loss', 'absent'].map((key) => ({ key, maxPoints: 1000, fromStep: 0, toStep: Infinity })));
+  asked.length = 0;
+  await readSeries(metrics, 'run', { key: ['batch/loss'], maxPoints: 2, fromStep: 2, toStep: 5 });
+  t.strictSame(asked, [{ key: 'batch/loss', maxPoints: 2, fromStep: 2, toStep: 5 }]);
 });
 
-t.test('a curve is answered whole while it fits, and each key once', async (t) => {
-  const curve = { key: 'batch/loss', steps: [1, 2, 3], values: [1, 2, 3] };
-  const asked: string[] = [];
-  const metrics: MetricRepository = {
-    listSeries: async () => [],
-    findCurve: async (_runId, key) => {
-      asked.push(key);
-      return curve;
+t.test('points and buckets survive JSON', async (t) => {
+  t.strictSame(await readSeries(metrics, 'run', { key: ['batch/loss', 'absent'] }), [
+    { key: 'batch/loss', count: 3, last: 'Infinity', points: { steps: [1, 2, 3], values: ['NaN', -0.5, 'Infinity'] } },
+    { key: 'absent', count: 0, last: null, points: { steps: [], values: [] } },
+  ]);
+  t.strictSame(await readSeries(metrics, 'run', { key: ['batch/loss'], maxPoints: 2 }), [
+    {
+      key: 'batch/loss', count: 3, last: 'Infinity',
+      buckets: { from: [1, 2], to: [1, 3], count: [1, 2], first: ['NaN', -0.5], last: ['NaN', 'Infinity'], min: ['NaN', -0.5], max: ['NaN', 'Infinity'], mean: ['NaN', -0.5], nan: [1, 0] },
     },
-  };
-  const [exact] = await readSeries(metrics, 'run', { key: ['batch/loss', 'batch/loss'], maxPoints: 3 });
-  t.same(exact?.points?.steps, [1, 2, 3], 'as many points as allowed are points');
-  t.same(asked, ['batch/loss']);
-  const [over] = await readSeries(metrics, 'run', { key: ['batch/loss'], maxPoints: 2 });
-  t.equal(over?.points, undefined);
-  t.same(over?.buckets?.count, [1, 2]);
-  const [zoomed] = await readSeries(metrics, 'run', { key: ['batch/loss'], maxPoints: 2, fromStep: 2 });
-  t.same(zoomed?.points, { steps: [2, 3], values: [2, 3] }, 'a part that fits is told point by point');
+  ]);
 });
