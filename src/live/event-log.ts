@@ -42,33 +42,22 @@ const storableEvents = (events: readonly NewEvent[]): NewEvent[] => events.map((
 /** The last number is the run's new head. */
 const numbered = (events: readonly NewEvent[], head: number): RunEvent[] => events.map((event, index) => ({ seq: head - events.length + 1 + index, ...event }) as RunEvent);
 
-/** The insertion of events; `held` is a row source whose `head` is the number of the last one. */
-function insertion(runId: string, events: readonly NewEvent[], held: Prisma.Sql): Prisma.Sql {
-  const data = events.map((event) => JSON.stringify(event.data));
-  return Prisma.sql`
-    INSERT INTO run_events (run_id, seq, kind, at, data)
-    SELECT ${runId}::uuid, held.head - ${events.length}::int + event.place, event.kind, event.at, event.data
-    FROM ${held}, unnest(${events.map(({ kind }) => kind)}::text[], ${events.map(({ at }) => at)}::timestamptz[], ${data}::jsonb[]) WITH ORDINALITY AS event (kind, at, data, place)`;
-}
-
-/** Writes numbered events; the caller has raised the run's `head` by their count in this transaction. */
-export async function insertEvents(session: DatabaseSession, runId: string, to: { head: number; events: readonly NewEvent[] }): Promise<RunEvent[]> {
-  const events = storableEvents(to.events);
-  await session.$executeRaw(insertion(runId, events, Prisma.sql`(SELECT ${to.head}::int AS head) AS held`));
-  return numbered(events, to.head);
-}
-
 /**
  * Raises the head, and writes events, curves and progress: one statement, as a training process makes ten a second
  * and each way to the server and back takes its cores from it.
  */
 async function appendEvents(session: DatabaseSession, fence: Fence, batch: readonly NewEvent[]): Promise<RunEvent[]> {
   const events = storableEvents(batch);
+  const data = events.map((event) => JSON.stringify(event.data));
   const sets = Prisma.join([Prisma.sql`head = head + ${events.length}::int`, ...progressOf(events)]);
   const rows = await session.$queryRaw<{ head: number }[]>`
     WITH held AS (
       UPDATE runs SET ${sets} WHERE id = ${fence.runId}::uuid AND attempt = ${fence.attempt} AND state = ANY(${HELD}) RETURNING head
-    ), logged AS (${insertion(fence.runId, events, Prisma.sql`held`)})
+    ), logged AS (
+      INSERT INTO run_events (run_id, seq, kind, at, data)
+      SELECT ${fence.runId}::uuid, held.head - ${events.length}::int + event.place, event.kind, event.at, event.data
+      FROM held, unnest(${events.map(({ kind }) => kind)}::text[], ${events.map(({ at }) => at)}::timestamptz[], ${data}::jsonb[]) WITH ORDINALITY AS event (kind, at, data, place)
+    )
     ${curveAppends(fence, curvesOf(events))}
     SELECT head FROM held`;
   const row = rows[0];

@@ -1,17 +1,18 @@
-// Runs in the database. Every change of state is a compare-and-set against the table of legal
-// transitions, and writes its transition and its event in the same transaction.
+// Runs in the database.
 import { START_STATE } from '../artifacts/artifact-repository.js';
 import { Prisma, type Database, type DatabaseSession } from '../db/client.js';
-import { insertEvents, type Fence } from '../live/event-log.js';
+import type { Fence } from '../live/event-log.js';
 import type { RunEvent } from '../schemas/event.js';
 import type { Plan } from '../schemas/plan.js';
-import type { MetricValue, Run, RunReason, RunState } from '../schemas/run.js';
+import type { Run, RunState } from '../schemas/run.js';
 import type { RunSpec } from '../schemas/spec.js';
 import { rewindCurves } from './metric-chunks.js';
-import { toMetricValues } from './metric-values.js';
-import { toRun, type RunRow } from './run-row.js';
-import { HELD_STATES, hasEnded, isHeld, statesBefore } from './states.js';
+import { readRuns } from './run-row.js';
+import { changeState, type StateChange } from './state-change.js';
+import { HELD_STATES } from './states.js';
 import { storable, storableText } from './storable-text.js';
+
+export type { Extension, ResumePoint, StateChange } from './state-change.js';
 
 export interface NewRun {
   teamId: string;
@@ -28,41 +29,6 @@ export interface NewRun {
 /** Thrown when the training state to start from was deleted meanwhile. */
 export class ForkGoneError extends Error {
   override readonly name = 'ForkGoneError';
-}
-
-/** Where an earlier attempt was. */
-export interface ResumePoint {
-  step: number;
-  /** Epochs that were whole. */
-  epoch: number;
-  metrics: Record<string, MetricValue>;
-}
-
-/** More epochs than were asked for at first. */
-export interface Extension {
-  spec: RunSpec;
-  plan: Plan;
-  /** Epochs that were done before. */
-  after: number;
-}
-
-export interface StateChange {
-  to: RunState;
-  reason?: RunReason | null;
-  message?: string | null;
-  /** Only from these, if legal at all. */
-  from?: readonly RunState[];
-  /** Only when this attempt holds the run. */
-  attempt?: number;
-  /** Only when its lease ran out before this. */
-  expiredBefore?: Date;
-  /** Counts as a retry, and only when there were fewer before. */
-  retriesBelow?: number;
-  /** With `starting`: what it goes on from; from the start when absent. */
-  resume?: ResumePoint | undefined;
-  /** The run becomes longer. */
-  extension?: Extension;
-  set?: { attempt?: number; retries?: number; leaseOwner?: string | null; leaseExpiresAt?: Date | null; bestEpoch?: number | null; metrics?: Record<string, number> };
 }
 
 export interface Changed {
@@ -105,41 +71,55 @@ async function takeOver(session: DatabaseSession, id: string, { runId, path }: N
   if (count === 0) throw new ForkGoneError(`run ${runId} has no ${path}`);
 }
 
-const json = (value: RunSpec | Plan) => value as unknown as Prisma.InputJsonObject;
-
-const extendedColumns = ({ spec, plan, after }: Extension) => ({ spec: json(spec), plan: json(plan), epochs: spec.fit.epochs, totalSteps: plan.totalSteps, extendedAfter: after });
-
-/** For Prisma's `contains`, which passes LIKE's wildcards on. */
+/** For LIKE, without wildcards. */
 const literal = (text: string) => text.replaceAll(/[\\%_]/g, '\\$&');
 
-const include = { transitions: { orderBy: { index: 'asc' } } } as const satisfies Prisma.RunInclude;
+function conditionsOf(teamId: string, { states, tag, recipe, dataset, name }: RunFilter): Prisma.Sql[] {
+  return [
+    Prisma.sql`team_id = ${teamId}::uuid`,
+    ...(states ? [Prisma.sql`state = ANY(${states}::text[])`] : []),
+    ...(tag ? [Prisma.sql`tags @> ARRAY[${storableText(tag)}]`] : []),
+    ...(recipe ? [Prisma.sql`recipe = ${storableText(recipe)}`] : []),
+    ...(dataset ? [Prisma.sql`dataset = ${storableText(dataset)}`] : []),
+    ...(name ? [Prisma.sql`name ILIKE ${`%${literal(storableText(name))}%`}`] : []),
+  ];
+}
 
 export function createRunRepository(database: Database): RunRepository {
-  async function load(session: DatabaseSession, id: string): Promise<Run> {
-    return toRun((await session.run.findUniqueOrThrow({ where: { id }, include })) as RunRow);
+  /** Null when there is none. */
+  async function findOne(where: Prisma.Sql): Promise<Run | null> {
+    return (await readRuns(database, Prisma.sql`WHERE ${where}`))[0] ?? null;
   }
 
   return {
-    async create(run) {
-      return database.$transaction(async (session) => {
-        const { id, createdAt } = await session.run.create({
+    async create({ teamId, name, recipe, spec, plan, hyperparameters, idempotency, fork }) {
+      const at = new Date();
+      const queued = { state: 'queued', attempt: 0 } as const;
+      const id = await database.$transaction(async (session) => {
+        const { id } = await session.run.create({
           data: {
-            teamId: run.teamId, name: run.name, tags: run.spec.tags ?? [], priority: run.spec.priority ?? 0, recipe: run.recipe,
-            spec: json(run.spec), plan: json(run.plan),
-            dataset: run.spec.dataset.name, state: 'queued', epochs: run.spec.fit.epochs, totalSteps: run.plan.totalSteps, head: 1,
-            ...(run.fork === undefined ? {} : { forkedFromRunId: run.fork.runId, forkedFromStep: run.fork.step }),
-            hyperparameters: { createMany: { data: run.hyperparameters.map(({ key, value }) => ({ key, value })) } },
+            teamId, name, tags: spec.tags ?? [], priority: spec.priority ?? 0, recipe,
+            spec: spec as unknown as Prisma.InputJsonObject, plan: plan as unknown as Prisma.InputJsonObject,
+            dataset: spec.dataset.name, state: 'queued', epochs: spec.fit.epochs, totalSteps: plan.totalSteps, head: 1, createdAt: at,
+            ...(fork === undefined ? {} : { forkedFromRunId: fork.runId, forkedFromStep: fork.step }),
           },
-          select: { id: true, createdAt: true },
+          select: { id: true },
         });
-        await session.runTransition.create({ data: { runId: id, index: 0, state: 'queued', attempt: 0, at: createdAt } });
-        if (run.fork !== undefined) await takeOver(session, id, run.fork);
-        if (run.idempotency !== undefined) {
-          await session.idempotencyKey.create({ data: { teamId: run.teamId, runId: id, ...run.idempotency } });
-        }
-        const events = await insertEvents(session, id, { head: 1, events: [{ kind: 'state', at: createdAt.toISOString(), data: { state: 'queued', attempt: 0 } }] });
-        return { run: await load(session, id), events };
+        await session.$executeRaw`
+          WITH noted AS (
+            INSERT INTO run_transitions (run_id, index, state, attempt, at) VALUES (${id}::uuid, 1, ${queued.state}, ${queued.attempt}, ${at.toISOString()}::timestamptz)
+          ), logged AS (
+            INSERT INTO run_events (run_id, seq, kind, at, data) VALUES (${id}::uuid, 1, 'state', ${at.toISOString()}::timestamptz, ${JSON.stringify(queued)}::jsonb)
+          )
+          INSERT INTO hyperparameters (run_id, key, value)
+          SELECT ${id}::uuid, key, value FROM unnest(${hyperparameters.map(({ key }) => key)}::text[], ${hyperparameters.map(({ value }) => JSON.stringify(value))}::jsonb[]) AS given (key, value)`;
+        if (fork !== undefined) await takeOver(session, id, fork);
+        if (idempotency !== undefined) await session.idempotencyKey.create({ data: { teamId, runId: id, ...idempotency } });
+        return id;
       });
+      const run = await findOne(Prisma.sql`id = ${id}::uuid`);
+      if (run === null) throw new Error(`run ${id} is gone as soon as it was made`);
+      return { run, events: [{ seq: 1, kind: 'state', at: at.toISOString(), data: queued }] };
     },
 
     async findIdempotent(teamId, key) {
@@ -148,10 +128,7 @@ export function createRunRepository(database: Database): RunRepository {
       return database.idempotencyKey.findUnique({ where: { teamId_key: { teamId, key } }, select: { runId: true, fingerprint: true } });
     },
 
-    async find(teamId, id) {
-      const row = await database.run.findFirst({ where: { id, teamId }, include });
-      return row === null ? null : toRun(row as RunRow);
-    },
+    find: (teamId, id) => findOne(Prisma.sql`id = ${id}::uuid AND team_id = ${teamId}::uuid`),
 
     async findPlan(teamId, id) {
       const row = await database.run.findFirst({ where: { id, teamId }, select: { plan: true } });
@@ -159,63 +136,24 @@ export function createRunRepository(database: Database): RunRepository {
     },
 
     async list(teamId, { filter, order, after, limit }) {
-      const newest = order === 'newest';
-      const rows = await database.run.findMany({
-        where: {
-          teamId,
-          ...(filter.states ? { state: { in: [...filter.states] } } : {}),
-          ...(filter.tag ? { tags: { has: storableText(filter.tag) } } : {}),
-          ...(filter.recipe ? { recipe: storableText(filter.recipe) } : {}),
-          ...(filter.dataset ? { dataset: storableText(filter.dataset) } : {}),
-          ...(filter.name ? { name: { contains: literal(storableText(filter.name)), mode: 'insensitive' } } : {}),
-          ...(after ? { id: newest ? { lt: after } : { gt: after } } : {}),
-        },
-        orderBy: { id: newest ? 'desc' : 'asc' },
-        take: limit,
-        include,
-      });
-      return rows.map((row) => toRun(row as RunRow));
+      const [beyond, direction] = order === 'newest' ? [Prisma.sql`<`, Prisma.sql`DESC`] : [Prisma.sql`>`, Prisma.sql`ASC`];
+      const conditions = [...conditionsOf(teamId, filter), ...(after ? [Prisma.sql`id ${beyond} ${after}::uuid`] : [])];
+      return readRuns(database, Prisma.sql`WHERE ${Prisma.join(conditions, ' AND ')} ORDER BY id ${direction} LIMIT ${limit}`);
     },
 
     async change(id, change) {
-      const legal = statesBefore(change.to);
-      const from = change.from === undefined ? legal : legal.filter((state) => change.from?.includes(state));
-      const { extension } = change;
-      const { metrics, ...set } = change.set ?? {};
-      const resume = change.to === 'starting' ? change.resume : undefined;
-      const at = new Date();
-      const message = change.message ? storableText(change.message) : null;
-      return database.$transaction(async (session) => {
-        const { count } = await session.run.updateMany({
-          where: {
-            id,
-            state: { in: from },
-            ...(change.attempt === undefined ? {} : { attempt: change.attempt }),
-            ...(change.expiredBefore === undefined ? {} : { leaseExpiresAt: { lt: change.expiredBefore } }),
-            ...(change.retriesBelow === undefined ? {} : { retries: { lt: change.retriesBelow } }),
-          },
-          data: {
-            state: change.to, reason: change.reason ?? null, message, head: { increment: 1 },
-            ...set,
-            ...(metrics === undefined ? {} : { metrics: toMetricValues(metrics) }),
-            ...(change.to === 'starting' ? { startedAt: at, epoch: resume?.epoch ?? 0, step: resume?.step ?? 0, examplesPerSecond: null, bestEpoch: null, metrics: resume?.metrics ?? {} } : {}),
-            ...(change.retriesBelow === undefined ? {} : { retries: { increment: 1 } }),
-            ...(extension === undefined ? {} : extendedColumns(extension)),
-            endedAt: hasEnded(change.to) ? at : null,
-            ...(isHeld(change.to) || change.to === 'lost' ? {} : { leaseOwner: null, leaseExpiresAt: null }),
-          },
-        });
-        if (count === 0) return null;
-        const { head, attempt } = await session.run.findUniqueOrThrow({ where: { id }, select: { head: true, attempt: true } });
-        const index = await session.runTransition.count({ where: { runId: id } });
-        const said = { state: change.to, attempt, ...(change.reason ? { reason: change.reason } : {}), ...(message ? { message } : {}) };
-        await session.runTransition.create({ data: { runId: id, index, at, ...said } });
-        if (resume !== undefined) await rewindCurves(session, id, { to: attempt, ...resume });
-        if (extension !== undefined) await session.hyperparameter.updateMany({ where: { runId: id, key: 'fit.epochs' }, data: { value: extension.spec.fit.epochs } });
-        const data = { ...said, ...(resume === undefined ? {} : { step: resume.step }) };
-        const events = await insertEvents(session, id, { head, events: [{ kind: 'state', at: at.toISOString(), data }] });
-        return { run: await load(session, id), events };
-      });
+      const { to, resume } = change;
+      const event =
+        to !== 'starting' || resume === undefined
+          ? await changeState(database, id, change)
+          : await database.$transaction(async (session) => {
+              const event = await changeState(session, id, change);
+              if (event !== null) await rewindCurves(session, id, { to: event.data.attempt, ...resume });
+              return event;
+            });
+      const run = event === null ? null : await findOne(Prisma.sql`id = ${id}::uuid`);
+      // An ended run may be deleted at any moment.
+      return event === null || run === null ? null : { run, events: [event] };
     },
 
     async setDevice({ runId, attempt }, device) {

@@ -1,11 +1,27 @@
-// From a database row to the run that the API shows.
-import type { Prisma } from '../db/client.js';
-import type { MetricValue, Run, RunReason, RunState } from '../schemas/run.js';
+// From database rows to the runs that the API shows. By hand, because each run that is read through Prisma's own
+// queries costs the API three times as much.
+import { Prisma, type DatabaseSession } from '../db/client.js';
+import type { MetricValue, Run, RunReason, RunState, RunTransition } from '../schemas/run.js';
 import type { RunSpec } from '../schemas/spec.js';
 
-export type RunRow = Prisma.RunGetPayload<{ include: { transitions: true } }>;
+type RunRow = Omit<Prisma.RunGetPayload<object>, 'teamId' | 'dataset' | 'plan' | 'leaseOwner' | 'leaseExpiresAt'> & { transitions: RunTransition[] };
 
-export function toRun(row: RunRow): Run {
+const COLUMNS = Prisma.sql`
+  id, name, tags, priority, recipe, state, reason, message, attempt, retries, spec, engine, backend, device,
+  forked_from_run_id AS "forkedFromRunId", forked_from_step AS "forkedFromStep", extended_after AS "extendedAfter",
+  epoch, epochs, step, total_steps AS "totalSteps", examples_per_second AS "examplesPerSecond", metrics, best_epoch AS "bestEpoch", head,
+  created_at AS "createdAt", started_at AS "startedAt", ended_at AS "endedAt",
+  (SELECT jsonb_agg(jsonb_build_object(
+      'state', state, 'reason', reason, 'message', message, 'attempt', attempt,
+      'at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) ORDER BY index)
+    FROM run_transitions WHERE run_id = runs.id) AS transitions`;
+
+/** @param where what follows `FROM runs` */
+export async function readRuns(session: DatabaseSession, where: Prisma.Sql): Promise<Run[]> {
+  return (await session.$queryRaw<RunRow[]>`SELECT ${COLUMNS} FROM runs ${where}`).map(toRun);
+}
+
+function toRun(row: RunRow): Run {
   return {
     id: row.id,
     name: row.name,
@@ -30,12 +46,6 @@ export function toRun(row: RunRow): Run {
     createdAt: row.createdAt.toISOString(),
     startedAt: row.startedAt?.toISOString() ?? null,
     endedAt: row.endedAt?.toISOString() ?? null,
-    transitions: row.transitions.map(({ state, reason, message, attempt, at }) => ({
-      state: state as RunState,
-      reason: reason as RunReason | null,
-      message,
-      attempt,
-      at: at.toISOString(),
-    })),
+    transitions: row.transitions,
   };
 }

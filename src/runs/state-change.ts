@@ -1,0 +1,111 @@
+// A change of a run's state: a compare-and-set against the table of legal ones, with its transition and its event.
+// One statement, because a free slot waits for it.
+import { Prisma, type DatabaseSession } from '../db/client.js';
+import type { EventOf } from '../schemas/event.js';
+import type { Plan } from '../schemas/plan.js';
+import type { MetricValue, RunReason, RunState } from '../schemas/run.js';
+import type { RunSpec } from '../schemas/spec.js';
+import { toMetricValues } from './metric-values.js';
+import { hasEnded, isHeld, statesBefore } from './states.js';
+import { storableText } from './storable-text.js';
+
+/** Where an earlier attempt was. */
+export interface ResumePoint {
+  step: number;
+  /** Epochs that were whole. */
+  epoch: number;
+  metrics: Record<string, MetricValue>;
+}
+
+/** More epochs than were asked for at first. */
+export interface Extension {
+  spec: RunSpec;
+  plan: Plan;
+  /** Epochs that were done before. */
+  after: number;
+}
+
+export interface StateChange {
+  to: RunState;
+  reason?: RunReason | null;
+  message?: string | null;
+  /** Only from these, if legal at all. */
+  from?: readonly RunState[];
+  /** Only when this attempt holds the run. */
+  attempt?: number;
+  /** Only when its lease ran out before this. */
+  expiredBefore?: Date;
+  /** Counts as a retry, and only when there were fewer before. */
+  retriesBelow?: number;
+  /** With `starting`: what it goes on from; from the start when absent. */
+  resume?: ResumePoint | undefined;
+  /** The run becomes longer. */
+  extension?: Extension;
+  set?: { attempt?: number; retries?: number; leaseOwner?: string | null; leaseExpiresAt?: Date | null; bestEpoch?: number | null; metrics?: Record<string, number> };
+}
+
+const time = (date: Date | null) => Prisma.sql`${date === null ? null : date.toISOString()}::timestamptz`;
+
+function conditionsOf(id: string, { to, from, attempt, expiredBefore, retriesBelow }: StateChange): Prisma.Sql {
+  const states = statesBefore(to).filter((state) => from?.includes(state) ?? true);
+  return Prisma.join([
+    Prisma.sql`id = ${id}::uuid AND state = ANY(${states}::text[])`,
+    ...(attempt === undefined ? [] : [Prisma.sql`attempt = ${attempt}::int`]),
+    ...(expiredBefore === undefined ? [] : [Prisma.sql`lease_expires_at < ${time(expiredBefore)}`]),
+    ...(retriesBelow === undefined ? [] : [Prisma.sql`retries < ${retriesBelow}::int`]),
+  ], ' AND ');
+}
+
+/** What is said later replaces what was said of the same column before. */
+function settingsOf({ to, reason, set = {}, resume, retriesBelow, extension }: StateChange, { at, message }: { at: Date; message: string | null }): Prisma.Sql {
+  const { attempt, retries, leaseOwner, leaseExpiresAt, bestEpoch, metrics } = set;
+  const columns: Record<string, Prisma.Sql> = { state: Prisma.sql`${to}::text`, reason: Prisma.sql`${reason ?? null}::text`, message: Prisma.sql`${message}::text`, head: Prisma.sql`head + 1` };
+  const json = (value: object) => Prisma.sql`${JSON.stringify(value)}::jsonb`;
+  if (attempt !== undefined) columns.attempt = Prisma.sql`${attempt}::int`;
+  if (retries !== undefined) columns.retries = Prisma.sql`${retries}::int`;
+  if (leaseOwner !== undefined) columns.lease_owner = Prisma.sql`${leaseOwner}::text`;
+  if (leaseExpiresAt !== undefined) columns.lease_expires_at = time(leaseExpiresAt);
+  if (bestEpoch !== undefined) columns.best_epoch = Prisma.sql`${bestEpoch}::int`;
+  if (metrics !== undefined) columns.metrics = json(toMetricValues(metrics));
+  if (to === 'starting') {
+    const { epoch, step, metrics } = resume ?? { epoch: 0, step: 0, metrics: {} };
+    Object.assign(columns, { started_at: time(at), epoch: Prisma.sql`${epoch}::int`, step: Prisma.sql`${step}::int`, examples_per_second: Prisma.sql`NULL`, best_epoch: Prisma.sql`NULL`, metrics: json(metrics) });
+  }
+  if (retriesBelow !== undefined) columns.retries = Prisma.sql`retries + 1`;
+  if (extension !== undefined) {
+    const { spec, plan, after } = extension;
+    Object.assign(columns, { spec: json(spec), plan: json(plan), epochs: Prisma.sql`${spec.fit.epochs}::int`, total_steps: Prisma.sql`${plan.totalSteps}::int`, extended_after: Prisma.sql`${after}::int` });
+  }
+  columns.ended_at = time(hasEnded(to) ? at : null);
+  if (!isHeld(to) && to !== 'lost') Object.assign(columns, { lease_owner: Prisma.sql`NULL`, lease_expires_at: Prisma.sql`NULL` });
+  return Prisma.join(Object.entries(columns).map(([name, value]) => Prisma.sql`${Prisma.raw(name)} = ${value}`));
+}
+
+/** The part of the statement that changes the column to search by. */
+const epochsOf = (id: string, { spec }: Extension) => Prisma.sql`
+    , searched AS (
+      UPDATE hyperparameters SET value = ${JSON.stringify(spec.fit.epochs)}::jsonb FROM changed WHERE run_id = ${id}::uuid AND key = 'fit.epochs'
+    )`;
+
+/** Answers the event; null when the run is not in a state, or attempt, that allows the change. */
+export async function changeState(session: DatabaseSession, id: string, change: StateChange): Promise<EventOf<'state'> | null> {
+  const { to, reason } = change;
+  const resume = to === 'starting' ? change.resume : undefined;
+  const at = new Date();
+  const message = change.message ? storableText(change.message) : null;
+  const said = { state: to, ...(reason ? { reason } : {}), ...(message ? { message } : {}), ...(resume === undefined ? {} : { step: resume.step }) };
+  const rows = await session.$queryRaw<{ head: number; attempt: number }[]>`
+    WITH changed AS (
+      UPDATE runs SET ${settingsOf({ ...change, resume }, { at, message })} WHERE ${conditionsOf(id, change)} RETURNING head, attempt
+    ), noted AS (
+      INSERT INTO run_transitions (run_id, index, state, reason, message, attempt, at)
+      SELECT ${id}::uuid, head, ${to}::text, ${reason ?? null}::text, ${message}::text, attempt, ${time(at)} FROM changed
+    ), logged AS (
+      INSERT INTO run_events (run_id, seq, kind, at, data)
+      SELECT ${id}::uuid, head, 'state', ${time(at)}, ${JSON.stringify(said)}::jsonb || jsonb_build_object('attempt', attempt) FROM changed
+    )${change.extension === undefined ? Prisma.empty : epochsOf(id, change.extension)}
+    SELECT head, attempt FROM changed`;
+  const row = rows[0];
+  if (row === undefined) return null;
+  return { seq: row.head, kind: 'state', at: at.toISOString(), data: { ...said, attempt: row.attempt } };
+}
