@@ -2,7 +2,7 @@
 // back, ended, or found dead. Used by supervisors and by the API's sweep; each step is fenced by attempt.
 import type { Bus } from '../live/bus.js';
 import type { Fence } from '../live/event-log.js';
-import type { RunQueue } from '../queue/queue.js';
+import type { QueuedJob, RunQueue } from '../queue/queue.js';
 import type { Run, RunReason } from '../schemas/run.js';
 import type { Changed, Extension, ResumePoint, RunRepository } from './run-repository.js';
 import { HELD_STATES, WORKING_STATES } from './states.js';
@@ -28,9 +28,6 @@ export interface LifecycleOptions {
   onError: (error: unknown, what: string) => void;
 }
 
-/** Queued runs that one sweep looks at, most urgent first; the next sweep meets the others. */
-const SWEEP_LIMIT = 10_000;
-
 export type Lifecycle = ReturnType<typeof createLifecycle>;
 
 export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = Date.now, onError }: LifecycleOptions) {
@@ -55,8 +52,10 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
 
   const givenUp = (what: string) => `${what}, and it may be started ${maxAttempts} times at most when a process is lost`;
 
+  const nextJob = ({ id, attempt, priority }: { id: string; attempt: number; priority: number }): QueuedJob => ({ runId: id, attempt: attempt + 1, priority });
+
   async function requeue(run: { id: string; attempt: number; priority: number }): Promise<void> {
-    await queue.enqueue({ runId: run.id, attempt: run.attempt + 1, priority: run.priority }).catch((error: unknown) => onError(error, 'enqueue'));
+    await queue.enqueue(nextJob(run)).catch((error: unknown) => onError(error, 'enqueue'));
   }
 
   return {
@@ -133,10 +132,9 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
 
     /** Puts queued runs into the queue that are missing there: committed but never queued, or a queue rebuilt. */
     async sweepQueued(): Promise<void> {
-      const queued = await runs.findQueued(SWEEP_LIMIT);
       const { waiting } = await queue.counts();
-      if (waiting >= queued.length) return;
-      for (const run of queued) await requeue(run);
+      if (waiting >= (await runs.countQueued())) return;
+      await queue.enqueueAll((await runs.findQueued()).map(nextJob));
     },
   };
 }

@@ -60,7 +60,9 @@ export interface RunRepository {
   /** Extends leases; answers the state of each run that this owner still holds. */
   renewLeases(owner: string, ids: readonly string[], until: Date): Promise<Map<string, RunState>>;
   findExpired(now: Date): Promise<{ id: string; attempt: number; state: RunState; priority: number }[]>;
-  findQueued(limit: number): Promise<{ id: string; attempt: number; priority: number }[]>;
+  countQueued(): Promise<number>;
+  /** The most urgent first. */
+  findQueued(): Promise<{ id: string; attempt: number; priority: number }[]>;
 }
 
 /** The lock keeps a deletion from freeing the bytes before they are known to be of use here too. */
@@ -183,13 +185,8 @@ export function createRunRepository(database: Database): RunRepository {
       return rows.map((row) => ({ ...row, state: row.state as RunState }));
     },
 
-    async findQueued(limit) {
-      return database.run.findMany({
-        where: { state: 'queued' },
-        orderBy: [{ priority: 'desc' }, { id: 'asc' }],
-        select: { id: true, attempt: true, priority: true },
-        take: limit,
-      });
-    },
+    countQueued: () => database.run.count({ where: { state: 'queued' } }),
+
+    findQueued: () => database.run.findMany({ where: { state: 'queued' }, orderBy: [{ priority: 'desc' }, { id: 'asc' }], select: { id: true, attempt: true, priority: true } }),
   };
 }

@@ -1,15 +1,19 @@
 // The run queue and the bus in memory, for services that only put things in.
 import { ServiceError } from '../../src/errors.js';
 import type { Bus, Command, EventNotice } from '../../src/live/bus.js';
-import type { RunJob, RunQueue } from '../../src/queue/queue.js';
+import type { QueuedJob, RunJob, RunQueue } from '../../src/queue/queue.js';
 
 export class FakeQueue implements RunQueue {
-  readonly waiting: (RunJob & { priority: number })[] = [];
+  readonly waiting: QueuedJob[] = [];
   down = false;
 
-  async enqueue(job: RunJob & { priority: number }): Promise<void> {
+  async enqueue(job: QueuedJob): Promise<void> {
     await this.ping();
     if (!this.waiting.some((other) => other.runId === job.runId && other.attempt === job.attempt)) this.waiting.push(job);
+  }
+
+  async enqueueAll(jobs: readonly QueuedJob[]): Promise<void> {
+    for (const job of jobs) await this.enqueue(job);
   }
 
   async remove({ runId, attempt }: RunJob): Promise<boolean> {

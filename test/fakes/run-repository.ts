@@ -111,13 +111,17 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
         .map(({ run: { id, attempt, state, priority } }) => ({ id, attempt, state, priority }));
     },
 
-    async findQueued(limit) {
+    async countQueued() {
+      await records.statement();
+      return [...records.runs.values()].filter(({ run }) => run.state === 'queued').length;
+    },
+
+    async findQueued() {
       await records.statement();
       return [...records.runs.values()]
         .map(({ run }) => run)
         .filter((run) => run.state === 'queued')
         .sort((a, b) => b.priority - a.priority || (a.id < b.id ? -1 : 1))
-        .slice(0, limit)
         .map(({ id, attempt, priority }) => ({ id, attempt, priority }));
     },
   };

@@ -109,6 +109,20 @@ export async function queueContract(t: Test, create: CreateStore): Promise<void>
     t.same(handled, ['top', 'mid-1', 'mid-2', 'low-1', 'low-2', 'low-3'], 'in order of priority, then of arrival');
   });
 
+  test('many are queued at once, each as if alone', async (t) => {
+    const { queue, consume, handled } = await bench(t, create);
+    const many = Array.from({ length: 601 }, (_, index) => job(`run-${index}`, index % 2));
+    await queue.enqueue(job('run-7', 1));
+    await queue.enqueueAll(many);
+    await queue.enqueueAll(many.slice(0, 3));
+    await queue.enqueueAll([]);
+    t.same(await queue.counts(), { waiting: many.length, active: 0 }, 'those that were there are not there twice');
+    await t.rejects(queue.enqueueAll([job('a', -1)]), RangeError, 'a priority below 0 is refused');
+    consume();
+    await until(() => handled.length >= 10, { what: 'the first jobs to be handled' });
+    t.same(handled.slice(0, 10), ['run-7', 'run-1', 'run-3', 'run-5', ...[9, 11, 13, 15, 17, 19].map((index) => `run-${index}`)], 'in order of priority, then of arrival');
+  });
+
   test('a waiting job can be taken out', async (t) => {
     const { queue, consume, handled } = await bench(t, create);
     const held = gate();
