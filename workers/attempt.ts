@@ -9,11 +9,11 @@ import { isDatabaseAway } from '../src/db/client.js';
 import type { Bus } from '../src/live/bus.js';
 import { FencedError, type EventLog, type Fence } from '../src/live/event-log.js';
 import type { Log } from '../src/log.js';
-import type { Lifecycle, RunEnd } from '../src/runs/lifecycle.js';
+import type { Failure, Lifecycle, RunEnd } from '../src/runs/lifecycle.js';
 import type { RunRepository } from '../src/runs/run-repository.js';
 import type { LogData, NewEvent } from '../src/schemas/event.js';
 import type { RuledOut, TrainerMessage } from '../src/schemas/ipc.js';
-import type { Run, RunReason } from '../src/schemas/run.js';
+import type { Run } from '../src/schemas/run.js';
 import { Journal } from './journal.js';
 import { RunFiles } from './run-files.js';
 import { causeOfDeath, startTrainerProcess, type TrainerExit, type TrainerProcess } from './trainer-process.js';
@@ -64,11 +64,9 @@ export class Attempt {
   #trainer: TrainerProcess | null = null;
   #graceTimer: NodeJS.Timeout | null = null;
   #outputLines = 0;
-  /** How the run ends; the first to say so wins. Null when it is handed back. */
-  #end: RunEnd | null = null;
+  /** How the attempt ends; the first to say so wins. Null when it is handed back. */
+  #end: RunEnd | Failure | null = null;
   #handBack: string | null = null;
-  /** How the trainer was lost. */
-  #loss: { reason: RunReason; message: string } | null = null;
   #fenced = false;
   #cancelled = false;
   #paused = false;
@@ -166,11 +164,10 @@ export class Attempt {
     journal.close();
   }
 
-  #conclude(end: RunEnd | null): Promise<Run | null> {
+  #conclude(end: RunEnd | Failure | null): Promise<Run | null> {
     const { lifecycle } = this.#context;
-    if (end !== null) return lifecycle.end(this.fence, end);
-    if (this.#handBack !== null) return lifecycle.handBack(this.fence, this.#handBack);
-    return lifecycle.retry(this.fence, this.#loss ?? { reason: 'trainer_lost', message: 'its trainer was lost' });
+    if (end === null) return lifecycle.handBack(this.fence, this.#handBack!);
+    return end.state === 'failed' ? lifecycle.fail(this.fence, end) : lifecycle.end(this.fence, end);
   }
 
   /** It was asked to pause, and then perhaps to cancel, which it could not hear any more; or its worker stops. */
@@ -179,8 +176,8 @@ export class Attempt {
     else if (this.#handBack === null) this.#end ??= { state: 'paused', reason: 'user_pause', message };
   }
 
-  /** For a trainer that went without saying how its run ended; null where the run is to be started again. */
-  #endOf(exit: TrainerExit): RunEnd | null {
+  /** For a trainer that went without saying how its run ended; null where the run is handed back. */
+  #endOf(exit: TrainerExit): RunEnd | Failure | null {
     const cause = causeOfDeath(exit);
     if (this.#cancelled) {
       const message = exit.signal === 'SIGKILL' ? 'its trainer did not stop by itself and was killed' : cause.message;
@@ -188,9 +185,7 @@ export class Attempt {
     }
     if (this.#handBack !== null) return null;
     if (this.#paused) return { state: 'paused', reason: 'user_pause', message: `paused; ${cause.message}` };
-    if (cause.reason !== 'trainer_lost') return { state: 'failed', ...cause };
-    this.#loss = { reason: cause.reason, message: cause.message };
-    return null;
+    return { state: 'failed', ...cause };
   }
 
   #killAfterGrace(): void {
@@ -250,9 +245,9 @@ export class Attempt {
         this.#journal.act(() => this.#keepModel(message));
         return;
       case 'ended': {
-        const { state, reason, message: words, bestEpoch, metrics } = message;
-        if (state === 'paused') this.#endPaused(words);
-        else this.#end ??= { state, reason, message: words, bestEpoch, metrics };
+        const { type: _, ...end } = message;
+        if (end.state === 'paused') this.#endPaused(end.message);
+        else this.#end ??= end;
         // A driver may hang while its process exits.
         this.#killAfterGrace();
         return;
@@ -291,7 +286,7 @@ export class Attempt {
     }
   }
 
-  #failure(error: unknown): RunEnd {
+  #failure(error: unknown): Failure {
     if (isFullDisk(error)) return { state: 'failed', reason: 'disk_full', message: 'the disk is full: the model could not be stored' };
     this.#context.log.error({ err: error, ...this.fence }, 'attempt failed');
     const { code, syscall } = error as NodeJS.ErrnoException;

@@ -8,23 +8,23 @@ import { NoEngineError, openEngine, type OpenEngine } from '../src/ml/engines/op
 import { baseLearningRate } from '../src/ml/schedule.js';
 import type { TrainSettings } from '../src/ml/train.js';
 import type { RuledOut } from '../src/schemas/ipc.js';
-import type { RunReason } from '../src/schemas/run.js';
+import type { FailureReason } from '../src/schemas/run.js';
 import type { RunSpec } from '../src/schemas/spec.js';
 import { defaultMetrics, effectiveCheckpoints, effectiveFit, effectiveLoss, effectivePreprocessing } from '../src/specs/defaults.js';
 import { trainingGraph } from '../src/specs/training-graph.js';
 
 /** A fault with a cause that a client can act on. */
 export class TrainingFault extends Error {
-  readonly reason: RunReason;
+  readonly reason: FailureReason;
 
-  constructor(reason: RunReason, cause: unknown) {
+  constructor(reason: FailureReason, cause: unknown) {
     super(cause instanceof Error ? cause.message : String(cause), { cause });
     this.reason = reason;
   }
 }
 
 /** Gives a failing step its cause. */
-async function because<T>(reason: RunReason, step: () => T | Promise<T>): Promise<T> {
+async function because<T>(reason: FailureReason, step: () => T | Promise<T>): Promise<T> {
   try {
     return await step();
   } catch (error) {

@@ -9,7 +9,7 @@ import { train } from '../src/ml/train.js';
 import { keptWeights, type TrainState } from '../src/ml/train-state.js';
 import type { LogData, NewEvent } from '../src/schemas/event.js';
 import type { TrainerCommand, TrainerMessage } from '../src/schemas/ipc.js';
-import type { RunReason } from '../src/schemas/run.js';
+import type { FailureReason } from '../src/schemas/run.js';
 import type { Static } from 'typebox';
 import { CheckpointWriter } from './checkpoint-writer.js';
 import { datasetOf, prepare, settingsOf, TrainingFault } from './prepare.js';
@@ -76,26 +76,26 @@ export async function trainAttempt(start: Start, { send, signal }: TrainAttemptO
     }
     await checkpoints.settled();
     if (end === null) throw new Error('the training loop ended without a report');
-    if (end.reason === 'cancelled') return ended('cancelled', 'user_cancel', 'cancelled on request', end);
-    if (end.reason === 'paused') return ended('paused', 'user_pause', `paused after step ${end.steps}`, end);
+    if (end.reason === 'cancelled') return ended(end, { state: 'cancelled', reason: 'user_cancel', message: 'cancelled on request' });
+    if (end.reason === 'paused') return ended(end, { state: 'paused', reason: 'user_pause', message: `paused after step ${end.steps}` });
     send({ type: 'finalizing' });
     send({ type: 'artifacts', ...(await saveFiles(start, session)), epoch: end.bestEpoch ?? end.epochs, step: end.steps, metrics: end.metrics });
-    const early = end.reason === 'early_stopped';
-    return ended('succeeded', early ? 'early_stopped' : null, early ? `stopped early; the weights of epoch ${end.bestEpoch ?? end.epochs} are kept` : null, end);
+    const early = { reason: 'early_stopped', message: `stopped early; the weights of epoch ${end.bestEpoch ?? end.epochs} are kept` } as const;
+    return ended(end, { state: 'succeeded', ...(end.reason === 'early_stopped' ? early : { reason: null, message: null }) });
   } catch (error) {
     const due = reports.flush();
     if (due.length > 0) send(events(...due));
     const { reason, message } = causeOf(error);
     send(log('error', error instanceof Error ? (error.stack ?? message) : message));
-    return ended('failed', reason, message, null);
+    return { type: 'ended', state: 'failed', reason, message };
   } finally {
     stopSamples();
     session?.dispose();
   }
 }
 
-function ended(state: Ended['state'], reason: RunReason | null, message: string | null, end: EndReport | null): Ended {
-  return { type: 'ended', state, reason, message, bestEpoch: end?.bestEpoch ?? null, metrics: end?.metrics ?? {} };
+function ended({ bestEpoch, metrics }: EndReport, how: Pick<Exclude<Ended, { state: 'failed' }>, 'state' | 'reason' | 'message'>): Ended {
+  return { type: 'ended', ...how, bestEpoch, metrics };
 }
 
 async function saveFiles({ spec, scratchDir }: Start, session: EngineSession) {
@@ -110,7 +110,7 @@ async function saveFiles({ spec, scratchDir }: Start, session: EngineSession) {
   };
 }
 
-function causeOf(error: unknown): { reason: RunReason; message: string } {
+function causeOf(error: unknown): { reason: FailureReason; message: string } {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof TrainingFault) return { reason: error.reason, message };
   if (error instanceof NonFiniteLossError) return { reason: 'non_finite_loss', message };

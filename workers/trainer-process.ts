@@ -2,7 +2,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import type { RunReason } from '../src/schemas/run.js';
+import type { FailureReason } from '../src/schemas/run.js';
 import type { TrainerCommand, TrainerMessage } from '../src/schemas/ipc.js';
 import { PULSE_FD } from './pulse.js';
 
@@ -94,7 +94,7 @@ function watchPulse(child: ChildProcess, silenceMs: number, onSilent: () => void
 }
 
 /** Why a trainer died that did not say so itself. */
-export function causeOfDeath(exit: TrainerExit): { reason: RunReason; message: string } {
+export function causeOfDeath(exit: TrainerExit): { reason: FailureReason; message: string } {
   const lines = exit.lastWords.split('\n').filter((line) => line.trim() !== '');
   const said = lines.find((line) => /^(\w*Error|FATAL ERROR)\b/.test(line)) ?? lines.slice(-3).join(' | ');
   const tail = said === '' ? '' : `: ${said}`;

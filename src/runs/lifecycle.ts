@@ -3,17 +3,25 @@
 import type { Bus } from '../live/bus.js';
 import type { Fence } from '../live/event-log.js';
 import type { QueuedJob, RunQueue } from '../queue/queue.js';
-import type { Run, RunReason } from '../schemas/run.js';
-import type { Changed, Extension, ResumePoint, RunRepository } from './run-repository.js';
+import type { FailureReason, Run, RunReason, RunState } from '../schemas/run.js';
+import { RETRIES } from './retry-policy.js';
+import type { Changed, Extension, ResumePoint, RunRepository, StateChange } from './run-repository.js';
 import { HELD_STATES, WORKING_STATES } from './states.js';
 
-/** How an attempt ends; after a pause the run has not. */
+/** How an attempt ends that has not failed; after a pause the run has not ended. */
 export interface RunEnd {
-  state: 'succeeded' | 'failed' | 'cancelled' | 'paused';
+  state: 'succeeded' | 'cancelled' | 'paused';
   reason: RunReason | null;
   message: string | null;
   bestEpoch?: number | null;
   metrics?: Record<string, number>;
+}
+
+/** Why an attempt has failed. */
+export interface Failure {
+  state: 'failed';
+  reason: FailureReason;
+  message: string;
 }
 
 export interface LifecycleOptions {
@@ -50,12 +58,25 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
     return cancelled ?? announce(await runs.change(runId, { to: 'paused', from: ['pausing'], attempt, ...when, reason: 'user_pause', message: `paused; ${why}` }));
   }
 
-  const givenUp = (what: string) => `${what}, and it may be started ${maxAttempts} times at most when a process is lost`;
-
   const nextJob = ({ id, attempt, priority }: { id: string; attempt: number; priority: number }): QueuedJob => ({ runId: id, attempt: attempt + 1, priority });
 
   async function requeue(run: { id: string; attempt: number; priority: number }): Promise<void> {
     await queue.enqueue(nextJob(run)).catch((error: unknown) => onError(error, 'enqueue'));
+  }
+
+  /** Back into the queue, or, where it was to be paused or cancelled, that; null where none of these may be. */
+  async function queueAgain({ runId, attempt }: Fence, why: string, change: Omit<StateChange, 'to' | 'attempt'>): Promise<Run | null> {
+    const run = await announce(await runs.change(runId, { to: 'queued', attempt, ...change }));
+    if (run === null) return asWished({ runId, attempt }, why);
+    await requeue(run);
+    return run;
+  }
+
+  async function afterFailure(fence: Fence, { reason, message }: Omit<Failure, 'state'>, from: readonly RunState[] = HELD_STATES): Promise<Run | null> {
+    const failed = async (words: string) => announce(await runs.change(fence.runId, { to: 'failed', attempt: fence.attempt, from, reason, message: words }));
+    if (RETRIES[reason] !== 'again') return failed(message);
+    const again = await queueAgain(fence, message, { from, retriesBelow: maxAttempts - 1, reason, message: `${message}; queued again` });
+    return again ?? failed(`${message}, and it may be started ${maxAttempts} times at most when a process is lost`);
   }
 
   return {
@@ -75,24 +96,11 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
       return announce(await runs.change(runId, { to: state, from: HELD_STATES, attempt, reason, message, set }));
     },
 
-    /** Back to the queue because its trainer was lost, while retries remain; else the run has failed. */
-    async retry({ runId, attempt }: Fence, cause: { reason: RunReason; message: string }): Promise<Run | null> {
-      const run = await announce(await runs.change(runId, { to: 'queued', from: WORKING_STATES, attempt, retriesBelow: maxAttempts - 1, reason: cause.reason, message: `${cause.message}; queued again` }));
-      if (run === null) {
-        const stopped = await asWished({ runId, attempt }, cause.message);
-        return stopped ?? announce(await runs.change(runId, { to: 'failed', from: HELD_STATES, attempt, reason: cause.reason, message: givenUp(cause.message) }));
-      }
-      await requeue(run);
-      return run;
-    },
+    /** Back into the queue where the retry policy says so, else failed; null when the fence no longer holds. */
+    fail: (fence: Fence, failure: Failure) => afterFailure(fence, failure),
 
     /** Back to the queue, to be started anew by any worker; a run that was being cancelled is cancelled. */
-    async handBack({ runId, attempt }: Fence, message: string): Promise<Run | null> {
-      const run = await announce(await runs.change(runId, { to: 'queued', from: WORKING_STATES, attempt, reason: 'preempted', message }));
-      if (run === null) return asWished({ runId, attempt }, 'its worker was stopped');
-      await requeue(run);
-      return run;
-    },
+    handBack: (fence: Fence, message: string) => queueAgain(fence, 'its worker was stopped', { from: WORKING_STATES, reason: 'preempted', message }),
 
     /** A run that rests goes back into the queue, to go on from its latest state, with all its retries; null when it has changed. */
     async takeUp({ id, state, attempt }: Pick<Run, 'id' | 'state' | 'attempt'>, why: { reason: 'user_resume' | 'user_extend'; message: string; extension?: Extension }): Promise<Run | null> {
@@ -104,7 +112,7 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
     /** Extends leases of `owner`; answers the state of each run it still holds. */
     renew: (owner: string, ids: readonly string[]) => runs.renewLeases(owner, ids, leaseEnd()),
 
-    /** Runs whose supervisor has gone: queued again while attempts remain, else failed; cancelling ones are cancelled. */
+    /** Runs whose supervisor has gone have failed with that cause; cancelling ones are cancelled. */
     async sweepExpired(): Promise<void> {
       const expiredBefore = new Date(now());
       const expired = await runs.findExpired(expiredBefore).catch((error: unknown) => {
@@ -124,9 +132,7 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
           const lost = await announce(await runs.change(run.id, { to: 'lost', from: [run.state], attempt: run.attempt, expiredBefore, reason: 'worker_lost', message }));
           if (lost === null) continue;
         }
-        const again = { from: ['lost'], attempt: run.attempt, reason: 'worker_lost' } as const;
-        if (await announce(await runs.change(run.id, { to: 'queued', ...again, retriesBelow: maxAttempts - 1, message: 'queued again' }))) await requeue(run);
-        else await announce(await runs.change(run.id, { to: 'failed', ...again, message: givenUp('its worker was lost') }));
+        await afterFailure({ runId: run.id, attempt: run.attempt }, { reason: 'worker_lost', message: 'its worker was lost' }, ['lost']);
       }
     },
 

@@ -1,6 +1,6 @@
 // The message catalogues between processes of one box: supervisor and trainer, API and predictor.
 // Sent over Node's IPC channel with `serialization: 'advanced'`, so typed arrays, NaN and infinities pass.
-import type { RunReason } from './run.js';
+import type { FailureReason, RunReason } from './run.js';
 import type { NewEvent } from './event.js';
 import type { Backend, RunSpec } from './spec.js';
 
@@ -56,9 +56,10 @@ export type TrainerMessage =
   | { type: 'checkpoint'; file: string; epoch: number; step: number; metrics: Record<string, number> }
   | { type: 'finalizing' }
   | { type: 'artifacts'; files: ScratchFile[]; epoch: number; step: number; metrics: Record<string, number> }
+  | { type: 'ended'; state: 'failed'; reason: FailureReason; message: string }
   | {
       type: 'ended';
-      state: 'succeeded' | 'failed' | 'cancelled' | 'paused';
+      state: 'succeeded' | 'cancelled' | 'paused';
       reason: RunReason | null;
       message: string | null;
       bestEpoch: number | null;

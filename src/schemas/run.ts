@@ -12,6 +12,8 @@ export const RUN_REASONS = [
 
 export type RunState = (typeof RUN_STATES)[number];
 export type RunReason = (typeof RUN_REASONS)[number];
+/** Without the reasons of those who stop a run, and of one that comes to its end. */
+export type FailureReason = Exclude<RunReason, 'user_cancel' | 'user_pause' | 'user_resume' | 'user_extend' | 'preempted' | 'early_stopped'>;
 
 export const RunId = Type.String({ format: 'uuid', description: 'Sortable by time of creation (UUIDv7).' });
 const time = (description: string) => Type.String({ format: 'date-time', description });

@@ -6,6 +6,7 @@ import { Settings } from '../../src/config.js';
 import { ERRORS } from '../../src/errors.js';
 import { packageRoot } from '../../src/paths.js';
 import { RECIPES } from '../../src/recipes/catalog.js';
+import { RETRIES } from '../../src/runs/retry-policy.js';
 
 const readme = readFileSync(join(packageRoot, 'README.md'), 'utf8');
 const section = (name: string) => readme.split(`<!-- ${name} -->`)[1]?.split(`<!-- /${name} -->`)[0]?.trim() ?? '';
@@ -22,6 +23,16 @@ t.test('the table of settings is that of the code', async (t) => {
 t.test('the table of errors is that of the code', async (t) => {
   const rows = Object.entries(ERRORS).map(([code, { status, title }]) => `| \`${code}\` | ${status} | ${cell(title)} |`);
   t.equal(section('errors'), ['| code | status | meaning |', '|---|---|---|', ...rows].join('\n'));
+});
+
+t.test('the table of failures says of each reason what the retry policy does', async (t) => {
+  const rows = section('failures').split('\n').slice(2).map((row) => row.split('|').slice(1, 3));
+  const retries = rows.flatMap(([reasons = '', then = '']) => {
+    const retry = then.trim().startsWith('starts again') ? 'again' : 'never';
+    return [...reasons.matchAll(/`(\w+)`/g)].map((match) => [match[1], retry]);
+  });
+  t.same(Object.fromEntries(retries), RETRIES);
+  t.equal(retries.length, Object.keys(RETRIES).length, 'each once');
 });
 
 t.test('the table of recipes names every recipe, in order', async (t) => {

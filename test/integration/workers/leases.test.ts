@@ -79,7 +79,9 @@ t.test('an attempt that was replaced can neither write nor end the run', async (
   t.ok(await lifecycle.claim({ runId: id, attempt: 2 }, 'new'));
   const late = { kind: 'log', at: new Date().toISOString(), data: { level: 'info', message: 'late' } } as const;
   await t.rejects(events.append({ runId: id, attempt: 1 }, [late]), FencedError);
-  t.notOk(await lifecycle.end({ runId: id, attempt: 1 }, { state: 'failed', reason: 'internal', message: 'late' }));
+  t.notOk(await lifecycle.end({ runId: id, attempt: 1 }, { state: 'succeeded', reason: null, message: 'late' }));
+  t.notOk(await lifecycle.fail({ runId: id, attempt: 1 }, { state: 'failed', reason: 'internal', message: 'late' }));
+  t.notOk(await lifecycle.fail({ runId: id, attempt: 1 }, { state: 'failed', reason: 'trainer_lost', message: 'late' }), 'whatever the cause');
   t.same((await events.append({ runId: id, attempt: 2 }, [late])).length, 1, 'the new one writes');
 });
 
@@ -94,10 +96,9 @@ t.test('an attempt whose run waits for the next one can no longer end it', async
     return (await runs.get(teamId, id)).state === 'queued';
   };
   await until(isQueuedAgain, { what: 'the lease of a millisecond to run out' });
-  const cause = { reason: 'trainer_lost', message: 'its trainer was lost' } as const;
-  t.notOk(await lifecycle.retry(old, cause), 'whose trainer was lost meanwhile');
+  for (const reason of ['trainer_lost', 'internal'] as const) t.notOk(await lifecycle.fail(old, { state: 'failed', reason, message: 'late' }), `that has failed: ${reason}`);
   t.notOk(await lifecycle.handBack(old, 'its worker was stopped'), 'whose worker stops');
-  for (const state of ['failed', 'paused', 'cancelled', 'succeeded'] as const) t.notOk(await lifecycle.end(old, { state, ...cause }), `that has ${state}`);
+  for (const state of ['paused', 'cancelled', 'succeeded'] as const) t.notOk(await lifecycle.end(old, { state, reason: null, message: 'late' }), `that is ${state}`);
   t.match(await runs.get(teamId, id), { state: 'queued', retries: 1 });
   t.ok(await lifecycle.claim({ runId: id, attempt: 2 }, 'next'));
 });

@@ -11,7 +11,7 @@ const STREAM = { accept: 'text/event-stream' };
 /** A stream of it ends, so that its whole answer can be looked at. */
 async function endedRun(api: Api): Promise<Run> {
   const { id } = await runningRun(api, [logEvent(1, 'a'), lossEvents([2, NaN]), epochEvent(1, { loss: 2 }), warningEvent(2, 'careful')]);
-  const run = await api.lifecycle.end({ runId: id, attempt: 1 }, { state: 'failed', reason: 'internal', message: 'broken' });
+  const run = await api.lifecycle.fail({ runId: id, attempt: 1 }, { state: 'failed', reason: 'internal', message: 'broken' });
   if (run === null) throw new Error('the run did not end');
   return run;
 }
