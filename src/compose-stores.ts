@@ -11,6 +11,7 @@ import { createRedisBus } from './live/redis-bus.js';
 import type { Log } from './log.js';
 import { createRunQueue } from './queue/bullmq-queue.js';
 import type { StoreConnection } from './queue/queue.js';
+import { createRetentionRepository } from './retention/repository.js';
 import { createLifecycle } from './runs/lifecycle.js';
 import { createMetricRepository } from './runs/metric-repository.js';
 import { createRunRepository } from './runs/run-repository.js';
@@ -36,6 +37,7 @@ export function composeStores(config: Config, databaseUrl: string, log: Log) {
     events: createEventLog(database),
     metrics: createMetricRepository(database),
     artifacts: createArtifactRepository(database),
+    retention: createRetentionRepository(database),
     workers: createWorkerRepository(database),
     store: createDiskArtifactStore(artifactsDir(config)),
     async close() {

@@ -14,11 +14,12 @@ import type { Log } from './log.js';
 import { migrationsDir } from './paths.js';
 import { createPredictService } from './predict/service.js';
 import { findRecipe, RECIPES } from './recipes/catalog.js';
+import { applyRetention } from './retention/retention.js';
 import { createRunService } from './runs/service.js';
 import { repeat } from './repeat.js';
 import type { Services } from './services.js';
 
-/** How often the store is looked through. */
+/** How often retention is applied and the store looked through. */
 const HOUSEKEEPING_MS = 3600_000;
 
 export interface Composition {
@@ -63,8 +64,13 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
     };
     closers.push(() => services.hub.close(), () => services.predict.close());
     const stopSweeping = repeat(() => stores.lifecycle.sweepExpired(), { everyMs: config.leaseMs / 3, onError: (error) => onError(error, 'sweep of leases') });
-    const stopSweepingOrphans = repeat(() => sweepOrphans({ ...stores, owner: teamId, log }), { everyMs: HOUSEKEEPING_MS, atOnce: true, onError: (error) => onError(error, 'sweep of the artifact store') });
-    closers.push(async () => stopSweeping(), async () => stopSweepingOrphans());
+    closers.push(async () => stopSweeping());
+    const keepHouse = async () => {
+      await applyRetention({ ...stores, ...config, log });
+      await sweepOrphans({ ...stores, owner: teamId, log });
+    };
+    const stopKeepingHouse = repeat(keepHouse, { everyMs: HOUSEKEEPING_MS, atOnce: true, onError: (error) => onError(error, 'housekeeping') });
+    closers.push(async () => stopKeepingHouse());
     if (config.role === 'all') {
       const supervisor = startSupervisorProcess({ env: childEnv(config, { databaseUrl }), shutdownMs: config.shutdownMs, log });
       closers.push(() => supervisor.stop());

@@ -8,6 +8,7 @@ import { oneOf, strictObject } from './schemas/build.js';
 import { packageRoot } from './paths.js';
 
 const seconds = (fallback: number, description: string, minimum = 0) => Type.Number({ minimum, default: fallback, description });
+const days = (fallback: number, description: string) => Type.Number({ minimum: 0, maximum: 36_500, default: fallback, description });
 
 export const Settings = strictObject({
   TRAINYARD_HOST: Type.String({ default: '127.0.0.1', description: 'Address to listen on. Without keys configured, loopback only.' }),
@@ -25,6 +26,8 @@ export const Settings = strictObject({
   TRAINYARD_CANCEL_GRACE_SECONDS: seconds(10, 'How long a cancelled trainer may take before it is killed.'),
   TRAINYARD_SHUTDOWN_SECONDS: seconds(20, 'How long a stopping process may take.'),
   TRAINYARD_MAX_ATTEMPTS: Type.Integer({ minimum: 1, default: 3, description: 'Starts of a run before it is given up when its processes die; those after an orderly stop do not count.' }),
+  TRAINYARD_STATE_RETENTION_DAYS: days(30, 'Days after its end for which a run keeps the training states that it could go on from; 0 is for ever. With the tag `keep` it keeps them anyway.'),
+  TRAINYARD_RUN_RETENTION_DAYS: days(0, 'Days after its end when a run is deleted with all that it has, unless it has the tag `keep`; 0 is never.'),
   DATABASE_URL: Type.Optional(Type.String({ pattern: '^postgres(ql)?://', description: 'PostgreSQL 15 or later; embedded when absent.' })),
   REDIS_URL: Type.Optional(Type.String({ pattern: '^rediss?://', description: 'Redis 6.2 or later for the queue and the bus; PostgreSQL when absent.' })),
 });
@@ -45,6 +48,10 @@ export interface Config {
   cancelGraceMs: number;
   shutdownMs: number;
   maxAttempts: number;
+  /** Null is for ever. */
+  stateRetentionMs: number | null;
+  /** Null is for ever. */
+  runRetentionMs: number | null;
   databaseUrl: string | null;
   redisUrl: string | null;
 }
@@ -99,10 +106,14 @@ export function loadConfig({ env = process.env, fallbacks = {}, overrides = {} }
     cancelGraceMs: s.TRAINYARD_CANCEL_GRACE_SECONDS * 1000,
     shutdownMs: s.TRAINYARD_SHUTDOWN_SECONDS * 1000,
     maxAttempts: s.TRAINYARD_MAX_ATTEMPTS,
+    stateRetentionMs: daysMs(s.TRAINYARD_STATE_RETENTION_DAYS),
+    runRetentionMs: daysMs(s.TRAINYARD_RUN_RETENTION_DAYS),
     databaseUrl: s.DATABASE_URL ?? null,
     redisUrl: s.REDIS_URL ?? null,
   };
 }
+
+const daysMs = (count: number) => (count === 0 ? null : count * 24 * 3600_000);
 
 export const artifactsDir = (config: Config) => join(config.dataDir, 'artifacts');
 export const scratchDir = (config: Config) => join(config.dataDir, 'scratch');

@@ -27,6 +27,9 @@ type ModelMessage = Extract<TrainerMessage, { type: 'artifacts' }>;
 type StateMessage = Extract<TrainerMessage, { type: 'checkpoint' }>;
 type IndexedFile = StoredFile & { path: string; contentType: string };
 
+/** Unless the spec says otherwise: the one before the latest was for the case that the latest is damaged. */
+const KEPT_AFTER_THE_END = { keepLast: 1 };
+
 const now = (): string => new Date().toISOString();
 
 export class RunFiles {
@@ -39,7 +42,7 @@ export class RunFiles {
   /** Answers what the log is to say. May be tried again while the database is away. @throws FencedError, Node's file errors */
   async keepModel({ files, epoch, step, metrics }: ModelMessage): Promise<NewEvent[]> {
     const { stored, replaced } = await this.#keep({ kind: 'final', epoch, step, metrics, path: 'model' }, files);
-    await this.#free(replaced);
+    await this.#free([...replaced, ...(await this.#dropStates(KEPT_AFTER_THE_END))]);
     // The store has the same file, not a copy: under its name here a trainer could write into it.
     for (const { file } of files) await this.discard(file);
     return [
@@ -89,9 +92,9 @@ export class RunFiles {
   }
 
   /** Answers the hashes of those that were dropped. */
-  async #dropStates(): Promise<string[]> {
+  async #dropStates(unsaid: { keepLast?: number } = {}): Promise<string[]> {
     const { fence, spec, artifacts } = this.#options;
-    const { keepLast, keepBest, monitor } = effectiveCheckpoints(spec);
+    const { keepLast, keepBest, monitor } = effectiveCheckpoints({ checkpoints: { ...unsaid, ...spec.checkpoints } });
     const states = await artifacts.resumeCheckpoints(fence.runId);
     const best = resolveMonitor(monitor, epochMetricNames(defaultMetrics(spec), effectiveValidation(spec.dataset) !== 'none'));
     const dropped = checkpointsToDrop(states, { keepLast, keepBest, monitor: best, direction: directionOf(best) });

@@ -82,7 +82,7 @@ export const CheckpointSpec = strictObject(
     everySteps: every('steps'),
     everyEpochs: every('epochs'),
     everySeconds: Type.Optional(Type.Number({ minimum: 1, maximum: 86_400, description: 'After so many seconds of training; 60 when no interval is given.' })),
-    keepLast: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'How many of the latest are kept; 2 when absent.' })),
+    keepLast: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, description: 'How many of the latest are kept; when absent 2, and 1 once the model is stored.' })),
     keepBest: Type.Optional(Type.Integer({ minimum: 0, maximum: 100, description: 'How many more are kept, of the epochs that are best by `monitor`; none when absent.' })),
     monitor: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'The epoch metric that tells the best; the (validation) loss when absent.' })),
   },

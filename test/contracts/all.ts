@@ -4,6 +4,7 @@ import { artifactContract } from './artifact-contract.js';
 import { eventLogContract } from './event-log-contract.js';
 import { leaseContract } from './lease-contract.js';
 import { metricContract } from './metric-contract.js';
+import { retentionContract } from './retention-contract.js';
 import { runContract } from './run-contract.js';
 import { runListContract } from './run-list-contract.js';
 import type { CreateSubject } from './subject.js';
@@ -16,5 +17,6 @@ export const CONTRACTS = {
   'event log': eventLogContract,
   metrics: metricContract,
   artifacts: artifactContract,
+  retention: retentionContract,
   workers: workerContract,
 } as const satisfies Record<string, (t: Test, createSubject: CreateSubject) => Promise<void>>;

@@ -5,6 +5,7 @@ import type { ArtifactRepository } from '../../src/artifacts/artifact-repository
 import { createDatasetCatalog } from '../../src/datasets/catalog.js';
 import type { WorkerRepository } from '../../src/devices/worker-repository.js';
 import type { EventLog } from '../../src/live/event-log.js';
+import type { RetentionRepository } from '../../src/retention/repository.js';
 import type { Points } from '../../src/runs/buckets.js';
 import type { MetricRepository } from '../../src/runs/metric-repository.js';
 import type { NewRun, RunRepository } from '../../src/runs/run-repository.js';
@@ -18,6 +19,7 @@ export interface Subject {
   events: EventLog;
   metrics: MetricRepository;
   artifacts: ArtifactRepository;
+  retention: RetentionRepository;
   workers: WorkerRepository;
   /** A team without runs. */
   newTeam(): Promise<string>;

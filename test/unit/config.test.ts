@@ -21,7 +21,7 @@ t.test('with nothing set', async (t) => {
   const config = load();
   t.match(config, {
     host: '127.0.0.1', port: 8080, role: 'all', logLevel: 'info', bodyLimitBytes: 8 * 2 ** 20,
-    slots: Math.max(1, Math.floor(availableParallelism() / 2)), allowedHosts: [], leaseMs: 10_000, cancelGraceMs: 10_000, shutdownMs: 20_000, maxAttempts: 3, databaseUrl: null, redisUrl: null,
+    slots: Math.max(1, Math.floor(availableParallelism() / 2)), allowedHosts: [], leaseMs: 10_000, cancelGraceMs: 10_000, shutdownMs: 20_000, maxAttempts: 3, stateRetentionMs: 30 * 86_400_000, runRetentionMs: null, databaseUrl: null, redisUrl: null,
   }, 'the defaults');
   t.equal(config.dataDir, join(packageRoot, 'data'), 'data lie in the package');
   t.ok(config.memoryLimitBytes > 2 ** 28 && Number.isInteger(config.memoryLimitBytes), 'the memory limit is a part of this box');
@@ -34,10 +34,10 @@ t.test('with everything set', async (t) => {
   t.strictSame(load({
     TRAINYARD_HOST: '::1', TRAINYARD_PORT: '0', TRAINYARD_DATA_DIR: '/srv/yard', TRAINYARD_ROLE: 'api', TRAINYARD_LOG_LEVEL: 'trace', TRAINYARD_LOG_FORMAT: 'pretty',
     TRAINYARD_BODY_LIMIT: '1024', TRAINYARD_SLOTS: '7', TRAINYARD_MEMORY_LIMIT: '123', TRAINYARD_ALLOWED_HOSTS: 'yard.lan, yard', TRAINYARD_LEASE_SECONDS: '1.5', TRAINYARD_CANCEL_GRACE_SECONDS: '1', TRAINYARD_SHUTDOWN_SECONDS: '2',
-    TRAINYARD_MAX_ATTEMPTS: '1', DATABASE_URL: 'postgres://db/yard', REDIS_URL: 'rediss://redis',
+    TRAINYARD_MAX_ATTEMPTS: '1', TRAINYARD_STATE_RETENTION_DAYS: '0', TRAINYARD_RUN_RETENTION_DAYS: '0.5', DATABASE_URL: 'postgres://db/yard', REDIS_URL: 'rediss://redis',
   }), {
     host: '::1', port: 0, dataDir: '/srv/yard', role: 'api', logLevel: 'trace', logFormat: 'pretty', bodyLimitBytes: 1024, slots: 7, memoryLimitBytes: 123,
-    allowedHosts: ['yard.lan', 'yard'], leaseMs: 1500, cancelGraceMs: 1000, shutdownMs: 2000, maxAttempts: 1, databaseUrl: 'postgres://db/yard', redisUrl: 'rediss://redis',
+    allowedHosts: ['yard.lan', 'yard'], leaseMs: 1500, cancelGraceMs: 1000, shutdownMs: 2000, maxAttempts: 1, stateRetentionMs: null, runRetentionMs: 43_200_000, databaseUrl: 'postgres://db/yard', redisUrl: 'rediss://redis',
   }, 'each goes to its place');
   t.equal(load({ TRAINYARD_DATA_DIR: 'elsewhere/data' }).dataDir, join(packageRoot, 'elsewhere/data'), 'a relative folder is one of the package');
 });
@@ -64,6 +64,8 @@ t.test('a fault is a sentence that names its setting', async (t) => {
     [{ TRAINYARD_CANCEL_GRACE_SECONDS: 'soon' }, 'TRAINYARD_CANCEL_GRACE_SECONDS: must be number'],
     [{ TRAINYARD_SHUTDOWN_SECONDS: 'late' }, 'TRAINYARD_SHUTDOWN_SECONDS: must be number'],
     [{ TRAINYARD_MAX_ATTEMPTS: '0' }, 'TRAINYARD_MAX_ATTEMPTS: must be >= 1'],
+    [{ TRAINYARD_STATE_RETENTION_DAYS: '-1' }, 'TRAINYARD_STATE_RETENTION_DAYS: must be >= 0'],
+    [{ TRAINYARD_RUN_RETENTION_DAYS: 'never' }, 'TRAINYARD_RUN_RETENTION_DAYS: must be number'],
     [{ DATABASE_URL: 'mysql://db' }, 'DATABASE_URL: must match pattern "^postgres(ql)?://"'],
     [{ REDIS_URL: 'http://redis' }, 'REDIS_URL: must match pattern "^rediss?://"'],
     [{ TRAINYARD_PROT: '80' }, 'TRAINYARD_PROT: there is no such setting'],

@@ -5,6 +5,7 @@ import type { Subject } from '../contracts/subject.js';
 import { createFakeArtifactRepository } from '../fakes/artifacts.js';
 import { createFakeEventLog, createFakeMetricRepository } from '../fakes/event-log.js';
 import { FakeRecords } from '../fakes/records.js';
+import { createFakeRetentionRepository } from '../fakes/retention.js';
 import { createFakeRunRepository } from '../fakes/run-repository.js';
 import { FakeWorkerRepository } from '../fakes/services.js';
 
@@ -17,6 +18,7 @@ async function createSubject(): Promise<Subject> {
     events: createFakeEventLog(records),
     metrics: createFakeMetricRepository(records),
     artifacts: createFakeArtifactRepository(records),
+    retention: createFakeRetentionRepository(records),
     workers: new FakeWorkerRepository(),
     async newTeam() {
       teams += 1;

@@ -7,6 +7,7 @@ import { createArtifactRepository } from '../../../src/artifacts/artifact-reposi
 import { connectDatabase } from '../../../src/db/client.js';
 import { createWorkerRepository } from '../../../src/devices/worker-repository.js';
 import { createEventLog } from '../../../src/live/event-log.js';
+import { createRetentionRepository } from '../../../src/retention/repository.js';
 import { CHUNK_POINTS } from '../../../src/runs/metric-chunks.js';
 import { createMetricRepository } from '../../../src/runs/metric-repository.js';
 import { createRunRepository } from '../../../src/runs/run-repository.js';
@@ -31,6 +32,7 @@ const onPostgres = (timeZone: string) => async (t: Test): Promise<PostgresSubjec
     events: createEventLog(database),
     metrics: createMetricRepository(database),
     artifacts: createArtifactRepository(database),
+    retention: createRetentionRepository(database),
     workers: createWorkerRepository(database),
     newTeam: async () => (await database.team.create({ data: { name: randomUUID() } })).id,
     ageIdempotencyKeys: async (ms) => void (await admin.query(`UPDATE idempotency_keys SET created_at = created_at - $1 * interval '1 ms'`, [ms])),
