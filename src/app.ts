@@ -24,6 +24,7 @@ import { eventRoutes } from './runs/event-routes.js';
 import { historyRoutes } from './runs/history-routes.js';
 import { runRoutes } from './runs/routes.js';
 import type { Services } from './services.js';
+import { usageRoutes } from './usage/routes.js';
 
 export interface AppOptions {
   config: Pick<Config, 'bodyLimitBytes' | 'leaseMs'> & {
@@ -73,6 +74,7 @@ export function buildApp({ config, services, log }: AppOptions): FastifyInstance
   app.register(datasetRoutes, { services });
   app.register(recipeRoutes, { services });
   app.register(deviceRoutes, { services, leaseMs: config.leaseMs });
+  app.register(usageRoutes, { services });
   app.register(predictRoutes, { services });
   app.register(liveRoutes, { services });
   app.register(dashboardRoutes);

@@ -15,6 +15,7 @@ import { createRetentionRepository } from './retention/repository.js';
 import { createLifecycle } from './runs/lifecycle.js';
 import { createMetricRepository } from './runs/metric-repository.js';
 import { createRunRepository } from './runs/run-repository.js';
+import { createUsageRepository } from './usage/repository.js';
 
 export type Stores = ReturnType<typeof composeStores>;
 
@@ -38,6 +39,7 @@ export function composeStores(config: Config, databaseUrl: string, log: Log) {
     metrics: createMetricRepository(database),
     artifacts: createArtifactRepository(database),
     retention: createRetentionRepository(database),
+    usage: createUsageRepository(database),
     workers: createWorkerRepository(database),
     store: createDiskArtifactStore(artifactsDir(config)),
     async close() {

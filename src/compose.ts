@@ -18,6 +18,8 @@ import { applyRetention } from './retention/retention.js';
 import { createRunService } from './runs/service.js';
 import { repeat } from './repeat.js';
 import type { Services } from './services.js';
+import { createDisk } from './usage/disk.js';
+import { createUsageService } from './usage/service.js';
 
 /** How often retention is applied and the store looked through. */
 const HOUSEKEEPING_MS = 3600_000;
@@ -55,6 +57,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
       runs: createRunService({ ...stores, datasets, limits: { limitBytes: config.memoryLimitBytes }, onError }),
       hub: createLiveHub({ events: stores.events, bus: stores.bus, findRun: (id) => stores.runs.find(teamId, id).catch((error: unknown) => Promise.reject(databaseError(error))), log }),
       predict: createPredictService({ ...stores, log }),
+      usage: createUsageService({ usage: stores.usage, disk: createDisk(config.dataDir) }),
       health: [
         { name: 'database', ping: () => pingDatabase(stores.database) },
         { name: 'queue', ping: () => stores.queue.ping() },

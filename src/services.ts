@@ -9,6 +9,7 @@ import type { PredictService } from './predict/service.js';
 import type { Recipe } from './schemas/recipe.js';
 import type { MetricRepository } from './runs/metric-repository.js';
 import type { RunService } from './runs/service.js';
+import type { UsageService } from './usage/service.js';
 
 /** One dependency that `/readyz` asks. `ping` rejects when it does not answer. */
 export interface HealthCheck {
@@ -27,6 +28,7 @@ export interface Services {
   workers: WorkerRepository;
   hub: LiveHub;
   predict: PredictService;
+  usage: UsageService;
   health: readonly HealthCheck[];
   /** The team that requests belong to. */
   teamId: string;

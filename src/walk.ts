@@ -11,8 +11,8 @@ export interface FoundFile {
   diskBytes: number;
   /** The latest change of its bytes, its names or its mode, in ms since 1970; nobody can set it back. */
   changedAt: number;
-  /** The same for all names of one file. */
-  identity: string;
+  /** The same for all names of one file; null where it has no other. */
+  identity: string | null;
 }
 
 /** One folder's files at a time; links are not followed. What vanishes meanwhile or may not be read is passed over. */
@@ -25,9 +25,9 @@ export async function* walk(folder: string, below = ''): AsyncGenerator<FoundFil
 }
 
 async function describe(folder: string, path: string): Promise<FoundFile> {
-  const { size, blocks, ctimeMs, dev, ino } = await lstat(join(folder, path));
+  const { size, blocks, ctimeMs, nlink, dev, ino } = await lstat(join(folder, path));
   // Windows counts no blocks.
-  return { path, bytes: size, diskBytes: (blocks ?? Math.ceil(size / 512)) * 512, changedAt: ctimeMs, identity: `${dev}:${ino}` };
+  return { path, bytes: size, diskBytes: (blocks ?? Math.ceil(size / 512)) * 512, changedAt: ctimeMs, identity: nlink > 1 ? `${dev}:${ino}` : null };
 }
 
 async function unlessGone<T>(found: Promise<T>, otherwise: T): Promise<T> {

@@ -14,6 +14,7 @@ import { Recipe, RecipePage } from '../schemas/recipe.js';
 import { MetricValue, MetricValues, Run, RunExtension, RunPage, RunProgress, RunTransition } from '../schemas/run.js';
 import { SPEC_SCHEMAS } from '../schemas/spec.js';
 import { Fork, ForkChanges, RecipeChanges, RunSubmission } from '../schemas/submission.js';
+import { FileUsage, RunUsage, Usage } from '../schemas/usage.js';
 
 export const SHARED_SCHEMAS = [
   CheckResult, ProblemError, ProblemType, Problem, Liveness, Readiness,
@@ -22,6 +23,7 @@ export const SHARED_SCHEMAS = [
   PlanLayer, Plan, ModelSummary,
   MetricPoints, MetricBuckets, MetricSeries, MetricSeriesList, RunEvent, EventPage,
   PredictRequest, Prediction, Predictions, Artifact, ArtifactPage, Dataset, DatasetPage, Recipe, RecipePage, DeviceWorker, Device, DevicePage,
+  FileUsage, RunUsage, Usage,
 ] as const;
 
 export function installSharedSchemas(app: FastifyInstance): void {

@@ -8,6 +8,7 @@ import { retentionContract } from './retention-contract.js';
 import { runContract } from './run-contract.js';
 import { runListContract } from './run-list-contract.js';
 import type { CreateSubject } from './subject.js';
+import { usageContract } from './usage-contract.js';
 import { workerContract } from './worker-contract.js';
 
 export const CONTRACTS = {
@@ -18,5 +19,6 @@ export const CONTRACTS = {
   metrics: metricContract,
   artifacts: artifactContract,
   retention: retentionContract,
+  usage: usageContract,
   workers: workerContract,
 } as const satisfies Record<string, (t: Test, createSubject: CreateSubject) => Promise<void>>;

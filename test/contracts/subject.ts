@@ -10,6 +10,7 @@ import type { Points } from '../../src/runs/buckets.js';
 import type { MetricRepository } from '../../src/runs/metric-repository.js';
 import type { NewRun, RunRepository } from '../../src/runs/run-repository.js';
 import type { NewEvent } from '../../src/schemas/event.js';
+import type { UsageRepository } from '../../src/usage/repository.js';
 import type { Run, RunState } from '../../src/schemas/run.js';
 import { flattenHyperparameters } from '../../src/specs/hyperparameters.js';
 import { planSubmission } from '../../src/specs/plan-submission.js';
@@ -20,6 +21,7 @@ export interface Subject {
   metrics: MetricRepository;
   artifacts: ArtifactRepository;
   retention: RetentionRepository;
+  usage: UsageRepository;
   workers: WorkerRepository;
   /** A team without runs. */
   newTeam(): Promise<string>;

@@ -1,5 +1,7 @@
 // The main job through the front door: MNIST submitted over HTTP, trained by a worker process, watched over a
 // WebSocket to the last batch, its model downloaded, loaded by plain TF.js, and asked about unseen digits.
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tfl from '@tensorflow/tfjs-layers';
@@ -7,6 +9,7 @@ import t from 'tap';
 import { loadMnist } from '../../src/datasets/mnist.js';
 import type { EventOf } from '../../src/schemas/event.js';
 import type { Run } from '../../src/schemas/run.js';
+import type { Usage } from '../../src/schemas/usage.js';
 import { call, connectLive, ended } from '../helpers/client.js';
 import { until } from '../helpers/poll.js';
 import { startService } from '../helpers/service.js';
@@ -77,6 +80,21 @@ t.test('one softmax layer on all 60,000 digits reaches 91%, with every batch see
     t.same(new Uint8Array(await part.arrayBuffer()), whole.slice(100, 200));
     const etag = part.headers.get('etag') ?? '';
     t.equal((await fetch(`${address}${path}`, { headers: { 'if-none-match': etag } })).status, 304);
+  });
+
+  await t.test('the service says what is using the disk, and a deletion frees it', async (t) => {
+    const { items } = (await call<{ items: { bytes: number }[] }>(address, `/v1/runs/${id}/artifacts`)).body;
+    const stored = items.reduce((sum, { bytes }) => sum + bytes, 0);
+    const { body: usage } = await call<Usage>(address, '/v1/usage');
+    const { models, trainingStates, orphans, incoming, database } = usage.files;
+    t.equal(models.bytes + trainingStates.bytes, stored, 'the files of the run are all that is stored');
+    t.match({ orphans, incoming }, { orphans: { files: 0 }, incoming: { files: 0 } });
+    t.match(usage.runs, [{ id, ownBytes: stored, sharedBytes: 0 }]);
+    t.ok(database.bytes > usage.database.totalBytes, 'the embedded database is among the files');
+    t.equal((await call(address, `/v1/runs/${id}`, { method: 'DELETE' })).status, 204);
+    const names = readdirSync(join(service.dataDir, 'artifacts'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => entry.name);
+    t.strictSame(names, ['owner'], 'no file is left');
+    await until(async () => (await call<Usage>(address, '/v1/usage')).body.files.models.files === 0, { what: 'the service to have looked again', everyMs: 200 });
   });
 });
 

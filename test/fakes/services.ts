@@ -9,10 +9,12 @@ import { createLifecycle } from '../../src/runs/lifecycle.js';
 import { createRunService } from '../../src/runs/service.js';
 import { storable } from '../../src/runs/storable-text.js';
 import type { Services } from '../../src/services.js';
+import { createUsageService } from '../../src/usage/service.js';
 import { createFakeArtifactRepository, FakeArtifactStore } from './artifacts.js';
 import { createFakeEventLog, createFakeMetricRepository } from './event-log.js';
 import { FakeQueue, SilentBus } from './queue.js';
 import { FakeRecords } from './records.js';
+import { FakeDisk, createFakeUsageRepository } from './usage.js';
 import { createFakeRunRepository } from './run-repository.js';
 
 export const TEAM = '01890000-0000-7000-8000-0000000000ff';
@@ -29,6 +31,7 @@ export function createFakeServices() {
   const artifacts = createFakeArtifactRepository(records);
   const datasets = createDatasetCatalog();
   const workers = new FakeWorkerRepository();
+  const disk = new FakeDisk();
   const log = pino({ level: 'silent' });
   const onError = (error: unknown, what: string) => void failures.push({ error, what });
   const failures: { error: unknown; what: string }[] = [];
@@ -44,6 +47,7 @@ export function createFakeServices() {
     workers,
     hub: createLiveHub({ events, bus, findRun: (id) => runRepository.find(TEAM, id), log }),
     predict: { predict: () => Promise.reject(new ServiceError('model_not_ready')), close: async () => {} },
+    usage: createUsageService({ usage: createFakeUsageRepository(records), disk }),
     health: [
       { name: 'database', ping: () => records.statement() },
       { name: 'queue', ping: () => queue.ping() },
@@ -51,7 +55,7 @@ export function createFakeServices() {
     ],
     teamId: TEAM,
   };
-  return { services, records, queue, bus, store, workers, lifecycle, runRepository, events, artifacts, failures };
+  return { services, records, queue, bus, store, workers, disk, lifecycle, runRepository, events, artifacts, failures };
 }
 
 export class FakeWorkerRepository implements WorkerRepository {

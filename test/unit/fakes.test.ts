@@ -7,6 +7,7 @@ import { createFakeEventLog, createFakeMetricRepository } from '../fakes/event-l
 import { FakeRecords } from '../fakes/records.js';
 import { createFakeRetentionRepository } from '../fakes/retention.js';
 import { createFakeRunRepository } from '../fakes/run-repository.js';
+import { createFakeUsageRepository } from '../fakes/usage.js';
 import { FakeWorkerRepository } from '../fakes/services.js';
 
 let teams = 0;
@@ -19,6 +20,7 @@ async function createSubject(): Promise<Subject> {
     metrics: createFakeMetricRepository(records),
     artifacts: createFakeArtifactRepository(records),
     retention: createFakeRetentionRepository(records),
+    usage: createFakeUsageRepository(records),
     workers: new FakeWorkerRepository(),
     async newTeam() {
       teams += 1;

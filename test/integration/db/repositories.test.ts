@@ -11,6 +11,7 @@ import { createRetentionRepository } from '../../../src/retention/repository.js'
 import { CHUNK_POINTS } from '../../../src/runs/metric-chunks.js';
 import { createMetricRepository } from '../../../src/runs/metric-repository.js';
 import { createRunRepository } from '../../../src/runs/run-repository.js';
+import { createUsageRepository } from '../../../src/usage/repository.js';
 import { CONTRACTS } from '../../contracts/all.js';
 import { block, line, newRun, runIn, type Subject } from '../../contracts/subject.js';
 import { testDatabase } from '../../helpers/postgres.js';
@@ -33,6 +34,7 @@ const onPostgres = (timeZone: string) => async (t: Test): Promise<PostgresSubjec
     metrics: createMetricRepository(database),
     artifacts: createArtifactRepository(database),
     retention: createRetentionRepository(database),
+    usage: createUsageRepository(database),
     workers: createWorkerRepository(database),
     newTeam: async () => (await database.team.create({ data: { name: randomUUID() } })).id,
     ageIdempotencyKeys: async (ms) => void (await admin.query(`UPDATE idempotency_keys SET created_at = created_at - $1 * interval '1 ms'`, [ms])),

@@ -1,0 +1,45 @@
+// What the index and the database say of their own size.
+import type { Database } from '../db/client.js';
+import type { RunUsage } from '../schemas/usage.js';
+
+export type StoredKind = 'models' | 'trainingStates';
+
+export interface UsageRepository {
+  /** What each stored file is, by its hash. */
+  kinds(): Promise<Map<string, StoredKind>>;
+  /** Runs that have files, the largest first. */
+  largestRuns(teamId: string, limit: number): Promise<RunUsage[]>;
+  databaseSize(): Promise<{ totalBytes: number; eventBytes: number; curveBytes: number }>;
+}
+
+export function createUsageRepository(database: Database): UsageRepository {
+  return {
+    async kinds() {
+      const rows = await database.$queryRaw<{ sha256: string; isState: boolean }[]>`
+        SELECT a.sha256, bool_and(c.id IS NOT NULL) AS "isState"
+        FROM artifacts a LEFT JOIN checkpoints c ON c.run_id = a.run_id AND c.path = a.path AND c.kind = 'resume'
+        GROUP BY a.sha256`;
+      return new Map(rows.map(({ sha256, isState }) => [sha256, isState ? 'trainingStates' : 'models']));
+    },
+
+    async largestRuns(teamId, limit) {
+      return database.$queryRaw<RunUsage[]>`
+        WITH files AS (SELECT DISTINCT run_id, sha256, bytes FROM artifacts),
+             uses AS (SELECT sha256, count(*) AS runs FROM files GROUP BY sha256)
+        SELECT r.id, r.name, r.state,
+               coalesce(sum(bytes) FILTER (WHERE uses.runs = 1), 0)::float8 AS "ownBytes",
+               coalesce(sum(bytes) FILTER (WHERE uses.runs > 1), 0)::float8 AS "sharedBytes"
+        FROM files JOIN uses USING (sha256) JOIN runs r ON r.id = files.run_id
+        WHERE r.team_id = ${teamId}::uuid
+        GROUP BY r.id ORDER BY sum(bytes) DESC, r.id LIMIT ${limit}`;
+    },
+
+    async databaseSize() {
+      const [size] = await database.$queryRaw<Awaited<ReturnType<UsageRepository['databaseSize']>>[]>`
+        SELECT pg_database_size(current_database())::float8 AS "totalBytes",
+               pg_total_relation_size('run_events')::float8 AS "eventBytes",
+               (pg_total_relation_size('metric_series') + pg_total_relation_size('metric_chunks'))::float8 AS "curveBytes"`;
+      return size!;
+    },
+  };
+}

@@ -1,0 +1,82 @@
+// What is using the disk: what lies in the data folder, sorted by what the index knows of it.
+import { isIncoming, storedAt } from '../artifacts/store.js';
+import { USAGE_CATEGORIES, type FileUsage, type Usage, type UsageCategory } from '../schemas/usage.js';
+import type { FoundFile } from '../walk.js';
+import type { Disk } from './disk.js';
+import type { StoredKind, UsageRepository } from './repository.js';
+
+export interface UsageServiceOptions {
+  usage: UsageRepository;
+  disk: Disk;
+  now?: () => number;
+}
+
+export interface UsageService {
+  get(teamId: string): Promise<Usage>;
+}
+
+const LARGEST_RUNS = 20;
+/** Looking at every file costs something: who asks again at once is told the same. */
+const FRESH_MS = 5_000;
+
+export function createUsageService({ usage, disk, now = Date.now }: UsageServiceOptions): UsageService {
+  const measured = new Map<string, { at: number; answer: Promise<Usage> }>();
+
+  async function measure(teamId: string): Promise<Usage> {
+    const measuredAt = new Date(now()).toISOString();
+    const [files, fileSystem, { totalBytes, eventBytes, curveBytes }, runs] = await Promise.all([measureFiles(usage, disk), disk.space(), usage.databaseSize(), usage.largestRuns(teamId, LARGEST_RUNS)]);
+    return { measuredAt, files, fileSystem, database: { totalBytes, eventBytes, curveBytes, otherBytes: totalBytes - eventBytes - curveBytes }, runs };
+  }
+
+  return {
+    get(teamId) {
+      const latest = measured.get(teamId);
+      if (latest !== undefined && now() - latest.at < FRESH_MS) return latest.answer;
+      const answer = measure(teamId);
+      measured.set(teamId, { at: now(), answer });
+      answer.catch(() => measured.delete(teamId));
+      return answer;
+    },
+  };
+}
+
+async function measureFiles(usage: UsageRepository, disk: Disk): Promise<Usage['files']> {
+  const zero = (): FileUsage => ({ files: 0, bytes: 0, diskBytes: 0 });
+  const sums = Object.fromEntries([...USAGE_CATEGORIES, 'total' as const].map((name) => [name, zero()])) as Usage['files'];
+  /** By hash. The index is asked for them when they have been seen: one that comes into it meanwhile is no orphan. */
+  const stored = new Map<string, FoundFile>();
+  const elsewhere: FoundFile[] = [];
+  for await (const files of disk.files()) {
+    for (const file of files) {
+      const sha256 = file.path.startsWith(ARTIFACTS) ? storedAt(file.path.slice(ARTIFACTS.length)) : null;
+      if (sha256 === null) elsewhere.push(file);
+      else stored.set(sha256, file);
+    }
+  }
+  const seen = new Set<string | null>();
+  const count = (name: UsageCategory, { bytes, diskBytes, identity }: FoundFile) => {
+    if (identity !== null && seen.has(identity)) return;
+    seen.add(identity);
+    add(sums[name], { files: 1, bytes, diskBytes });
+  };
+  const kinds: ReadonlyMap<string, StoredKind> = await usage.kinds();
+  for (const [sha256, file] of stored) count(kinds.get(sha256) ?? 'orphans', file);
+  // What was stored a moment ago has its name in a scratch folder, too.
+  for (const file of elsewhere) count(categoryOf(file.path), file);
+  for (const name of USAGE_CATEGORIES) add(sums.total, sums[name]);
+  return sums;
+}
+
+// The folders' names are those of config.ts and src/embedded.
+const ARTIFACTS = 'artifacts/';
+function categoryOf(path: string): UsageCategory {
+  if (path.startsWith(ARTIFACTS)) return isIncoming(path.slice(ARTIFACTS.length)) ? 'incoming' : 'other';
+  if (path.startsWith('scratch/')) return 'scratch';
+  return path.startsWith('postgres/') ? 'database' : 'other';
+}
+
+function add(sum: FileUsage, { files, bytes, diskBytes }: FileUsage): void {
+  sum.files += files;
+  sum.bytes += bytes;
+  sum.diskBytes += diskBytes;
+}
