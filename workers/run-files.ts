@@ -82,9 +82,10 @@ export class RunFiles {
     }
   }
 
+  /** What cannot be removed is no fault of the run; the sweep of orphans comes by. */
   #free(hashes: readonly string[]): Promise<void> {
     const { store, artifacts } = this.#options;
-    return artifacts.free(hashes, (sha256) => store.remove(sha256));
+    return artifacts.free(hashes, (sha256) => store.remove(sha256).catch(() => undefined));
   }
 
   #checkpointEvent(kind: CheckpointKind, { epoch, step, metrics }: Pick<StateMessage, 'epoch' | 'step' | 'metrics'>): NewEvent {

@@ -13,7 +13,8 @@ async function stage(t: Test, checkpoints: object) {
   const { id, spec } = await runningRun({ artifacts, ...api });
   const folder = t.testdir({ scratch: {}, stored: {} });
   const scratch = join(folder, 'scratch');
-  const files = new RunFiles({ fence: { runId: id, attempt: 1 }, spec: { ...spec, checkpoints }, scratch, store: createDiskArtifactStore(join(folder, 'stored')), artifacts });
+  const store = createDiskArtifactStore(join(folder, 'stored'));
+  const files = new RunFiles({ fence: { runId: id, attempt: 1 }, spec: { ...spec, checkpoints }, scratch, store, artifacts });
   const keepStates = async (count: number) => {
     for (let step = 1; step <= count; step += 1) {
       writeFileSync(join(scratch, `state-${step}`), `state ${step}`);
@@ -26,7 +27,7 @@ async function stage(t: Test, checkpoints: object) {
   };
   const steps = async () => (await artifacts.resumeCheckpoints(id)).map(({ step }) => step);
   const storedCount = () => readdirSync(join(folder, 'stored'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).length;
-  return { keepStates, keepModel, steps, storedCount, scratch, records: api.records };
+  return { keepStates, keepModel, steps, storedCount, scratch, store, records: api.records };
 }
 
 t.test('the latest two states are kept while a run trains, and one when its model is there', async (t) => {
@@ -53,4 +54,13 @@ t.test('what cannot be put into the index is not left in the store', async (t) =
   await t.rejects(keepStates(1), FencedError);
   await t.rejects(keepModel(), FencedError);
   t.equal(storedCount(), 0);
+});
+
+t.test('a disk that frees nothing costs the run nothing', async (t) => {
+  const { keepStates, keepModel, steps, store, storedCount } = await stage(t, {});
+  store.remove = async () => Promise.reject(Object.assign(new Error('read-only file system'), { code: 'EROFS' }));
+  await keepStates(3);
+  await keepModel();
+  t.strictSame(await steps(), [3], 'the others are out of the index');
+  t.equal(storedCount(), 4, 'their bytes wait for the sweep');
 });
