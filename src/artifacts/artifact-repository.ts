@@ -66,12 +66,12 @@ const FREED_AT_ONCE = 50;
 
 /**
  * A transaction that adds artifacts holds the store until its end, so that their bytes are not freed by one who does
- * not see them in the index yet. Bytes that were freed before are missing then, which the caller must look for.
+ * not see them in the index yet. Bytes that were freed before are missing then: the caller looks for them afterwards,
+ * or copies rows that are in the index after this.
  */
 export async function holdStore(session: DatabaseSession): Promise<void> {
   await session.$executeRaw`SELECT pg_advisory_xact_lock_shared(${STORE_LOCK}::bigint)`;
 }
-
 
 type Row = { path: string; sha256: string; bytes: bigint; contentType: string; createdAt: Date };
 const toArtifact = ({ path, sha256, bytes, contentType, createdAt }: Row): Artifact => ({ path, sha256, bytes: Number(bytes), contentType, createdAt });

@@ -1,5 +1,5 @@
 // Runs in the database.
-import { START_STATE } from '../artifacts/artifact-repository.js';
+import { holdStore, START_STATE } from '../artifacts/artifact-repository.js';
 import { Prisma, type Database, type DatabaseSession } from '../db/client.js';
 import type { Fence } from '../live/event-log.js';
 import type { RunEvent } from '../schemas/event.js';
@@ -65,11 +65,11 @@ export interface RunRepository {
   findQueued(): Promise<{ id: string; attempt: number; priority: number }[]>;
 }
 
-/** The lock keeps a deletion from freeing the bytes before they are known to be of use here too. */
 async function takeOver(session: DatabaseSession, id: string, { runId, path }: NonNullable<NewRun['fork']>): Promise<void> {
+  await holdStore(session);
   const count = await session.$executeRaw`
-    WITH source AS (SELECT sha256, bytes, content_type FROM artifacts WHERE run_id = ${runId}::uuid AND path = ${path} FOR KEY SHARE)
-    INSERT INTO artifacts (run_id, path, sha256, bytes, content_type) SELECT ${id}::uuid, ${START_STATE}, sha256, bytes, content_type FROM source`;
+    INSERT INTO artifacts (run_id, path, sha256, bytes, content_type)
+    SELECT ${id}::uuid, ${START_STATE}, sha256, bytes, content_type FROM artifacts WHERE run_id = ${runId}::uuid AND path = ${path}`;
   if (count === 0) throw new ForkGoneError(`run ${runId} has no ${path}`);
 }
 

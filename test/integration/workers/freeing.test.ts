@@ -11,6 +11,7 @@ import { createDatasetCatalog } from '../../../src/datasets/catalog.js';
 import { createRunService } from '../../../src/runs/service.js';
 import { RunFiles } from '../../../workers/run-files.js';
 import { testLog } from '../../helpers/config.js';
+import { newRun } from '../../contracts/subject.js';
 import { until } from '../../helpers/poll.js';
 import { box, type Box } from './harness.js';
 
@@ -80,6 +81,29 @@ t.test('who frees bytes that are just being stored finds that they are in use', 
   });
   await Promise.all(both);
   t.ok(await isThere(place, run.id), 'the run has them');
+});
+
+t.test('a fork has the bytes that it takes over, although the other run replaces them meanwhile', async (t) => {
+  const place = await box(t);
+  const { database, artifacts, store, runs } = place.stores;
+  const isWaiting = await waits(t, place);
+  const parent = await heldRun(place);
+  const keepState = async (content: string) => {
+    await writeFile(join(parent.scratch, 'state'), content);
+    await parent.files.keepState({ type: 'checkpoint', file: 'state', epoch: 0, step: 1, metrics: {} });
+  };
+  await keepState('taken over');
+  const [state] = await artifacts.resumeCheckpoints(parent.id);
+  const both: Promise<unknown>[] = [];
+  await database.$transaction(async (session) => {
+    await session.$executeRaw`LOCK TABLE run_events IN SHARE MODE`;
+    both.push(runs.create(newRun(place.teamId, { fork: { runId: parent.id, step: 1, path: state?.path ?? '' } })));
+    await until(async () => (await session.$queryRaw<unknown[]>`SELECT 1 FROM pg_locks WHERE relation = 'run_events'::regclass AND NOT granted`).length === 1, { what: 'the fork to come as far as its event' });
+    both.push(keepState('kept anew by a later attempt'));
+    await until(isWaiting, { what: 'the other run to be about to free what it has replaced' });
+  });
+  await Promise.all(both);
+  t.ok(await store.has(state?.sha256 ?? ''), 'it is in use');
 });
 
 /** One that takes any stored orphan, however young; what is being put has nothing but its age to tell. */
