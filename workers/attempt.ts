@@ -167,7 +167,7 @@ export class Attempt {
   #conclude(end: RunEnd | Failure | null): Promise<Run | null> {
     const { lifecycle } = this.#context;
     if (end === null) return lifecycle.handBack(this.fence, this.#handBack!);
-    return end.state === 'failed' ? lifecycle.fail(this.fence, end) : lifecycle.end(this.fence, end);
+    return end.state === 'failed' ? lifecycle.fail(this.#run, end) : lifecycle.end(this.fence, end);
   }
 
   /** It was asked to pause, and then perhaps to cancel, which it could not hear any more; or its worker stops. */
@@ -194,6 +194,10 @@ export class Attempt {
 
   #start(): TrainerProcess {
     const { trainerEnv, trainerModule, silenceMs } = this.#context;
+    const { gradientAccumulationSteps } = this.#run;
+    if (gradientAccumulationSteps > 1) {
+      this.#journal.write(event('warning', { code: 'gradient_accumulation', message: `each batch is computed in ${gradientAccumulationSteps} parts, because the GPU had no memory for it whole; batch normalization sees each part by itself` }));
+    }
     const trainer = startTrainerProcess({
       ...(trainerModule === undefined ? {} : { module: trainerModule }),
       env: trainerEnv,
@@ -205,7 +209,7 @@ export class Attempt {
       },
     });
     this.#trainer = trainer;
-    trainer.send({ type: 'start', runId: this.#run.id, attempt: this.#run.attempt, spec: this.#run.spec, scratchDir: this.#scratch, ruledOut: this.#context.ruledOut(), threads: this.#context.threads, resume: this.#resumeFile(), startFrom: this.#startFile(), extendedAfter: this.#run.extendedAfter });
+    trainer.send({ type: 'start', runId: this.#run.id, attempt: this.#run.attempt, spec: this.#run.spec, scratchDir: this.#scratch, ruledOut: this.#context.ruledOut(), threads: this.#context.threads, gradientAccumulationSteps, resume: this.#resumeFile(), startFrom: this.#startFile(), extendedAfter: this.#run.extendedAfter });
     if (this.#cancelled) trainer.send({ type: 'cancel' });
     else if (this.#paused) trainer.send({ type: 'pause' });
     return trainer;

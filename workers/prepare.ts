@@ -53,11 +53,13 @@ export interface PrepareOptions {
   ruledOut: readonly RuledOut[];
   /** Cores that the run may use; all when absent. */
   threads?: number | undefined;
+  /** 1 when absent. */
+  gradientAccumulationSteps?: number | undefined;
   onEngine(opened: OpenEngine): void;
 }
 
 /** Engine, model and data; the session is ready to train. */
-export async function prepare(spec: RunSpec, { ruledOut, threads, onEngine }: PrepareOptions) {
+export async function prepare(spec: RunSpec, { ruledOut, threads, gradientAccumulationSteps, onEngine }: PrepareOptions) {
   const { device = 'auto', backend = 'auto' } = spec.resources ?? {};
   const dataset = datasetOf(spec);
   const graph = await because('invalid_spec', () => trainingGraph(spec, dataset.inputShape));
@@ -79,6 +81,7 @@ export async function prepare(spec: RunSpec, { ruledOut, threads, onEngine }: Pr
         loss: effectiveLoss(spec.loss),
         metrics: defaultMetrics(spec),
         seed,
+        gradientAccumulationSteps,
       },
       train,
       validation,

@@ -12,6 +12,7 @@ import type { TrainerCommand, TrainerMessage } from '../src/schemas/ipc.js';
 import type { FailureReason } from '../src/schemas/run.js';
 import type { Static } from 'typebox';
 import { CheckpointWriter } from './checkpoint-writer.js';
+import { exhaustedMemory } from './exhausted-memory.js';
 import { datasetOf, prepare, settingsOf, TrainingFault } from './prepare.js';
 import { createReportEvents } from './report-events.js';
 import { startSystemSamples } from './system-samples.js';
@@ -50,13 +51,14 @@ export async function trainAttempt(start: Start, { send, signal }: TrainAttemptO
   const checkpoints = new CheckpointWriter({
     folder: start.scratchDir,
     onWritten: (written) => send({ type: 'checkpoint', ...written }),
-    onError: (error) => send(events(warning('checkpoint_failed', `the state of training could not be kept: ${causeOf(error).message}`))),
+    onError: (error) => send(events(warning('checkpoint_failed', `the state of training could not be kept: ${causeOf(error, session).message}`))),
   });
   const stopSamples = startSystemSamples({ attempt: start.attempt, tensorBytes: () => session?.tensorBytes() ?? 0, onSample: (sample) => send(events(sample)) });
   try {
     const prepared = await prepare(start.spec, {
       ruledOut: start.ruledOut,
       threads: start.threads,
+      gradientAccumulationSteps: start.gradientAccumulationSteps,
       onEngine: ({ session: opened, deviceName, description, fallback }) => {
         send({ type: 'device', engine: opened.engine, backend: opened.backend, device: deviceName });
         send(log('info', description));
@@ -85,7 +87,7 @@ export async function trainAttempt(start: Start, { send, signal }: TrainAttemptO
   } catch (error) {
     const due = reports.flush();
     if (due.length > 0) send(events(...due));
-    const { reason, message } = causeOf(error);
+    const { reason, message } = causeOf(error, session);
     send(log('error', error instanceof Error ? (error.stack ?? message) : message));
     return { type: 'ended', state: 'failed', reason, message };
   } finally {
@@ -110,13 +112,11 @@ async function saveFiles({ spec, scratchDir }: Start, session: EngineSession) {
   };
 }
 
-function causeOf(error: unknown): { reason: FailureReason; message: string } {
+function causeOf(error: unknown, session: EngineSession | null): { reason: FailureReason; message: string } {
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof TrainingFault) return { reason: error.reason, message };
   if (error instanceof NonFiniteLossError) return { reason: 'non_finite_loss', message };
   const { code } = error as { code?: string };
   if (code === 'ENOSPC' || code === 'EDQUOT') return { reason: 'disk_full', message: 'the disk is full' };
-  if (/OOM|RESOURCE_EXHAUSTED|CUDA_ERROR_OUT_OF_MEMORY/i.test(message)) return { reason: 'out_of_gpu_memory', message };
-  if (/allocation failed|out of memory|Invalid typed array length/i.test(message)) return { reason: 'out_of_memory', message };
-  return { reason: 'internal', message };
+  return { reason: exhaustedMemory(message, session?.backend ?? null) ?? 'internal', message };
 }

@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { FailureReason } from '../src/schemas/run.js';
 import type { TrainerCommand, TrainerMessage } from '../src/schemas/ipc.js';
+import { exhaustedMemory } from './exhausted-memory.js';
 import { PULSE_FD } from './pulse.js';
 
 export interface TrainerExit {
@@ -98,12 +99,11 @@ export function causeOfDeath(exit: TrainerExit): { reason: FailureReason; messag
   const lines = exit.lastWords.split('\n').filter((line) => line.trim() !== '');
   const said = lines.find((line) => /^(\w*Error|FATAL ERROR)\b/.test(line)) ?? lines.slice(-3).join(' | ');
   const tail = said === '' ? '' : `: ${said}`;
-  if (/heap out of memory|allocation failed|std::bad_alloc|Array buffer allocation failed/i.test(exit.lastWords)) {
-    return { reason: 'out_of_memory', message: `the trainer ran out of memory${tail}` };
-  }
   if (exit.silentMs !== null) {
     return { reason: 'trainer_lost', message: `the trainer was frozen: it gave no sign of life for ${exit.silentMs / 1000} s and was killed` };
   }
+  const exhausted = exit.signal === 'SIGKILL' ? null : exhaustedMemory(exit.lastWords, null);
+  if (exhausted !== null) return { reason: exhausted, message: `the trainer ran out of ${exhausted === 'out_of_memory' ? '' : 'GPU '}memory${tail}` };
   if (exit.signal === 'SIGKILL') {
     return { reason: 'trainer_lost', message: 'the trainer was killed by SIGKILL; the system does that when memory runs out' };
   }

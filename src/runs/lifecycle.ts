@@ -4,7 +4,7 @@ import type { Bus } from '../live/bus.js';
 import type { Fence } from '../live/event-log.js';
 import type { QueuedJob, RunQueue } from '../queue/queue.js';
 import type { FailureReason, Run, RunReason, RunState } from '../schemas/run.js';
-import { RETRIES } from './retry-policy.js';
+import { partsAfter, RETRIES } from './retry-policy.js';
 import type { Changed, Extension, ResumePoint, RunRepository, StateChange } from './run-repository.js';
 import { HELD_STATES, WORKING_STATES } from './states.js';
 
@@ -23,6 +23,9 @@ export interface Failure {
   reason: FailureReason;
   message: string;
 }
+
+/** A run as its attempt began. */
+export type FailedRun = Pick<Run, 'id' | 'attempt' | 'spec' | 'gradientAccumulationSteps'>;
 
 export interface LifecycleOptions {
   runs: RunRepository;
@@ -72,11 +75,22 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
     return run;
   }
 
-  async function afterFailure(fence: Fence, { reason, message }: Omit<Failure, 'state'>, from: readonly RunState[] = HELD_STATES): Promise<Run | null> {
+  /** `parts`: what is left to try where memory was too small. */
+  async function afterFailure(fence: Fence, { reason, message }: Omit<Failure, 'state'>, { from = HELD_STATES, parts = null }: { from?: readonly RunState[]; parts?: number | null }): Promise<Run | null> {
     const failed = async (words: string) => announce(await runs.change(fence.runId, { to: 'failed', attempt: fence.attempt, from, reason, message: words }));
-    if (RETRIES[reason] !== 'again') return failed(message);
-    const again = await queueAgain(fence, message, { from, retriesBelow: maxAttempts - 1, reason, message: `${message}; queued again` });
-    return again ?? failed(`${message}, and it may be started ${maxAttempts} times at most when a process is lost`);
+    switch (RETRIES[reason]) {
+      case 'again': {
+        const again = await queueAgain(fence, message, { from, retriesBelow: maxAttempts - 1, reason, message: `${message}; queued again` });
+        return again ?? failed(`${message}, and it may be started ${maxAttempts} times at most when a process is lost`);
+      }
+      case 'in parts': {
+        if (parts === null) return failed(message);
+        const again = await queueAgain(fence, message, { from, set: { gradientAccumulationSteps: parts }, reason, message: `${message}; queued again, with each batch in ${parts} parts` });
+        return again ?? failed(message);
+      }
+      default:
+        return failed(message);
+    }
   }
 
   return {
@@ -96,8 +110,8 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
       return announce(await runs.change(runId, { to: state, from: HELD_STATES, attempt, reason, message, set }));
     },
 
-    /** Back into the queue where the retry policy says so, else failed; null when the fence no longer holds. */
-    fail: (fence: Fence, failure: Failure) => afterFailure(fence, failure),
+    /** Back into the queue where the retry policy says so, else failed; null when the attempt no longer holds the run. */
+    fail: (run: FailedRun, failure: Failure) => afterFailure({ runId: run.id, attempt: run.attempt }, failure, { parts: partsAfter(run) }),
 
     /** Back to the queue, to be started anew by any worker; a run that was being cancelled is cancelled. */
     handBack: (fence: Fence, message: string) => queueAgain(fence, 'its worker was stopped', { from: WORKING_STATES, reason: 'preempted', message }),
@@ -132,7 +146,7 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
           const lost = await announce(await runs.change(run.id, { to: 'lost', from: [run.state], attempt: run.attempt, expiredBefore, reason: 'worker_lost', message }));
           if (lost === null) continue;
         }
-        await afterFailure({ runId: run.id, attempt: run.attempt }, { reason: 'worker_lost', message: 'its worker was lost' }, ['lost']);
+        await afterFailure({ runId: run.id, attempt: run.attempt }, { reason: 'worker_lost', message: 'its worker was lost' }, { from: ['lost'] });
       }
     },
 

@@ -7,7 +7,7 @@ import type { RunSpec } from '../schemas/spec.js';
 type RunRow = Omit<Prisma.RunGetPayload<object>, 'teamId' | 'dataset' | 'plan' | 'leaseOwner' | 'leaseExpiresAt'> & { transitions: RunTransition[] };
 
 const COLUMNS = Prisma.sql`
-  id, name, tags, priority, recipe, state, reason, message, attempt, retries, spec, engine, backend, device,
+  id, name, tags, priority, recipe, state, reason, message, attempt, retries, gradient_accumulation_steps AS "gradientAccumulationSteps", spec, engine, backend, device,
   forked_from_run_id AS "forkedFromRunId", forked_from_step AS "forkedFromStep", extended_after AS "extendedAfter",
   epoch, epochs, step, total_steps AS "totalSteps", examples_per_second AS "examplesPerSecond", metrics, best_epoch AS "bestEpoch", head,
   created_at AS "createdAt", started_at AS "startedAt", ended_at AS "endedAt",
@@ -33,6 +33,7 @@ function toRun(row: RunRow): Run {
     message: row.message,
     attempt: row.attempt,
     retries: row.retries,
+    gradientAccumulationSteps: row.gradientAccumulationSteps,
     forkedFrom: row.forkedFromRunId === null ? null : { runId: row.forkedFromRunId, step: row.forkedFromStep ?? 0 },
     spec: row.spec as unknown as RunSpec,
     engine: row.engine,

@@ -41,7 +41,7 @@ export interface StateChange {
   resume?: ResumePoint | undefined;
   /** The run becomes longer. */
   extension?: Extension;
-  set?: { attempt?: number; retries?: number; leaseOwner?: string | null; leaseExpiresAt?: Date | null; bestEpoch?: number | null; metrics?: Record<string, number> };
+  set?: { attempt?: number; retries?: number; gradientAccumulationSteps?: number; leaseOwner?: string | null; leaseExpiresAt?: Date | null; bestEpoch?: number | null; metrics?: Record<string, number> };
 }
 
 const time = (date: Date | null) => Prisma.sql`${date === null ? null : date.toISOString()}::timestamptz`;
@@ -58,11 +58,12 @@ function conditionsOf(id: string, { to, from, attempt, expiredBefore, retriesBel
 
 /** What is said later replaces what was said of the same column before. */
 function settingsOf({ to, reason, set = {}, resume, retriesBelow, extension }: StateChange, { at, message }: { at: Date; message: string | null }): Prisma.Sql {
-  const { attempt, retries, leaseOwner, leaseExpiresAt, bestEpoch, metrics } = set;
+  const { attempt, retries, gradientAccumulationSteps, leaseOwner, leaseExpiresAt, bestEpoch, metrics } = set;
   const columns: Record<string, Prisma.Sql> = { state: Prisma.sql`${to}::text`, reason: Prisma.sql`${reason ?? null}::text`, message: Prisma.sql`${message}::text`, head: Prisma.sql`head + 1` };
   const json = (value: object) => Prisma.sql`${JSON.stringify(value)}::jsonb`;
   if (attempt !== undefined) columns.attempt = Prisma.sql`${attempt}::int`;
   if (retries !== undefined) columns.retries = Prisma.sql`${retries}::int`;
+  if (gradientAccumulationSteps !== undefined) columns.gradient_accumulation_steps = Prisma.sql`${gradientAccumulationSteps}::int`;
   if (leaseOwner !== undefined) columns.lease_owner = Prisma.sql`${leaseOwner}::text`;
   if (leaseExpiresAt !== undefined) columns.lease_expires_at = time(leaseExpiresAt);
   if (bestEpoch !== undefined) columns.best_epoch = Prisma.sql`${bestEpoch}::int`;

@@ -25,7 +25,7 @@ export interface StartFile {
 
 /** Supervisor to trainer. */
 export type TrainerCommand =
-  | { type: 'start'; runId: string; attempt: number; spec: RunSpec; scratchDir: string; ruledOut: RuledOut[]; threads: number; resume: ResumeFile | null; startFrom: StartFile | null; extendedAfter: number | null }
+  | { type: 'start'; runId: string; attempt: number; spec: RunSpec; scratchDir: string; ruledOut: RuledOut[]; threads: number; gradientAccumulationSteps: number; resume: ResumeFile | null; startFrom: StartFile | null; extendedAfter: number | null }
   /** Stop between two batches. */
   | { type: 'cancel' }
   /** The same, with the state kept. */

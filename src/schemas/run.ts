@@ -74,6 +74,7 @@ export const Run = strictObject(
     message: nullable(Type.String({ description: 'The reason in words.' })),
     attempt: Type.Integer({ minimum: 0, description: 'How often a worker has started it.' }),
     retries: Type.Integer({ minimum: 0, description: 'How many of these starts a lost worker or trainer made necessary.' }),
+    gradientAccumulationSteps: Type.Integer({ minimum: 1, description: 'Parts that each batch is computed in, for one optimizer step; more than 1 after the GPU had no memory for it whole.' }),
     forkedFrom: nullable(strictObject({ runId: RunId, step: Type.Integer({ minimum: 0, description: 'The step of its training state.' }) }, { description: 'The run with whose weights it started.' })),
     spec: ref(RunSpec),
     engine: nullable(Type.String({ description: 'The engine that trains it.' })),

@@ -36,7 +36,7 @@ export async function runContract(t: Test, createSubject: CreateSubject): Promis
     const before = Date.now();
     const { run, events: written } = await runs.create(newRun(team, { name: 'first', recipe: 'mnist-linear', spec: { priority: 3 } }));
     t.match(run, {
-      name: 'first', recipe: 'mnist-linear', tags: ['contract'], priority: 3, state: 'queued', reason: null, message: null, attempt: 0,
+      name: 'first', recipe: 'mnist-linear', tags: ['contract'], priority: 3, state: 'queued', reason: null, message: null, attempt: 0, retries: 0, gradientAccumulationSteps: 1,
       engine: null, backend: null, device: null, metrics: {}, bestEpoch: null, head: 1, startedAt: null, endedAt: null,
     });
     t.strictSame(run.progress, { epoch: 0, epochs: 3, step: 0, totalSteps: newRun(team).plan.totalSteps, examplesPerSecond: null }, 'nothing is done yet');
@@ -152,6 +152,15 @@ export async function runContract(t: Test, createSubject: CreateSubject): Promis
     t.strictSame(await subject.artifacts.unreferenced([file.sha256]), [], 'the bytes are still of use');
     await t.rejects(runs.create(newRun(team, { fork, name: 'late' })), { name: 'ForkGoneError' });
     t.match(await runs.list(team, { filter: { name: 'late' }, order: 'newest', limit: 9 }), { length: 0 }, 'and no run is left behind');
+  });
+
+  await t.test('in how many parts batches are computed outlasts attempts', async (t) => {
+    const team = await subject.newTeam();
+    const { id } = await runIn(subject, 'running', newRun(team));
+    const queued = await runs.change(id, { to: 'queued', set: { gradientAccumulationSteps: 2 } });
+    t.match(queued, { run: { state: 'queued', gradientAccumulationSteps: 2, retries: 0 } }, 'it comes with a change, and is no retry of a lost process');
+    t.match(await runs.change(id, { to: 'starting', set: { attempt: 2 } }), { run: { gradientAccumulationSteps: 2 } }, 'the next attempt reads it');
+    t.match(await runs.find(team, id), { gradientAccumulationSteps: 2 });
   });
 
   await t.test('the last numbers come with the end, whatever they are', async (t) => {

@@ -31,7 +31,7 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
       const at = time();
       const run: Run = structuredClone({
         id, name, recipe, forkedFrom: fork === undefined ? null : { runId: fork.runId, step: fork.step }, spec, tags: spec.tags ?? [], priority: spec.priority ?? 0,
-        state: 'queued', reason: null, message: null, attempt: 0, retries: 0, engine: null, backend: null, device: null,
+        state: 'queued', reason: null, message: null, attempt: 0, retries: 0, gradientAccumulationSteps: 1, engine: null, backend: null, device: null,
         progress: { epoch: 0, epochs: spec.fit.epochs, step: 0, totalSteps: plan.totalSteps, examplesPerSecond: null },
         extendedAfter: null, metrics: {}, bestEpoch: null, head: 0, createdAt: at, startedAt: null, endedAt: null,
         transitions: [{ state: 'queued', reason: null, message: null, attempt: 0, at }],

@@ -5,9 +5,10 @@ import { NoBackendError } from '../../../src/ml/engines/eager/backends.js';
 import { TRACE_BACKEND } from '../../../src/ml/engines/compiled/tracer.js';
 import { NoEngineError, openEngine, type EngineRequest } from '../../../src/ml/engines/open-engine.js';
 import type { GraphLayer } from '../../../src/ml/graph-types.js';
+import type { Layer } from '../../../src/schemas/layers.js';
 import type { RunSpec } from '../../../src/schemas/spec.js';
 import { trainAttempt } from '../../../workers/train-attempt.js';
-import { chain } from '../../helpers/ml.js';
+import { chain, near } from '../../helpers/ml.js';
 
 const LAYERS: GraphLayer[] = [{ type: 'dense', name: 'hidden', units: 4, activation: 'tanh' }, { type: 'dense', name: 'out', units: 2, activation: 'softmax' }];
 const COUNT = 10;
@@ -56,21 +57,33 @@ t.test('a run is compiled unless something else is asked for, and trains the sam
 });
 
 /** A run of one step with a tanh in it; answers how it ended, and the warnings on the way. */
-async function attempt(engine: 'auto' | 'compiled') {
+async function attempt(engine: 'auto' | 'compiled' | 'eager', { hidden = [], parts = 1 }: { hidden?: Layer[]; parts?: number } = {}) {
   const warnings: unknown[] = [];
   const spec: RunSpec = {
     dataset: { name: 'mnist', take: 8, validation: 'none' },
-    model: { layers: [{ type: 'flatten' }, { type: 'dense', units: 4, activation: 'tanh' }, { type: 'dense', units: 10, activation: 'softmax' }] },
+    model: { layers: [{ type: 'flatten' }, { type: 'dense', units: 4, activation: 'tanh' }, ...hidden, { type: 'dense', units: 10, activation: 'softmax' }] },
     optimizer: { type: 'sgd' }, loss: 'sparseCategoricalCrossentropy', fit: { batchSize: 8, epochs: 1 },
     engine, resources: { device: 'cpu' },
   };
-  const start = { type: 'start', runId: 'run', attempt: 1, spec, scratchDir: t.testdir(), ruledOut: request().ruledOut.slice(), threads: 1, resume: null, startFrom: null, extendedAfter: null } as const;
+  const start = { type: 'start', runId: 'run', attempt: 1, spec, scratchDir: t.testdir(), ruledOut: request().ruledOut.slice(), threads: 1, gradientAccumulationSteps: parts, resume: null, startFrom: null, extendedAfter: null } as const;
   const ended = await trainAttempt(start, {
     signal: new AbortController().signal,
     send: (message) => void (message.type === 'events' && warnings.push(...message.events.filter(({ kind }) => kind === 'warning').map(({ data }) => data))),
   });
   return { ended, warnings };
 }
+
+t.test('a trainer computes batches in as many parts as it is told', async (t) => {
+  for (const engine of ['compiled', 'eager'] as const) {
+    const loss = async (hidden: Layer[], parts: number): Promise<number> => {
+      const { ended } = await attempt(engine, { hidden, parts });
+      return ended.state === 'failed' ? NaN : ended.metrics.loss!;
+    };
+    near(t, [await loss([], 3)], [await loss([], 1)], { message: `which changes nothing in the ${engine} engine` });
+    const [whole, inParts] = [await loss([{ type: 'batchNormalization' }], 1), await loss([{ type: 'batchNormalization' }], 3)];
+    t.ok(Math.abs(whole - inParts) > 1e-3, 'but what batch normalization sees');
+  }
+});
 
 t.test('a kernel that cannot be captured makes the run fall back, and is named', async (t) => {
   await openEngine(request());

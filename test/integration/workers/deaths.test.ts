@@ -94,6 +94,24 @@ t.test('training states are kept as the spec says, and a new attempt goes on fro
   t.same(storedHashes(stores.store.path(kept[0]!)).sort(), kept.sort(), 'and nothing else is left in the store');
 });
 
+t.test('a run that is too large for the GPU goes on with half the batch at a time', async (t) => {
+  const { submit, supervise, ends, stores } = await box(t);
+  await supervise('runs-out-of-gpu-memory', { env: { ROOM_FOR: '2' } });
+  const run = await ends((await submit()).id);
+  t.match(run, { state: 'succeeded', attempt: 2, retries: 0, gradientAccumulationSteps: 2 }, 'which is no retry of a lost process');
+  const again = run.transitions.filter(({ state }) => state === 'queued').at(-1);
+  t.match(again, { reason: 'out_of_gpu_memory', message: 'OOM when allocating tensor; queued again, with each batch in 2 parts' }, 'its life says so');
+  const { items } = await stores.events.read(run.id, { after: 0, limit: 100, kinds: ['warning', 'log'] });
+  t.match(items, [{ kind: 'warning', data: { code: 'gradient_accumulation', message: /2 parts/ } }, { kind: 'log', data: { message: 'from step 1 in 2 parts' } }], 'and so does its log');
+});
+
+t.test('a run that is too large even so has failed', async (t) => {
+  const { submit, supervise, ends } = await box(t);
+  await supervise('runs-out-of-gpu-memory', { env: { ROOM_FOR: '3' } });
+  const run = await ends((await submit()).id);
+  t.match(run, { state: 'failed', reason: 'out_of_gpu_memory', message: /^OOM/, attempt: 2, retries: 0, gradientAccumulationSteps: 2 });
+});
+
 t.test('a damaged training state is passed over', async (t) => {
   const { submit, supervise, ends, stores } = await box(t);
   const put: typeof stores.store.put = async (file) => {

@@ -25,7 +25,7 @@ async function heldRun({ submit, stores, config }: Box) {
   const scratch = join(config.dataDir, 'scratch', id);
   await mkdir(scratch, { recursive: true });
   await writeFile(join(scratch, 'model.json'), 'the model of each of these runs');
-  return { id, scratch, files: new RunFiles({ ...stores, fence, spec, scratch }), end: () => stores.lifecycle.fail(fence, { state: 'failed', reason: 'internal', message: 'for the test' }) };
+  return { id, scratch, files: new RunFiles({ ...stores, fence, spec, scratch }), end: () => stores.runs.change(id, { to: 'failed', attempt: 1, reason: 'internal' }) };
 }
 
 async function isThere({ stores }: Box, id: string): Promise<boolean> {

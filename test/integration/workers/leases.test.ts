@@ -73,21 +73,22 @@ t.test('an attempt that was replaced can neither write nor end the run', async (
   const { submit, stores } = await box(t);
   const { id } = await submit();
   const { lifecycle, events } = stores;
-  t.ok(await lifecycle.claim({ runId: id, attempt: 1 }, 'old'));
+  const old = (await lifecycle.claim({ runId: id, attempt: 1 }, 'old'))!;
   t.notOk(await lifecycle.claim({ runId: id, attempt: 1 }, 'twin'), 'one attempt is claimed once');
   t.ok(await lifecycle.handBack({ runId: id, attempt: 1 }, 'for the test'));
   t.ok(await lifecycle.claim({ runId: id, attempt: 2 }, 'new'));
   const late = { kind: 'log', at: new Date().toISOString(), data: { level: 'info', message: 'late' } } as const;
   await t.rejects(events.append({ runId: id, attempt: 1 }, [late]), FencedError);
   t.notOk(await lifecycle.end({ runId: id, attempt: 1 }, { state: 'succeeded', reason: null, message: 'late' }));
-  t.notOk(await lifecycle.fail({ runId: id, attempt: 1 }, { state: 'failed', reason: 'internal', message: 'late' }));
-  t.notOk(await lifecycle.fail({ runId: id, attempt: 1 }, { state: 'failed', reason: 'trainer_lost', message: 'late' }), 'whatever the cause');
+  t.notOk(await lifecycle.fail(old, { state: 'failed', reason: 'internal', message: 'late' }));
+  t.notOk(await lifecycle.fail(old, { state: 'failed', reason: 'trainer_lost', message: 'late' }), 'whatever the cause');
   t.same((await events.append({ runId: id, attempt: 2 }, [late])).length, 1, 'the new one writes');
 });
 
 t.test('an attempt whose run waits for the next one can no longer end it', async (t) => {
   const { submit, stores, runs, teamId } = await box(t, { leaseMs: 1 });
-  const { id } = await submit();
+  const run = await submit();
+  const { id } = run;
   const { lifecycle } = stores;
   const old = { runId: id, attempt: 1 };
   await lifecycle.claim(old, 'slow');
@@ -96,7 +97,7 @@ t.test('an attempt whose run waits for the next one can no longer end it', async
     return (await runs.get(teamId, id)).state === 'queued';
   };
   await until(isQueuedAgain, { what: 'the lease of a millisecond to run out' });
-  for (const reason of ['trainer_lost', 'internal'] as const) t.notOk(await lifecycle.fail(old, { state: 'failed', reason, message: 'late' }), `that has failed: ${reason}`);
+  for (const reason of ['trainer_lost', 'internal'] as const) t.notOk(await lifecycle.fail({ ...run, attempt: 1 }, { state: 'failed', reason, message: 'late' }), `that has failed: ${reason}`);
   t.notOk(await lifecycle.handBack(old, 'its worker was stopped'), 'whose worker stops');
   for (const state of ['paused', 'cancelled', 'succeeded'] as const) t.notOk(await lifecycle.end(old, { state, reason: null, message: 'late' }), `that is ${state}`);
   t.match(await runs.get(teamId, id), { state: 'queued', retries: 1 });

@@ -116,7 +116,7 @@ t.test('files of a run that has ended are deleted, and bytes that no other run u
   const [base, other] = [await runWithFiles(api, { 'model/model.json': '{}', 'model/weights.bin': CONTENT }), await runWithFiles(api, { 'model/model.json': '{}', 'model/weights.bin': 'others' })];
   const remove = (path: string) => api.ask({ method: 'DELETE', url: `${base}/${path}` });
   t.match(problemOf(await remove('model/model.json')), { code: 'run_not_ended', status: 409, detail: /is running; it may still go on/ });
-  await api.lifecycle.fail({ runId: base.split('/')[3]!, attempt: 1 }, { state: 'failed', reason: 'internal', message: 'for the test' });
+  await api.runRepository.change(base.split('/')[3]!, { to: 'failed', attempt: 1, reason: 'internal' });
   for (const path of ['nothing', 'mod', 'model/weights', '%2f', '../../x']) t.equal((await remove(path)).statusCode, 404, `${path} is none of its files`);
   t.equal((await remove('')).statusCode, 404, 'nor is nothing at all');
   const gone = await remove('model/weights.bin');
@@ -128,7 +128,7 @@ t.test('files of a run that has ended are deleted, and bytes that no other run u
   t.same((await api.get(base)).json<{ items: unknown[] }>().items, []);
   t.equal((await api.get(`${other}/model/model.json`)).body, '{}', 'what another run shares stays');
   api.store.remove = async () => Promise.reject(new Error('the disk'));
-  await api.lifecycle.fail({ runId: other.split('/')[3]!, attempt: 1 }, { state: 'failed', reason: 'internal', message: 'for the test' });
+  await api.runRepository.change(other.split('/')[3]!, { to: 'failed', attempt: 1, reason: 'internal' });
   t.equal((await api.ask({ method: 'DELETE', url: `${other}/model` })).statusCode, 204, 'bytes that stay do not bring the files back');
   t.match(api.logged.find((line) => line['msg'] === 'bytes of deleted files stay'), { err: { message: 'the disk' } }, 'the log says so');
 });

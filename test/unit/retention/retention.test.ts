@@ -15,7 +15,7 @@ async function stage(t: Test) {
     const fence = { runId: id, attempt: 1 };
     await api.artifacts.addCheckpoint(fence, { kind: 'resume', epoch: 0, step: 1, metrics: {}, path: 'states/1', files: [{ path: 'states/1', contentType: '', ...api.store.add(state) }] });
     await api.artifacts.addCheckpoint(fence, { kind: 'final', epoch: 1, step: 1, metrics: {}, path: 'model', files: [{ path: 'model/x', contentType: '', ...api.store.add('model') }] });
-    await api.lifecycle.fail(fence, { state: 'failed', reason: 'internal', message: 'for the test' });
+    await api.runRepository.change(id, { to: 'failed', attempt: 1, reason: 'internal' });
   }
   const apply = (days: { states: number | null; runs: number | null }, afterDays: number) =>
     applyRetention({

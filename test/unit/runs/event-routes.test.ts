@@ -11,9 +11,9 @@ const STREAM = { accept: 'text/event-stream' };
 /** A stream of it ends, so that its whole answer can be looked at. */
 async function endedRun(api: Api): Promise<Run> {
   const { id } = await runningRun(api, [logEvent(1, 'a'), lossEvents([2, NaN]), epochEvent(1, { loss: 2 }), warningEvent(2, 'careful')]);
-  const run = await api.lifecycle.fail({ runId: id, attempt: 1 }, { state: 'failed', reason: 'internal', message: 'broken' });
-  if (run === null) throw new Error('the run did not end');
-  return run;
+  const changed = await api.runRepository.change(id, { to: 'failed', attempt: 1, reason: 'internal', message: 'broken' });
+  if (changed === null) throw new Error('the run did not end');
+  return changed.run;
 }
 
 t.test('the event log is read from any position, in order and without a gap', async (t) => {

@@ -210,7 +210,7 @@ t.test('what has failed or was cancelled is resumed with all its retries', async
   const ask = (what: string) => api.post(`/v1/runs/${run.id}/${what}`);
   await api.lifecycle.claim({ runId: run.id, attempt: 1 }, 'supervisor');
   for (const attempt of [1, 2, 3]) {
-    await api.lifecycle.fail({ runId: run.id, attempt }, { state: 'failed', reason: 'trainer_lost', message: 'lost' });
+    await api.lifecycle.fail({ ...run, attempt }, { state: 'failed', reason: 'trainer_lost', message: 'lost' });
     await api.lifecycle.claim({ runId: run.id, attempt: attempt + 1 }, 'supervisor');
   }
   t.match((await api.get(`/v1/runs/${run.id}`)).json(), { state: 'failed', retries: 2 });

@@ -12,6 +12,13 @@ t.test('a cause of death from the exit and the last words', async (t) => {
     ['words without an error: the last three lines', { code: 1, lastWords: 'a\nb\n\nc\nd\n  \n' }, 'trainer_lost', 'the trainer exited with code 1 before its run had ended: b | c | d'],
     ['a crash', { signal: 'SIGSEGV' }, 'trainer_lost', 'the trainer died of SIGSEGV'],
     ['a crash with words', { signal: 'SIGABRT', lastWords: 'Assertion failed' }, 'trainer_lost', 'the trainer died of SIGABRT: Assertion failed'],
+    [
+      "a GPU's memory is full",
+      { signal: 'SIGABRT', lastWords: 'vkAllocateMemory failed with VK_ERROR_OUT_OF_DEVICE_MEMORY' },
+      'out_of_gpu_memory',
+      'the trainer ran out of GPU memory: vkAllocateMemory failed with VK_ERROR_OUT_OF_DEVICE_MEMORY',
+    ],
+    ['killed from outside, whatever it had said', { signal: 'SIGKILL', lastWords: 'CUDA_ERROR_OUT_OF_MEMORY: out of memory' }, 'trainer_lost', 'the trainer was killed by SIGKILL; the system does that when memory runs out'],
     ['killed from outside', { signal: 'SIGKILL', lastWords: 'a harmless warning' }, 'trainer_lost', 'the trainer was killed by SIGKILL; the system does that when memory runs out'],
     ['frozen, and killed for it', { signal: 'SIGKILL', silentMs: 10_000 }, 'trainer_lost', 'the trainer was frozen: it gave no sign of life for 10 s and was killed'],
     [

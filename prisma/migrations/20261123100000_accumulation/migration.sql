@@ -1,0 +1,2 @@
+-- AlterTable
+ALTER TABLE "runs" ADD COLUMN     "gradient_accumulation_steps" INTEGER NOT NULL DEFAULT 1;
