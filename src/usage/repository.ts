@@ -1,4 +1,5 @@
 // What the index and the database say of their own size.
+import { START_STATE } from '../artifacts/artifact-repository.js';
 import type { Database } from '../db/client.js';
 import type { RunUsage } from '../schemas/usage.js';
 
@@ -16,7 +17,7 @@ export function createUsageRepository(database: Database): UsageRepository {
   return {
     async kinds() {
       const rows = await database.$queryRaw<{ sha256: string; isState: boolean }[]>`
-        SELECT a.sha256, bool_and(c.id IS NOT NULL) AS "isState"
+        SELECT a.sha256, bool_and(c.id IS NOT NULL OR a.path = ${START_STATE}) AS "isState"
         FROM artifacts a LEFT JOIN checkpoints c ON c.run_id = a.run_id AND c.path = a.path AND c.kind = 'resume'
         GROUP BY a.sha256`;
       return new Map(rows.map(({ sha256, isState }) => [sha256, isState ? 'trainingStates' : 'models']));

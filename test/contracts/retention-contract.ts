@@ -30,6 +30,7 @@ export async function retentionContract(t: Test, createSubject: CreateSubject): 
   const id = await endedRun({}, ['1', '2', '3']);
   await until(async () => Date.now() > (await endOf(id)).getTime() + 1, { what: 'the clock to go on', everyMs: 1 });
   const later = await endedRun({}, ['4', '5', '3']);
+  const { run: fork } = await runs.create(newRun(team, { fork: { runId: later, step: 1, path: 'states/1' } }));
   const kept = await endedRun({ tags: ['a', 'keep'] }, ['6', '7', '8']);
   const others = new Map<string, RunState>();
   for (const state of RUN_STATES.filter((state) => !(ENDED_STATES as readonly string[]).includes(state))) {
@@ -51,10 +52,18 @@ export async function retentionContract(t: Test, createSubject: CreateSubject): 
     for (const [other, state] of others) if ((HELD_STATES as readonly string[]).includes(state)) t.match(await artifacts.resumeCheckpoints(other), { length: 1 }, `and that of a ${state} run`);
   });
 
+  await t.test('so does the state that a fork started from', async (t) => {
+    t.strictSame(await paths(fork.id), ['start/state.safetensors'], 'while it may still start it is there');
+    await runs.change(fork.id, { to: 'cancelled' });
+    t.strictSame(await retention.dropStates(FAR), [hash('4')]);
+    t.strictSame(await paths(fork.id), []);
+  });
+
   await t.test('then the runs themselves go, the oldest first', async (t) => {
     t.equal(await retention.deleteRun(await endOf(id)), null, 'not at once');
     t.strictSame(await retention.deleteRun(FAR), { id, name: 'a run', hashes: [hash('3')] }, 'one at a time');
     t.match(await retention.deleteRun(FAR), { id: later, hashes: [hash('3')] });
+    t.match(await retention.deleteRun(FAR), { id: fork.id, hashes: [] });
     t.equal(await retention.deleteRun(FAR), null, 'no more are left');
     t.equal(await runs.find(team, id), null, 'they are gone');
     t.strictSame(await artifacts.list(id), [], 'with their files');

@@ -39,6 +39,10 @@ export async function usageContract(t: Test, createSubject: CreateSubject): Prom
   t.strictSame(await usage.largestRuns(team, 1), [first], 'as many as are asked for');
   t.match(await usage.largestRuns(other, 10), [{ id: odd, ownBytes: 0, sharedBytes: 100 }], 'a team has its own');
 
+  const { run: fork } = await subject.runs.create(newRun(team, { name: 'fork', fork: { runId: large, step: 1, path: 'states/e' } }));
+  t.equal((await usage.kinds()).get(hash('e')), 'trainingStates', 'what a fork starts from is a state');
+  t.match((await usage.largestRuns(team, 10)).at(-1), { id: fork.id, ownBytes: 0, sharedBytes: 5 });
+
   const { totalBytes, eventBytes, curveBytes } = await usage.databaseSize();
   t.ok(eventBytes > 0 && curveBytes > 0 && totalBytes >= eventBytes + curveBytes, 'the parts are not more than the whole');
 }

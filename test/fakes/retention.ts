@@ -1,4 +1,5 @@
 // What ended runs no longer keep, in memory.
+import { START_STATE } from '../../src/artifacts/artifact-repository.js';
 import { KEEP_TAG, type RetentionRepository } from '../../src/retention/repository.js';
 import { hasEnded } from '../../src/runs/states.js';
 import type { FakeRecords, RunRecord } from './records.js';
@@ -11,7 +12,7 @@ export function createFakeRetentionRepository(records: FakeRecords): RetentionRe
     async dropStates(endedBefore) {
       await records.statement();
       return over(endedBefore).flatMap(({ checkpoints, artifacts }) =>
-        [...checkpoints.values()].filter(({ kind }) => kind === 'resume').flatMap(({ path }) => {
+        [START_STATE, ...[...checkpoints.values()].filter(({ kind }) => kind === 'resume').map(({ path }) => path)].flatMap((path) => {
           const sha256 = artifacts.get(path)?.sha256;
           checkpoints.delete(path);
           artifacts.delete(path);

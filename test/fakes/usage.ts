@@ -1,4 +1,5 @@
 // Sizes in memory: those of the index as the records have it, those of the disk and the database as a test sets them.
+import { START_STATE } from '../../src/artifacts/artifact-repository.js';
 import type { FoundFile } from '../../src/walk.js';
 import type { Disk } from '../../src/usage/disk.js';
 import type { StoredKind, UsageRepository } from '../../src/usage/repository.js';
@@ -14,8 +15,8 @@ export function createFakeUsageRepository(records: FakeRecords): UsageRepository
       const kinds = new Map<string, StoredKind>();
       for (const { artifacts, checkpoints } of records.runs.values()) {
         for (const { path, sha256 } of artifacts.values()) {
-          const isState = checkpoints.get(path)?.kind === 'resume' && kinds.get(sha256) !== 'models';
-          kinds.set(sha256, isState ? 'trainingStates' : 'models');
+          const isState = path === START_STATE || checkpoints.get(path)?.kind === 'resume';
+          kinds.set(sha256, isState && kinds.get(sha256) !== 'models' ? 'trainingStates' : 'models');
         }
       }
       return kinds;
