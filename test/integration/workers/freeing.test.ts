@@ -96,9 +96,9 @@ t.test('a fork has the bytes that it takes over, although the other run replaces
   const [state] = await artifacts.resumeCheckpoints(parent.id);
   const both: Promise<unknown>[] = [];
   await database.$transaction(async (session) => {
-    await session.$executeRaw`LOCK TABLE run_events IN SHARE MODE`;
-    both.push(runs.create(newRun(place.teamId, { fork: { runId: parent.id, step: 1, path: state?.path ?? '' } })));
-    await until(async () => (await session.$queryRaw<unknown[]>`SELECT 1 FROM pg_locks WHERE relation = 'run_events'::regclass AND NOT granted`).length === 1, { what: 'the fork to come as far as its event' });
+    await session.$executeRaw`LOCK TABLE idempotency_keys IN SHARE MODE`;
+    both.push(runs.create(newRun(place.teamId, { fork: { runId: parent.id, step: 1, path: state?.path ?? '' }, idempotency: { key: 'k', fingerprint: 'a'.repeat(64) } })));
+    await until(async () => (await session.$queryRaw<unknown[]>`SELECT 1 FROM pg_locks WHERE relation = 'idempotency_keys'::regclass AND NOT granted`).length === 1, { what: 'the fork to come as far as its key, which is its last row' });
     both.push(keepState('kept anew by a later attempt'));
     await until(isWaiting, { what: 'the other run to be about to free what it has replaced' });
   });
