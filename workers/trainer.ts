@@ -1,9 +1,8 @@
 // A trainer: trains one run attempt and exits. Started by a supervisor with an IPC channel, over which it
 // is told what to do and says how it goes. It knows no database, no queue and no settings.
-import { PAUSE } from '../src/ml/train.js';
+import { PAUSE } from '../src/ml/train-state.js';
 import type { TrainerCommand, TrainerMessage } from '../src/schemas/ipc.js';
 import { startPulse } from './pulse.js';
-import { trainAttempt } from './train-attempt.js';
 
 const abort = new AbortController();
 
@@ -16,6 +15,8 @@ function send(message: TrainerMessage): Promise<void> {
 }
 
 async function start(command: Extract<TrainerCommand, { type: 'start' }>): Promise<void> {
+  // Not loaded before, as it takes a second, and more on a busy box: the pulse is not to wait for it.
+  const { trainAttempt } = await import('./train-attempt.js');
   const ended = await trainAttempt(command, { send: (message) => void send(message).catch(() => undefined), signal: abort.signal });
   await send(ended);
   process.exit(0);

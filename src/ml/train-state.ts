@@ -39,6 +39,9 @@ export function keptWeights({ engine, epoch, epochs, callbacks: { stoppers } }: 
   return (hasEnded ? keeperOf(stoppers)?.weights : null) ?? engine.weights;
 }
 
+/** The reason of an abort after which the run is to be gone on with. */
+export const PAUSE = 'pause';
+
 /** When a run is written down. What is absent is never due. */
 export interface CheckpointPolicy {
   everySteps?: number | undefined;

@@ -9,7 +9,7 @@ import { EpochMeans, epochMetricNames, validationMetrics } from './epoch-metrics
 import { NonFiniteLossError, type CheckpointReport, type StepsReport, type TrainReport } from './reports.js';
 import { permutation } from './rng.js';
 import { learningRateAt } from './schedule.js';
-import type { CheckpointPolicy, TrainState } from './train-state.js';
+import { PAUSE, type CheckpointPolicy, type TrainState } from './train-state.js';
 
 export interface TrainSettings {
   /** Has the training examples bound, and the validation examples where `hasValidation`. */
@@ -37,9 +37,6 @@ export interface TrainSettings {
   /** Milliseconds on a monotonic clock. */
   now: () => number;
 }
-
-/** The reason of an abort after which the run is to be gone on with. */
-export const PAUSE = 'pause';
 
 /** A block ends when it has taken about this long, so that a stop and the live view wait no longer. */
 const BLOCK_MS = 50;

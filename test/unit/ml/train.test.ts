@@ -3,7 +3,8 @@ import { decodeCheckpoint, encodeCheckpoint } from '../../../src/ml/checkpoint-f
 import type { BatchResult, EngineSession, EngineState, StoredTensor, TrainBatch } from '../../../src/ml/engines/engine.js';
 import { UnknownMonitorError } from '../../../src/ml/monitor.js';
 import { NonFiniteLossError, type TrainReport } from '../../../src/ml/reports.js';
-import { PAUSE, train, type TrainSettings } from '../../../src/ml/train.js';
+import { train, type TrainSettings } from '../../../src/ml/train.js';
+import { PAUSE } from '../../../src/ml/train-state.js';
 
 interface Script {
   /** Loss of each training step, from 0 on. */
