@@ -126,7 +126,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const stops = [
     again(beat, 'heartbeat', Math.max(50, Math.min(leaseMs / 3, 2_000))),
     again(() => lifecycle.sweepExpired(), 'sweep of leases', Math.max(100, leaseMs / 3)),
-    again(() => lifecycle.sweepQueued(), 'sweep of the queue', 10_000),
+    again(() => lifecycle.sweepQueued(), 'sweep of the queue', Math.max(1_000, leaseMs)),
   ];
   // Loading every backend takes a second; runs need not wait for it.
   const probing = options.probeDevices().then(
