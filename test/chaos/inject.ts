@@ -1,9 +1,10 @@
 // Carries out the strikes of a plan at their moments, and waits until their causes are gone.
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Run } from '../../src/schemas/run.js';
 import { until } from '../helpers/poll.js';
-import { setTimeout as delay } from 'node:timers/promises';
-import { ask, get } from './ask.js';
+import { ask } from './ask.js';
 import type { Plan, Strike } from './plan.js';
+import { ENDED, find } from './runs.js';
 import type { Stage } from './stage.js';
 import { STRIKES } from './strikes.js';
 import type { Watcher } from './watcher.js';
@@ -19,22 +20,27 @@ export interface Struck {
 export interface InjectOptions {
   stage: Stage;
   watcher: Watcher;
-  /** As submitted, in the order of the plan. */
+  /** Those under way, in the order of the plan. */
   runs: readonly Run[];
+  /** Called when the first strike has begun. */
+  onFirst(): void;
 }
 
-const ENDED = new Set(['succeeded', 'failed', 'cancelled']);
 /** A moment that does not come, as its run is held up by the strike before, is not waited for any longer. */
 const PATIENCE_MS = 8_000;
 
 export async function inject({ strikes }: Plan, options: InjectOptions): Promise<Struck[]> {
-  const { stage, watcher } = options;
+  const { stage, watcher, onFirst } = options;
   const underWay: Promise<Struck>[] = [];
   for (const strike of strikes) {
     await momentOf(strike, options);
     const at = Date.now();
     const hit = STRIKES[strike.kind]({ stage, pick: strike.pick, lastsMs: strike.lastsMs, pauseRun: (pick) => pauseRun(pick, options), cutWatcher: () => watcher.cut() });
-    underWay.push(hit.then((isHit) => ({ strike, at, isHit })));
+    const struck = hit.then((isHit) => ({ strike, at, isHit }));
+    // Its failure is told at the end, and must not be an unhandled one until then.
+    struck.catch(() => undefined);
+    underWay.push(struck);
+    if (strike === strikes[0]) onFirst();
   }
   return Promise.all(underWay);
 }
@@ -50,22 +56,22 @@ async function momentOf({ when }: Strike, { watcher, runs }: InjectOptions): Pro
 function shareOf({ id, progress }: Run, watcher: Watcher): number {
   const { events } = watcher.of(id);
   const state = events.findLast((event) => event.kind === 'state')?.data.state;
-  if (state === 'finalizing' || (state !== undefined && ENDED.has(state))) return 1;
+  if (state === 'finalizing' || (state !== undefined && ENDED.includes(state))) return 1;
   const measured = events.findLast((event) => event.kind === 'metrics');
   if (measured !== undefined) return (measured.data.steps.at(-1) ?? 0) / progress.totalSteps;
   return state === undefined || state === 'queued' ? -1 : 0;
 }
 
 async function pauseRun(pick: number, { stage: { address }, runs }: InjectOptions): Promise<boolean> {
-  const found = await Promise.all(runs.map(({ id }) => get<Run>(address, `/v1/runs/${id}`)));
-  const active = found.filter(({ state }) => !ENDED.has(state));
+  const found = await Promise.all(runs.map(({ id }) => find(address, id)));
+  const active = found.filter(({ state }) => !ENDED.includes(state));
   const run = active[Math.floor(pick * active.length)];
   if (run === undefined) return false;
   const asked = await ask(address, `/v1/runs/${run.id}/pause`, { method: 'POST' });
   if (asked.status !== 202) return false;
   const rested = await until(async () => {
-    const { state } = await get<Run>(address, `/v1/runs/${run.id}`);
-    return state === 'paused' || ENDED.has(state) ? state : null;
+    const { state } = await find(address, run.id);
+    return state === 'paused' || ENDED.includes(state) ? state : null;
   }, { what: `run ${run.id} to be paused`, deadlineMs: 60_000, everyMs: 50 });
   // It may have come to its end before it heard of the pause.
   if (rested !== 'paused') return false;

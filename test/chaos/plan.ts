@@ -6,7 +6,7 @@ import { SPEC_NAMES, type SpecName } from './specs.js';
 
 export interface Strike {
   kind: FaultKind;
-  /** As soon as a run of the round has done this share of its steps (0: it starts, 1: it is being finished), or so long after the strike before. */
+  /** As soon as one of the early runs has done this share of its steps (0: it starts, 1: it is being finished), or so long after the strike before. */
   when: { run: number; share: number } | { afterMs: number };
   /** In [0, 1): which one, where there are several to be hit. */
   pick: number;
@@ -19,7 +19,7 @@ export interface Plan {
   /** Counts from 1. */
   round: number;
   stage: StageKind;
-  /** Submitted together. */
+  /** The first two are submitted together; a third one when the first fault strikes. */
   runs: SpecName[];
   strikes: Strike[];
 }
@@ -31,6 +31,9 @@ export interface Abilities {
 }
 
 export const ALL_ABILITIES: Abilities = { stages: STAGES, kinds: FAULT_KINDS };
+
+/** Runs that are under way before anything happens. */
+export const EARLY_RUNS = 2;
 
 /** Rounds in a row on one service. */
 export const ROUNDS_PER_STAGE = 7;
@@ -88,16 +91,16 @@ export function planRound(seed: number, round: number, abilities: Abilities): Pl
   const kinds = kindsOf(seed, round, abilities);
   const draws = drawsOf(seed, round);
   strikeCount(draws);
-  const runs = Array.from({ length: 2 + (draws.integer(4) === 0 ? 1 : 0) }, () => SPEC_NAMES[draws.integer(SPEC_NAMES.length)] as SpecName);
+  const runs = Array.from({ length: EARLY_RUNS + (draws.integer(3) === 0 ? 1 : 0) }, () => SPEC_NAMES[draws.integer(SPEC_NAMES.length)] as SpecName);
   // In the order in which runs come by them.
   const shares = kinds.map(() => draws.number(-0.15, 1.05)).sort((a, b) => a - b).map((share) => round2(Math.min(1, Math.max(0, share))));
   const strikes = kinds.map((kind, index): Strike => {
     const [shortest, longest] = FAULTS[kind].lasts ?? [0, 0];
     const isFollowing = draws.integer(2) === 0 && index > 0;
-    const when = { run: draws.integer(runs.length), share: shares[index] as number };
+    const when = { run: draws.integer(EARLY_RUNS), share: shares[index] as number };
     return {
       kind,
-      when: isFollowing ? { afterMs: draws.integer(1_500) } : when,
+      when: isFollowing ? { afterMs: draws.integer(1_000) } : when,
       pick: round2(draws.number(0, 0.99)),
       lastsMs: Math.round(LEASE_MS * draws.number(shortest, longest)),
     };

@@ -1,15 +1,16 @@
 // One round: some runs, some faults, and what is wrong when all of it is over.
 import type { Run } from '../../src/schemas/run.js';
 import { until } from '../helpers/poll.js';
-import { ask, get } from './ask.js';
 import { inject, type Struck } from './inject.js';
 import { readOutcome, type Outcome } from './outcome.js';
-import { mayLeaveFiles, startsAtStake, type Plan } from './plan.js';
-import { SPECS, type SpecName } from './specs.js';
+import { EARLY_RUNS, mayLeaveFiles, startsAtStake, type Plan } from './plan.js';
+import { countRuns, endOf, remove, resume, submit } from './runs.js';
+import type { SpecName } from './specs.js';
 import type { Stage } from './stage.js';
 import { findLeftovers } from './verdict/leftovers.js';
 import { recoveries, type Recovery } from './verdict/recovery.js';
 import { judgeRun } from './verdict/run-verdict.js';
+import { sweep } from './verdict/sweep.js';
 import type { Watcher } from './watcher.js';
 
 export type References = Record<SpecName, Outcome>;
@@ -17,8 +18,6 @@ export type References = Record<SpecName, Outcome>;
 export interface Scene {
   stage: Stage;
   watcher: Watcher;
-  /** False once a fault may have left files behind that are found and freed later. */
-  isTidy: boolean;
 }
 
 export interface RoundResult {
@@ -29,78 +28,71 @@ export interface RoundResult {
   runs: Run[];
 }
 
-/** From the moment when all causes are gone. */
-const END_MS = 60_000;
+/** A run of the plan, and its place there. */
+interface Begun {
+  index: number;
+  run: Run;
+}
+
 const STREAM_MS = 10_000;
-const ENDED = ['succeeded', 'failed', 'cancelled'];
-
-/** Submits a run of a spec once, however often it has to ask. */
-export async function submit(address: string, spec: SpecName, key: string): Promise<Run> {
-  const { status, body } = await ask<Run>(address, '/v1/runs', { json: { ...SPECS[spec], name: key }, headers: { 'idempotency-key': key } });
-  if (status !== 202 && status !== 200) throw new Error(`run ${key} was answered ${status}: ${JSON.stringify(body)}`);
-  return body;
-}
-
-export async function endOf(address: string, { id }: Pick<Run, 'id'>): Promise<Run> {
-  return until(async () => {
-    const run = await get<Run>(address, `/v1/runs/${id}`);
-    return ENDED.includes(run.state) ? run : null;
-  }, { what: `run ${id} to end`, deadlineMs: END_MS, everyMs: 100 });
-}
 
 export async function playRound(plan: Plan, scene: Scene, references: References): Promise<RoundResult> {
   const { stage, watcher } = scene;
   const { address } = stage;
   const violations: string[] = [];
-  const attempted = async <T>(work: () => Promise<T>): Promise<T | null> => work().catch((error: unknown) => {
+  /** Whatever cannot be done is a violation, and answers null. */
+  const attempt = async <T>(work: () => Promise<T>): Promise<T | null> => work().catch((error: unknown) => {
     violations.push(reasonOf(error));
     return null;
   });
+  const attemptAll = async <A, T>(items: readonly A[], work: (item: A) => Promise<T>): Promise<T[]> =>
+    (await Promise.all(items.map((item) => attempt(() => work(item))))).filter((one): one is Awaited<T> => one !== null);
 
-  scene.isTidy &&= !mayLeaveFiles(plan);
-  const submitted = await attempted(() => Promise.all(plan.runs.map((spec, index) => submit(address, spec, `${plan.seed}.${plan.round}.${index + 1}`))));
-  const runs = submitted ?? [];
-  for (const { id } of runs) watcher.watch(id);
-  const struck = (await attempted(() => inject(plan, { stage, watcher, runs }))) ?? [];
-  await attempted(() => stage.whole());
-  const isDiskStruck = struck.some(({ strike }) => strike.kind === 'disk-full');
+  const prefix = `${plan.seed}.${plan.round}.`;
+  const begin = async (index: number): Promise<Begun> => {
+    const run = await submit(address, plan.runs[index] as SpecName, `${prefix}${index + 1}`);
+    watcher.watch(run.id);
+    return { index, run };
+  };
+  const places = plan.runs.map((_, index) => index);
+  const early = await attemptAll(places.slice(0, EARLY_RUNS), begin);
+  let late: Promise<Begun[]> = Promise.resolve([]);
+  const onFirst = () => (late = attemptAll(places.slice(EARLY_RUNS), begin));
+  const struck = (await attempt(() => inject(plan, { stage, watcher, runs: early.map(({ run }) => run), onFirst }))) ?? [];
+  await attempt(() => stage.whole());
 
-  const judge = (begun: Run, index: number) => attempted(async () => {
-    const spec = plan.runs[index] as SpecName;
-    const about = (text: string) => `run ${index + 1} (${spec}, ${begun.id}): ${text}`;
-    let run = await endOf(address, begun);
-    if (isDiskStruck && run.state === 'failed' && isForWantOfSpace(run)) run = await resume(address, run);
-    const { id, head } = run;
-    await attempted(() => until(() => watcher.of(id).events.length >= head, { what: about(`its watcher to see all of its ${head} events`), deadlineMs: STREAM_MS }));
-    const { events: seen, faults } = watcher.of(id);
-    const outcome = await readOutcome(address, id);
-    violations.push(...[...faults, ...judgeRun({ outcome, seen, reference: references[spec], startsAtStake: startsAtStake(plan) })].map(about));
+  const runs = await attemptAll([...early, ...(await late)], async (begun) => {
+    const { run, faults } = await judge(begun, plan, scene, references);
+    violations.push(...faults.map((text) => `run ${begun.index + 1} (${plan.runs[begun.index]}, ${run.id}): ${text}`));
     return run;
   });
-  const last = (await Promise.all(runs.map(judge))).filter((run) => run !== null);
-  violations.push(...(await findLeftovers(stage, scene.isTidy)), ...stage.kept.flatMap((kept) => kept.takeCrashes()));
-  const recovered = recoveries(plan, struck, last.map(({ id }) => watcher.of(id)));
-  await attempted(() => remove(address, last, watcher));
-  violations.push(...(await findLeftovers(stage, scene.isTidy)).map((text) => `after its runs were deleted, ${text}`));
-  return { struck, violations: [...new Set(violations)], recoveries: recovered, runs: last };
-}
-
-/** The limit on files says EFBIG, where a full disk says ENOSPC. */
-const isForWantOfSpace = ({ reason, message }: Run) => reason === 'disk_full' || (message ?? '').includes('EFBIG');
-
-/** What failed for want of space goes on when there is space again. */
-async function resume(address: string, failed: Run): Promise<Run> {
-  const { status, body } = await ask<Run>(address, `/v1/runs/${failed.id}/resume`, { method: 'POST' });
-  if (status !== 202) throw new Error(`the resumption of run ${failed.id} was answered ${status}: ${JSON.stringify(body)}`);
-  return endOf(address, failed);
-}
-
-async function remove(address: string, runs: readonly Run[], watcher: Watcher): Promise<void> {
-  for (const { id } of runs) {
+  const count = await attempt(() => countRuns(address, prefix));
+  if (count !== null && count !== plan.runs.length) violations.push(`${plan.runs.length} submissions have made ${count} runs`);
+  if (mayLeaveFiles(plan)) await attempt(() => sweep(stage));
+  violations.push(...(await findLeftovers(stage)), ...stage.kept.flatMap((kept) => kept.takeCrashes()));
+  const times = recoveries(plan, struck, runs.map(({ id }) => watcher.of(id)));
+  await attemptAll(runs, async ({ id }) => {
     watcher.unwatch(id);
-    const { status, body } = await ask(address, `/v1/runs/${id}`, { method: 'DELETE' });
-    if (status !== 204) throw new Error(`run ${id} could not be deleted: ${status} ${JSON.stringify(body)}`);
-  }
+    await remove(address, id);
+  });
+  violations.push(...(await findLeftovers(stage)).map((text) => `after its runs were deleted, ${text}`));
+  return { struck, violations: [...new Set(violations)], recoveries: times, runs };
+}
+
+/** Waits for the end of a run, and of its stream. */
+async function judge({ run: { id }, index }: Begun, plan: Plan, { stage: { address }, watcher }: Scene, references: References): Promise<{ run: Run; faults: string[] }> {
+  let run = await endOf(address, id);
+  if (run.state === 'failed' && isForWantOfSpace(run, plan)) run = await resume(address, id);
+  const { head } = run;
+  const lag = await until(() => watcher.of(id).events.length >= head, { what: `its watcher to see all of its ${head} events`, deadlineMs: STREAM_MS }).then(() => [], (error: unknown) => [reasonOf(error)]);
+  const outcome = await readOutcome(address, id);
+  const { events: seen, faults } = watcher.of(id);
+  return { run, faults: [...lag, ...faults, ...judgeRun({ outcome, seen, reference: references[plan.runs[index] as SpecName], startsAtStake: startsAtStake(plan) })] };
+}
+
+/** Such a run goes on when there is space again. Where a full disk says ENOSPC, the limit on files says EFBIG. */
+function isForWantOfSpace({ reason, message }: Run, { strikes }: Plan): boolean {
+  return strikes.some(({ kind }) => kind === 'disk-full') && (reason === 'disk_full' || (message ?? '').includes('EFBIG'));
 }
 
 function reasonOf(error: unknown): string {

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { DiskMeans } from './actors/disk.js';
 import type { StageKind } from './faults.js';
 import { readOutcome } from './outcome.js';
-import { endOf, submit, type Scene, type References } from './round.js';
+import type { References, Scene } from './round.js';
+import { endOf, submit } from './runs.js';
 import { Scope } from './scope.js';
 import { SPEC_NAMES } from './specs.js';
 import { SHUTDOWN_MS, startStage } from './stage.js';
@@ -24,7 +25,7 @@ export async function openScene(scope: Scope, kind: StageKind, means: DiskMeans 
   const watcher = new Watcher(stage.address);
   scope.teardown(() => watcher.close());
   await stage.whole();
-  return { kind, stage, watcher, scope, isTidy: true };
+  return { kind, stage, watcher, scope };
 }
 
 /** In order. Answers what is wrong with how it ends. */
@@ -51,7 +52,7 @@ export function keepLogs({ stage: { folder, dataDir } }: Scene): string {
 /** Every spec once, in peace. @throws Error when even that goes wrong */
 export async function trainReferences({ stage: { address } }: Scene): Promise<References> {
   const outcomes = await Promise.all(SPEC_NAMES.map(async (spec) => {
-    const run = await endOf(address, await submit(address, spec, `reference.${spec}`));
+    const run = await endOf(address, (await submit(address, spec, `reference.${spec}`)).id);
     const outcome = await readOutcome(address, run.id);
     const faults = judgeLog(outcome);
     if (run.state !== 'succeeded' || faults.length > 0) throw new Error(`the uninterrupted ${spec} run is ${run.state} (${run.message}); ${faults.join('; ')}`);

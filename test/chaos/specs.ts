@@ -1,5 +1,5 @@
-// What is trained meanwhile: small models with dropout and batch normalization on both engines, on the CPU, a few
-// seconds each, with a state kept every so many steps.
+// What is trained meanwhile: small models with dropout and batch normalization on both engines, on the CPU, each for a
+// second or two on an idle machine, with a state kept every so many steps.
 import type { RunSpec } from '../../src/schemas/spec.js';
 
 const dataset = (take: number): RunSpec['dataset'] => ({ name: 'mnist', take, validation: { split: 0.2 } });
@@ -29,15 +29,15 @@ const cpu = { device: 'cpu' } as const;
 
 export const SPECS = {
   compiled: {
-    dataset: dataset(2_500), model: conv, optimizer: { type: 'adam' }, loss, engine: 'compiled', resources: cpu,
+    dataset: dataset(1_700), model: conv, optimizer: { type: 'adam' }, loss, engine: 'compiled', resources: cpu,
     fit: { batchSize: 16, epochs: 3, seed: 11 }, checkpoints: { everySteps: 25 },
   },
   eager: {
-    dataset: dataset(1_000), model: dense, optimizer: { type: 'rmsprop', momentum: 0.5 }, loss, engine: 'eager', resources: { ...cpu, backend: 'wasm' },
+    dataset: dataset(550), model: dense, optimizer: { type: 'rmsprop', momentum: 0.5 }, loss, engine: 'eager', resources: { ...cpu, backend: 'wasm' },
     fit: { batchSize: 8, epochs: 3, seed: 12 }, checkpoints: { everySteps: 30 },
   },
   scheduled: {
-    dataset: dataset(2_000), model: conv, optimizer: { type: 'sgd', momentum: 0.9 }, loss, engine: 'compiled', resources: cpu,
+    dataset: dataset(1_200), model: conv, optimizer: { type: 'sgd', momentum: 0.9 }, loss, engine: 'compiled', resources: cpu,
     schedule: { type: 'reduceOnPlateau', monitor: 'val_loss', factor: 0.5, patience: 1 },
     fit: { batchSize: 16, epochs: 4, seed: 13 }, checkpoints: { everySteps: 40, everyEpochs: 1, keepBest: 1 },
     callbacks: [{ type: 'earlyStopping', monitor: 'val_loss', patience: 4, restoreBestWeights: true }],

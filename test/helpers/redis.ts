@@ -1,12 +1,13 @@
-// A private Redis server for one test: on a free port, without persistence, gone when the test ends.
+// A private Redis server for one test: on a free port, gone when the test ends.
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePort } from './tcp.js';
 import { until } from './poll.js';
+import type { TestScope } from './postgres.js';
+import { freePort } from './tcp.js';
 
 /** Why tests on Redis cannot run here, for tap's `skip`; false when they can. */
 export function redisMissing(): string | false {
@@ -16,30 +17,37 @@ export function redisMissing(): string | false {
 
 export interface RedisServer {
   url: string;
-  /** Kills the server; its data are gone. */
+  /** Kills the server; its data are gone unless it keeps them. */
   stop(): Promise<void>;
-  /** Starts it again, empty, on the same port. */
+  /** Starts it again on the same port, with what it has kept; does nothing while it runs. */
   start(): Promise<void>;
+  /** Removes what it has kept; while it is stopped. */
+  wipe(): Promise<void>;
   /** Keeps its connections but answers nothing, until thawed. */
   freeze(): void;
   thaw(): void;
 }
 
-export async function redisServer(t: { teardown(work: () => Promise<void>): void }): Promise<RedisServer> {
+/** With `keepsData` it writes every command into a file, as the one in docker-compose.yml does. */
+export async function redisServer(t: TestScope, { keepsData = false } = {}): Promise<RedisServer> {
   const folder = await mkdtemp(join(tmpdir(), 'trainyard-redis-'));
   const port = await freePort();
   let child: ChildProcess | undefined;
 
+  const isRunning = () => child !== undefined && child.exitCode === null && child.signalCode === null;
+
   async function start(): Promise<void> {
+    if (isRunning()) return;
+    await mkdir(folder, { recursive: true });
     child = spawn(
       'redis-server',
-      ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no', '--loglevel', 'warning'],
+      ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', keepsData ? 'yes' : 'no', '--loglevel', 'warning'],
       { stdio: 'ignore' },
     );
     await until(() => answers(port), { what: 'Redis to answer', everyMs: 5 });
   }
   async function stop(): Promise<void> {
-    if (!child || child.exitCode !== null || child.signalCode !== null) return;
+    if (!child || !isRunning()) return;
     const gone = once(child, 'exit');
     child.kill('SIGKILL');
     await gone;
@@ -54,6 +62,7 @@ export async function redisServer(t: { teardown(work: () => Promise<void>): void
     url: `redis://127.0.0.1:${port}/0`,
     start,
     stop,
+    wipe: () => rm(folder, { recursive: true, force: true }),
     freeze: () => void child?.kill('SIGSTOP'),
     thaw: () => void child?.kill('SIGCONT'),
   };

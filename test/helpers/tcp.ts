@@ -1,7 +1,7 @@
 // A free port, and a proxy in front of a server that can be taken away and brought back.
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import type { Test } from 'tap';
+import type { TestScope } from './postgres.js';
 
 /** A port of 127.0.0.1 that nobody listened on a moment ago. */
 export async function freePort(): Promise<number> {
@@ -21,7 +21,7 @@ export interface TcpProxy {
   thaw(): void;
 }
 
-export async function tcpProxy(t: Test, target: { host: string; port: number }): Promise<TcpProxy> {
+export async function tcpProxy(t: TestScope, target: { host: string; port: number }): Promise<TcpProxy> {
   const sockets = new Set<Socket>();
   const port = await freePort();
   let server: Server | undefined;

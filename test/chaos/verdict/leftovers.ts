@@ -13,12 +13,8 @@ const SETTLE_MS = 5_000;
 /** The jobs of a killed worker are found by BullMQ after two to three times its locks' five seconds. */
 const STALLED_JOBS_MS = 25_000;
 
-/** @param isStrict whether no worker has ended so suddenly that it may have left files behind */
-export async function findLeftovers(stage: Stage, isStrict: boolean): Promise<string[]> {
-  return settled(async () => {
-    const { leases, orphans, missing } = await inDatabase(stage);
-    return [...leases, ...missing, ...trainers(stage), ...(isStrict ? [...orphans, ...inScratch(stage)] : [])];
-  }, SETTLE_MS);
+export async function findLeftovers(stage: Stage): Promise<string[]> {
+  return settled(async () => [...(await inDatabase(stage)), ...inScratch(stage), ...trainers(stage)], SETTLE_MS);
 }
 
 export async function findJobs(stage: Stage): Promise<string[]> {
@@ -45,25 +41,26 @@ async function settled(find: () => Promise<string[]>, ms: number): Promise<strin
   return last;
 }
 
-async function inDatabase(stage: Stage): Promise<Record<'leases' | 'orphans' | 'missing', string[]>> {
+async function inDatabase(stage: Stage): Promise<string[]> {
   const client = new pg.Client({ connectionString: stage.database.url(), connectionTimeoutMillis: 2_000 });
   client.on('error', () => undefined);
   await client.connect();
   try {
     const { rows: held } = await client.query<{ id: string; state: string }>('select id, state from runs where lease_owner is not null or lease_expires_at is not null');
     const { rows: files } = await client.query<{ sha256: string }>('select distinct sha256 from artifacts');
-    return { leases: held.map(({ id, state }) => `run ${id} is ${state} and has a lease`), ...inStore(stage, new Set(files.map(({ sha256 }) => sha256))) };
+    return [...held.map(({ id, state }) => `run ${id} is ${state} and has a lease`), ...inStore(stage, new Set(files.map(({ sha256 }) => sha256)))];
   } finally {
     await client.end();
   }
 }
 
-function inStore({ dataDir }: Stage, indexed: ReadonlySet<string>): Record<'orphans' | 'missing', string[]> {
+function inStore({ dataDir }: Stage, indexed: ReadonlySet<string>): string[] {
   const store = join(dataDir, 'artifacts');
-  const found = filesBelow(store).filter((path) => !isFiller(path));
+  // `owner` names the database that the index is in.
+  const found = filesBelow(store).filter((path) => !isFiller(path) && path !== 'owner');
   const orphans = found.filter((path) => !indexed.has(path.slice(3)) || path.slice(0, 2) !== path.slice(3, 5));
   const missing = [...indexed].filter((hash) => !found.includes(`${hash.slice(0, 2)}/${hash}`));
-  return { orphans: orphans.map((path) => `the store has ${path}, to which nothing refers`), missing: missing.map((hash) => `the store lacks ${hash}, to which a run refers`) };
+  return [...orphans.map((path) => `the store has ${path}, to which nothing refers`), ...missing.map((hash) => `the store lacks ${hash}, to which a run refers`)];
 }
 
 /** Supervisors that live have a folder each, with nothing in it. */
