@@ -278,7 +278,7 @@ export class Attempt {
   /** A fault costs the state, not the run. */
   async #keepState(message: Extract<TrainerMessage, { type: 'checkpoint' }>): Promise<void> {
     const { file, step } = message;
-    if (step < this.#latestStep) return this.#files.discard(file);
+    if (step < this.#latestStep) return this.#files.drop(file);
     this.#waitingState = null;
     try {
       this.#journal.write(...(await this.#files.keepState(message)));

@@ -34,6 +34,8 @@ const now = (): string => new Date().toISOString();
 
 export class RunFiles {
   readonly #options: RunFilesOptions;
+  /** Hashes of what is in the store but perhaps not in the index, as the database went meanwhile; by the first file. */
+  readonly #unsettled = new Map<string, string[]>();
 
   constructor(options: RunFilesOptions) {
     this.#options = options;
@@ -60,6 +62,12 @@ export class RunFiles {
     return [this.#checkpointEvent('resume', { epoch, step, metrics })];
   }
 
+  /** Gives up a state, which an earlier try may have stored. May be tried again while the database is away. */
+  async drop(file: string): Promise<void> {
+    await this.#free(this.#unsettled.get(file) ?? []);
+    await this.discard(file);
+  }
+
   /** Removes a file that is not wanted any more. */
   discard(file: string): Promise<void> {
     return rm(join(this.#options.scratch, file), { force: true }).catch(() => undefined);
@@ -77,7 +85,9 @@ export class RunFiles {
       return { stored, replaced };
     } catch (error) {
       // What could not be put into the index is not left in the store.
-      if (!isDatabaseAway(error)) await this.#free(stored.map(({ sha256 }) => sha256)).catch(() => undefined);
+      const hashes = stored.map(({ sha256 }) => sha256);
+      if (isDatabaseAway(error)) this.#unsettled.set(files[0]!.file, hashes);
+      else await this.#free(hashes).catch(() => undefined);
       throw error;
     }
   }

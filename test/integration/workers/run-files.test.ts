@@ -27,7 +27,7 @@ async function stage(t: Test, checkpoints: object) {
   };
   const steps = async () => (await artifacts.resumeCheckpoints(id)).map(({ step }) => step);
   const storedCount = () => readdirSync(join(folder, 'stored'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).length;
-  return { keepStates, keepModel, steps, storedCount, scratch, store, records: api.records };
+  return { files, artifacts, keepStates, keepModel, steps, storedCount, scratch, store, records: api.records };
 }
 
 t.test('the latest two states are kept while a run trains, and one when its model is there', async (t) => {
@@ -54,6 +54,26 @@ t.test('what cannot be put into the index is not left in the store', async (t) =
   await t.rejects(keepStates(1), FencedError);
   await t.rejects(keepModel(), FencedError);
   t.equal(storedCount(), 0);
+});
+
+t.test('a state whose index could not be reached is freed when a later one is worth more, unless it has come into the index', async (t) => {
+  const { files, artifacts, keepStates, steps, storedCount, scratch } = await stage(t, {});
+  const { addCheckpoint } = artifacts;
+  const away = Object.assign(new Error('no answer'), { code: 'ECONNRESET' });
+  artifacts.addCheckpoint = async () => Promise.reject(away);
+  await t.rejects(keepStates(1), away);
+  t.equal(storedCount(), 1, 'to be put into the index when it is tried again');
+  await files.drop('state-1');
+  t.equal(storedCount(), 0);
+  t.strictSame(readdirSync(scratch), []);
+  artifacts.addCheckpoint = async (...all) => {
+    await addCheckpoint(...all);
+    throw away;
+  };
+  await t.rejects(keepStates(1), away, 'the answer alone is lost');
+  await files.drop('state-1');
+  t.equal(storedCount(), 1);
+  t.strictSame(await steps(), [1], 'it can be gone on from');
 });
 
 t.test('a disk that frees nothing costs the run nothing', async (t) => {
