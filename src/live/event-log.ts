@@ -106,15 +106,17 @@ export function createEventLog(database: Database): EventLog {
     },
 
     async read(runId, { after, limit, kinds }) {
-      // Head first: an event appended in between is then more, not missing.
-      const run = await database.run.findUnique({ where: { id: runId }, select: { head: true } });
-      const rows = await database.runEvent.findMany({
-        where: { runId, seq: { gt: after }, ...(kinds === undefined ? {} : { kind: { in: [...kinds] } }) },
-        orderBy: { seq: 'asc' },
-        take: limit + 1,
-      });
-      const items = rows.slice(0, limit).map(toEvent);
-      return { items, head: Math.max(run?.head ?? 0, rows.at(-1)?.seq ?? 0), hasMore: rows.length > limit };
+      // There are no gaps, so that the page ends there; else the server may sort all that follow to find the first.
+      const narrowed = kinds === undefined ? Prisma.sql`seq <= ${after + limit + 1}::bigint` : Prisma.sql`kind = ANY(${kinds}::text[])`;
+      const rows = await database.$queryRaw<{ head: number; found: RunEvent[] | null }[]>`
+        SELECT head, (
+          SELECT json_agg(json_build_object('seq', seq, 'kind', kind, 'at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'data', data) ORDER BY seq)
+          FROM (SELECT seq, kind, at, data FROM run_events WHERE run_id = runs.id AND seq > ${after}::bigint AND ${narrowed} ORDER BY seq LIMIT ${limit + 1}) AS page
+        ) AS found
+        FROM runs WHERE id = ${runId}::uuid`;
+      const { head = 0, found } = rows[0] ?? {};
+      const events = found ?? [];
+      return { items: events.slice(0, limit), head, hasMore: events.length > limit };
     },
 
     async heads(runIds) {
