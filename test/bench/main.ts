@@ -1,19 +1,12 @@
 // `npm run bench [-- NAME] [--json FILE]`: measures on this machine, prints tables, and JSON where asked.
 import { writeFile } from 'node:fs/promises';
+import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
-import { formatNumber, UsageError, type Bench, type BenchValues } from './bench.js';
-import { benchService } from './service.js';
+import { UsageError, type Bench, type BenchValues } from './bench.js';
+import { serviceBench } from './service.js';
 import { soakBench } from './soak.js';
 import { trainBench } from './train.js';
 
-const serviceBench: Bench = {
-  options: {},
-  async run() {
-    const rows = await benchService();
-    const table = rows.map(({ what, median, min, max, unit, bar }) => [what, { median: formatNumber(median), min: formatNumber(min), max: formatNumber(max), unit, bar: bar ?? '' }]);
-    return { rows, tables: [Object.fromEntries(table)] };
-  },
-};
 const BENCHES: Record<string, Bench> = { service: serviceBench, train: trainBench, soak: soakBench };
 
 async function main(args: string[]): Promise<void> {
@@ -23,9 +16,11 @@ async function main(args: string[]): Promise<void> {
   if (bench === undefined) throw new UsageError(`there is no bench ${name}; there are: ${Object.keys(BENCHES).join(', ')}`);
   const parsed = parseArgs({ args: isNamed ? args.slice(1) : args, options: { ...bench.options, json: { type: 'string' } } });
   const values: BenchValues = parsed.values;
+  const loadBefore = loadavg()[0];
   const { rows, tables } = await bench.run(values);
   for (const table of tables) if (Object.keys(table).length > 0) console.table(table);
-  const json = JSON.stringify({ bench: name, node: process.version, rows }, null, 2);
+  console.log(`load average before: ${loadBefore?.toFixed(2)}`);
+  const json = JSON.stringify({ bench: name, node: process.version, loadBefore, rows }, null, 2);
   if (typeof values.json === 'string') await writeFile(values.json, `${json}\n`);
   else console.log(json);
 }

@@ -1,14 +1,21 @@
 // Arithmetic and /proc readings of the benches.
 import { readFileSync } from 'node:fs';
 
+/** What a figure must be at least, or at most. */
+export type Bar = { atLeast: number } | { atMost: number };
+
 export interface BenchRow {
   what: string;
   median: number;
   min: number;
   max: number;
   unit: string;
-  /** What it should be. */
-  bar?: string;
+  bar?: Bar;
+}
+
+/** NaN is never enough. */
+export function isMet(value: number, bar: Bar): boolean {
+  return 'atLeast' in bar ? value >= bar.atLeast : value <= bar.atMost;
 }
 
 export function quantile(values: readonly number[], share: number): number {
@@ -23,8 +30,9 @@ export function median(values: readonly number[]): number {
   return ((sorted[Math.ceil(half) - 1] ?? NaN) + (sorted[Math.floor(half)] ?? NaN)) / 2;
 }
 
-export function row(what: string, values: readonly number[], unit: string, bar?: string): BenchRow {
-  return { what, median: quantile(values, 0.5), min: Math.min(...values), max: Math.max(...values), unit, ...(bar === undefined ? {} : { bar }) };
+/** Its bar is for the median. */
+export function row(what: string, values: readonly number[], unit: string, bar?: Bar): BenchRow {
+  return { what, median: median(values), min: Math.min(...values), max: Math.max(...values), unit, ...(bar === undefined ? {} : { bar }) };
 }
 
 /** Memory that a process would free by ending: its proportional share, in MB (10^6). */

@@ -13,16 +13,15 @@ import { call, connectLive } from '../helpers/client.js';
 import { until } from '../helpers/poll.js';
 import { processTree } from '../helpers/processes.js';
 import { startService, type ServiceProcess } from '../helpers/service.js';
+import { rowsTable, type Bench } from './bench.js';
 import { memoryMB, quantile, row, type BenchRow } from './measure.js';
+import { inScope, type Scope } from './scope.js';
 
 /** Many short rounds, one beside the other: a machine's speed wanders by a fifth within a minute. */
 const ROUNDS = 7;
 const EPOCHS = 2;
 const RECIPES = ['mnist-softmax', 'mnist-relu'];
 const BARE_LOOP = fileURLToPath(new URL('./bare-loop.js', import.meta.url));
-
-type Cleanup = (() => Promise<void> | void)[];
-const scopeOf = (cleanup: Cleanup) => ({ teardown: (work: Cleanup[number]) => void cleanup.push(work) });
 
 async function bareSpeeds(recipe: string): Promise<number[]> {
   const child = fork(BARE_LOOP, [], { serialization: 'advanced' });
@@ -35,8 +34,8 @@ async function bareSpeeds(recipe: string): Promise<number[]> {
 }
 
 /** Trains through the service; answers speeds of epochs and the delays, in ms, of events and of the first batch. */
-async function throughService(service: ServiceProcess, recipe: string, cleanup: Cleanup) {
-  const live = await connectLive(scopeOf(cleanup), service.address);
+async function throughService(service: ServiceProcess, recipe: string, scope: Scope) {
+  const live = await connectLive(scope, service.address);
   const submittedAt = Date.now();
   const { body: run } = await call<Run>(service.address, '/v1/runs', { json: { recipe, fit: { epochs: EPOCHS } } });
   live.send({ type: 'subscribe', runId: run.id, after: 0 });
@@ -60,17 +59,18 @@ async function starts(): Promise<BenchRow[]> {
   const cold: number[] = [];
   const warm: number[] = [];
   for (let round = 0; round < 3; round += 1) {
-    const cleanup: Cleanup = [];
-    const dataDir = mkdtempSync(join(tmpdir(), 'trainyard-bench-'));
-    for (const times of [cold, warm]) {
-      const begun = performance.now();
-      const service = await startService(scopeOf(cleanup), { TRAINYARD_DATA_DIR: dataDir });
-      times.push((performance.now() - begun) / 1000);
-      await service.stop();
-    }
-    await rm(dataDir, { recursive: true, force: true });
+    await inScope(async (scope) => {
+      const dataDir = mkdtempSync(join(tmpdir(), 'trainyard-bench-'));
+      scope.teardown(() => rm(dataDir, { recursive: true, force: true }));
+      for (const times of [cold, warm]) {
+        const begun = performance.now();
+        const service = await startService(scope, { TRAINYARD_DATA_DIR: dataDir });
+        times.push((performance.now() - begun) / 1000);
+        await service.stop();
+      }
+    });
   }
-  return [row('start to ready, first time', cold, 's', '<= 6'), row('start to ready, again', warm, 's', '<= 6')];
+  return [row('start to ready, first time', cold, 's', { atMost: 6 }), row('start to ready, again', warm, 's', { atMost: 6 })];
 }
 
 /** Of the service's own process, of the supervisor and of everything else, which is the database. */
@@ -82,38 +82,40 @@ async function memoryAtRest(service: ServiceProcess): Promise<BenchRow[]> {
   const sums = new Map<string, number>();
   for (const { pid, name } of processTree(root)) sums.set(kindOf(pid, name), (sums.get(kindOf(pid, name)) ?? 0) + memoryMB(pid));
   const total = [...sums.values()].reduce((sum, value) => sum + value, 0);
-  return [...[...sums].map(([kind, value]) => row(`memory at rest: ${kind}`, [value], 'MB')), row('memory at rest: all', [total], 'MB', '<= 400')];
+  return [...[...sums].map(([kind, value]) => row(`memory at rest: ${kind}`, [value], 'MB')), row('memory at rest: all', [total], 'MB', { atMost: 400 })];
 }
 
-export async function benchService(): Promise<BenchRow[]> {
-  const rows = await starts();
-  const cleanup: Cleanup = [];
-  try {
-    const service = await startService(scopeOf(cleanup));
-    rows.push(...(await memoryAtRest(service)));
-    const firstBatch: number[] = [];
-    const delays: number[] = [];
-    for (const recipe of RECIPES) {
-      const inService: number[] = [];
-      const bare: number[] = [];
-      const ratios: number[] = [];
-      for (let round = 0; round < ROUNDS; round += 1) {
-        const before = round % 2 === 0 ? null : await bareSpeeds(recipe);
-        const through = await throughService(service, recipe, cleanup);
-        const alone = before ?? (await bareSpeeds(recipe));
-        firstBatch.push(through.firstBatchMs);
-        delays.push(...through.delays);
-        inService.push(...through.speeds);
-        bare.push(...alone);
-        ratios.push(quantile(through.speeds, 0.5) / quantile(alone, 0.5));
-      }
-      rows.push(row(`${recipe}: in the service`, inService, 'examples/s'), row(`${recipe}: the bare loop`, bare, 'examples/s'), row(`${recipe}: service / bare`, ratios, 'ratio', '>= 0.95'));
+async function throughput(scope: Scope): Promise<BenchRow[]> {
+  const service = await startService(scope);
+  const rows = await memoryAtRest(service);
+  const firstBatch: number[] = [];
+  const delays: number[] = [];
+  for (const recipe of RECIPES) {
+    const inService: number[] = [];
+    const bare: number[] = [];
+    const ratios: number[] = [];
+    for (let round = 0; round < ROUNDS; round += 1) {
+      const before = round % 2 === 0 ? null : await bareSpeeds(recipe);
+      const through = await throughService(service, recipe, scope);
+      const alone = before ?? (await bareSpeeds(recipe));
+      firstBatch.push(through.firstBatchMs);
+      delays.push(...through.delays);
+      inService.push(...through.speeds);
+      bare.push(...alone);
+      ratios.push(quantile(through.speeds, 0.5) / quantile(alone, 0.5));
     }
-    rows.push(row('submission to first batch', firstBatch, 'ms'));
-    rows.push({ what: 'event, worker to client: p50', median: quantile(delays, 0.5), min: Math.min(...delays), max: Math.max(...delays), unit: 'ms' });
-    rows.push({ what: 'event, worker to client: p95', median: quantile(delays, 0.95), min: Math.min(...delays), max: Math.max(...delays), unit: 'ms' });
-  } finally {
-    for (const work of cleanup.reverse()) await work();
+    rows.push(row(`${recipe}: in the service`, inService, 'examples/s'), row(`${recipe}: the bare loop`, bare, 'examples/s'), row(`${recipe}: service / bare`, ratios, 'ratio', { atLeast: 0.95 }));
   }
+  rows.push(row('submission to first batch', firstBatch, 'ms'));
+  rows.push({ what: 'event, worker to client: p50', median: quantile(delays, 0.5), min: Math.min(...delays), max: Math.max(...delays), unit: 'ms' });
+  rows.push({ what: 'event, worker to client: p95', median: quantile(delays, 0.95), min: Math.min(...delays), max: Math.max(...delays), unit: 'ms' });
   return rows;
 }
+
+export const serviceBench: Bench = {
+  options: {},
+  async run() {
+    const rows = [...(await starts()), ...(await inScope(throughput))];
+    return { rows, tables: [rowsTable(rows)] };
+  },
+};

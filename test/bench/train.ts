@@ -1,5 +1,5 @@
 // Training speed: our engines, and Keras and PyTorch where Python has them, on the same models and digits.
-import { UsageError, type Bench, type BenchValues } from './bench.js';
+import { UsageError, wholeNumber, type Bench, type BenchValues } from './bench.js';
 import { Contestant, ContestantAbsent, PEERS, type ContestantOptions } from './contestant.js';
 import { watchOtherWork } from './other-work.js';
 import { BATCH_SIZES, MODEL_NAMES, type ModelName } from './train-models.js';
@@ -22,12 +22,6 @@ const ENGINES_ON: Record<(typeof DEVICES)[number], string[]> = {
 interface Settings extends Rounds, ContestantOptions {
   engines: string[];
   pairs: Pair[];
-}
-
-function count(values: BenchValues, name: string, most: number): number {
-  const value = Number(values[name]);
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw new UsageError(`--${name} takes a whole number from 1 to ${most}`);
 }
 
 /** All of `known` where the option is absent. */
@@ -53,8 +47,8 @@ function settingsOf(values: BenchValues): Settings {
     device,
     engines,
     python: String(values.python),
-    rounds: count(values, 'rounds', 1000),
-    examples: count(values, 'examples', MNIST_COUNT),
+    rounds: wholeNumber(values, 'rounds', 1000),
+    examples: wholeNumber(values, 'examples', MNIST_COUNT),
     pairs: models.flatMap((model) => batchSizes.map((batchSize) => ({ model, batchSize }))),
   };
 }
