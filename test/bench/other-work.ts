@@ -6,7 +6,7 @@ import { cpus } from 'node:os';
 const TICKS_PER_SECOND = 100;
 
 /** User and system time of a process with all its threads, in ms; 0 where it cannot be read. */
-function processMs(pid: number): number {
+export function processMs(pid: number): number {
   try {
     const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
     return ((Number(fields[11]) + Number(fields[12])) * 1000) / TICKS_PER_SECOND;

@@ -68,7 +68,7 @@ const WAYS: Record<RunState, readonly RunState[]> = {
 export const FAR = new Date('2100-01-01T00:00:00.000Z');
 
 /** A new run in this state: attempt 1 of owner `box`, with a lease that lasts, where it was ever started. */
-export async function runIn({ runs }: Subject, state: RunState, run: NewRun): Promise<Run> {
+export async function runIn({ runs }: Pick<Subject, 'runs'>, state: RunState, run: NewRun): Promise<Run> {
   let current = (await runs.create(run)).run;
   for (const to of WAYS[state]) {
     const set = to === 'starting' ? { attempt: 1, leaseOwner: 'box', leaseExpiresAt: FAR } : {};
