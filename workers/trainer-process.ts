@@ -6,6 +6,7 @@ import type { FailureReason } from '../src/schemas/run.js';
 import type { TrainerCommand, TrainerMessage } from '../src/schemas/ipc.js';
 import { exhaustedMemory } from './exhausted-memory.js';
 import { PULSE_FD } from './pulse.js';
+import { startTrainerWatchdog } from './trainer-watchdog.js';
 
 export interface TrainerExit {
   code: number | null;
@@ -74,6 +75,7 @@ export function startTrainerProcess(options: TrainerProcessOptions): TrainerProc
     child.once('close', (code, signal) => resolve({ code, signal, silentMs, lastWords: lastWords.trim() }));
   });
   void exited.then(stopWatching);
+  if (child.pid !== undefined) void exited.then(startTrainerWatchdog(child.pid, options.env));
 
   return {
     pid: child.pid,

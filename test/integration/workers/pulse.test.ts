@@ -31,11 +31,14 @@ t.test('a frozen trainer is noticed and killed, and its run is started again', a
   t.notOk(isThere(frozen!.pid), 'the frozen process is gone');
 });
 
-t.test('a trainer too busy to hear that its supervisor was killed ends all the same', async (t) => {
-  const supervisor = spawn(process.execPath, [fileURLToPath(new URL('../../fixtures/doomed-supervisor.js', import.meta.url))], { stdio: ['ignore', 'pipe', 'inherit'] });
-  const [line] = (await once(supervisor.stdout, 'data')) as [Buffer];
-  const pid = Number(line);
-  t.ok(isThere(pid), 'it computes');
-  supervisor.kill('SIGKILL');
-  await until(() => !isThere(pid), { what: 'the trainer to go' });
+t.test('a trainer that cannot see that its supervisor was killed ends all the same', async (t) => {
+  for (const why of ['busy', 'frozen']) {
+    const supervisor = spawn(process.execPath, [fileURLToPath(new URL('../../fixtures/doomed-supervisor.js', import.meta.url))], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const [line] = (await once(supervisor.stdout, 'data')) as [Buffer];
+    const pid = Number(line);
+    t.ok(isThere(pid), 'it computes');
+    if (why === 'frozen') process.kill(pid, 'SIGSTOP');
+    supervisor.kill('SIGKILL');
+    await until(() => !isThere(pid), { what: `the trainer to go that was ${why}` });
+  }
 });
