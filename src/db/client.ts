@@ -29,6 +29,8 @@ export function connectDatabase(options: DatabaseOptions): Database {
 // PostgreSQL's classes 08 (connection), 57P (shutdown, not yet up) and 53 (out of resources), and Node's own.
 const AWAY_CODES = /^(P1\d{3}|P2024|P2028|08\w{3}|57P\d{2}|53\w{3}|ECONN\w+|EPIPE|ETIMEDOUT|EHOSTUNREACH)$/;
 const AWAY_TEXT = /can't reach database|connection terminated|terminating connection|connection timeout|timeout exceeded when trying to connect|server closed the connection|ECONNREFUSED|shutting down|starting up|not yet accepting connections|not queryable|in recovery mode/i;
+/** What Prisma makes of Node's codes of sockets; of a raw query, nothing else is left. */
+const AWAY_KINDS = new Set<unknown>(['DatabaseNotReachable', 'ConnectionClosed', 'SocketTimeout']);
 
 interface Failure {
   message?: unknown;
@@ -37,14 +39,17 @@ interface Failure {
   cause?: unknown;
   /** The driver adapter's own code: PostgreSQL's SQLSTATE. */
   originalCode?: unknown;
+  /** The driver adapter's name for what has happened. */
+  kind?: unknown;
   meta?: { driverAdapterError?: unknown };
 }
 
 /** Whether an error says that the database is away, rather than that a statement was wrong. */
 export function isDatabaseAway(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
-  const { message, code, syscall, cause, originalCode, meta } = error as Failure;
+  const { message, code, syscall, cause, originalCode, kind, meta } = error as Failure;
   if ([code, originalCode].some((known) => typeof known === 'string' && AWAY_CODES.test(known))) return true;
+  if (AWAY_KINDS.has(kind)) return true;
   if (code === 'ENOENT' && syscall === 'connect') return true; // a Unix socket that is not there
   if (typeof message === 'string' && AWAY_TEXT.test(message)) return true;
   return isDatabaseAway(cause) || isDatabaseAway(meta?.driverAdapterError);
