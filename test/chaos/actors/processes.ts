@@ -49,8 +49,8 @@ export function processesOf({ mark, folder }: { mark: string; folder: string }):
 /** Whether there was such a process. */
 export function signal(pid: number, name: NodeJS.Signals): boolean {
   try {
-    process.kill(pid, name);
-    return true;
+    // 0 would be ourselves.
+    return pid > 0 && process.kill(pid, name);
   } catch {
     return false;
   }
