@@ -18,7 +18,7 @@ const ROLES: readonly [Role, RegExp][] = [
   ['api', /src\/server\.js/],
   ['supervisor', /workers\/supervisor\.js/],
   ['trainer', /workers\/trainer\.js/],
-  ['database', /^\S*postgres\b|trainyard-postgres-watchdog/],
+  ['database', /(^|\/)postgres(?=[: ]|$)|trainyard-postgres-watchdog/],
 ];
 
 /** What is asked of a process that may end at any moment. */
