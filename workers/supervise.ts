@@ -65,7 +65,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     return undefined;
   }
 
-  /** The hash of the state with whose weights a forked run starts; null when the run is no fork, or the file is damaged or gone. */
+  /** The hash of the state with whose weights a forked run starts; null when the file is damaged or gone. */
   async function stateToStartFrom(runId: string): Promise<string | null> {
     const file = await stores.artifacts.find(runId, START_STATE);
     return file !== null && (await stores.store.isSound(file.sha256)) ? file.sha256 : null;
@@ -73,10 +73,11 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
 
   async function handle(job: RunJob): Promise<void> {
     if (stopping) return; // Its row is still queued; another supervisor's sweep, or ours after a restart, brings it back.
-    const resume = await stateToResume(job.runId);
-    const startFrom = resume === undefined ? await stateToStartFrom(job.runId) : null;
+    // A free slot waits for this: what cannot be there is not asked for.
+    const resume = job.attempt === 1 ? undefined : await stateToResume(job.runId);
     const run = await lifecycle.claim(job, id, resume);
     if (run === null) return;
+    const startFrom = resume === undefined && run.forkedFrom !== null ? await stateToStartFrom(run.id) : null;
     log.info({ runId: run.id, attempt: run.attempt, step: resume?.step ?? 0 }, `run taken: ${run.name}`);
     const attempt = new Attempt(run, { resume, startFrom }, context);
     // An earlier attempt may still be here, when this process was too slow to keep its lease.

@@ -13,7 +13,7 @@ export interface Claims {
 }
 
 export async function measureClaims({ stores }: Stack, count: number): Promise<Claims> {
-  const { artifacts, lifecycle, queueConnection } = stores;
+  const { lifecycle, queueConnection } = stores;
   const claims: Claims = { taken: [], decided: [] };
   let freeAt = NaN;
   let finish: () => void = () => undefined;
@@ -23,7 +23,6 @@ export async function measureClaims({ stores }: Stack, count: number): Promise<C
   async function handle(job: RunJob): Promise<void> {
     if (claims.decided.length === count) return;
     const takenAt = performance.now();
-    await artifacts.resumeCheckpoints(job.runId);
     const run = await lifecycle.claim(job, 'bench');
     if (run === null) return fail(new Error(`run ${job.runId} was not to be had`));
     if (!Number.isNaN(freeAt)) {
