@@ -14,6 +14,7 @@ import type { RunRepository } from '../src/runs/run-repository.js';
 import type { LogData, NewEvent } from '../src/schemas/event.js';
 import type { RuledOut, TrainerMessage } from '../src/schemas/ipc.js';
 import type { Run } from '../src/schemas/run.js';
+import { isFullDisk } from './full-disk.js';
 import { Journal } from './journal.js';
 import { RunFiles } from './run-files.js';
 import { causeOfDeath, startTrainerProcess, type TrainerExit, type TrainerProcess } from './trainer-process.js';
@@ -47,7 +48,6 @@ export interface AttemptContext {
 
 /** How many lines of a trainer's own output go into the log of its run. */
 const OUTPUT_LINES = 1_000;
-const FULL_DISK = new Set(['ENOSPC', 'EDQUOT']);
 
 const event = <K extends NewEvent['kind']>(kind: K, data: Extract<NewEvent, { kind: K }>['data']) => ({ kind, at: new Date().toISOString(), data }) as NewEvent;
 const logEvent = (level: Static<typeof LogData>['level'], message: string) => event('log', { level, message: message.slice(0, 16_384) });
@@ -304,8 +304,4 @@ export class Attempt {
     this.#end = { state: 'failed', reason: 'internal', message: 'what its trainer reported could not be stored; the log of the supervisor says more' };
     this.#trainer?.kill();
   }
-}
-
-function isFullDisk(error: unknown): boolean {
-  return error instanceof Error && FULL_DISK.has((error as NodeJS.ErrnoException).code ?? '');
 }

@@ -13,6 +13,7 @@ import type { FailureReason } from '../src/schemas/run.js';
 import type { Static } from 'typebox';
 import { CheckpointWriter } from './checkpoint-writer.js';
 import { exhaustedMemory } from './exhausted-memory.js';
+import { isFullDisk } from './full-disk.js';
 import { datasetOf, prepare, settingsOf, TrainingFault } from './prepare.js';
 import { createReportEvents } from './report-events.js';
 import { startSystemSamples } from './system-samples.js';
@@ -116,7 +117,6 @@ function causeOf(error: unknown, session: EngineSession | null): { reason: Failu
   const message = error instanceof Error ? error.message : String(error);
   if (error instanceof TrainingFault) return { reason: error.reason, message };
   if (error instanceof NonFiniteLossError) return { reason: 'non_finite_loss', message };
-  const { code } = error as { code?: string };
-  if (code === 'ENOSPC' || code === 'EDQUOT') return { reason: 'disk_full', message: 'the disk is full' };
+  if (isFullDisk(error)) return { reason: 'disk_full', message: 'the disk is full' };
   return { reason: exhaustedMemory(message, session?.backend ?? null) ?? 'internal', message };
 }
