@@ -4,6 +4,7 @@ import type { ArtifactStore } from '../artifacts/store.js';
 import { ServiceError } from '../errors.js';
 import type { ModelMetadata } from '../ml/model-files.js';
 import type { RunRepository } from '../runs/run-repository.js';
+import { hasEnded } from '../runs/states.js';
 import type { Inversion, PredictorInput } from '../schemas/ipc.js';
 import type { Predictions } from '../schemas/predict.js';
 import type { Run } from '../schemas/run.js';
@@ -98,8 +99,7 @@ export function createPredictService({ runs, artifacts, store, log, predictor = 
 }
 
 function whyNoModel({ id, state }: Run): string {
-  const ended = state === 'succeeded' || state === 'failed' || state === 'cancelled';
-  return ended ? `Run ${id} is ${state} and has no model.` : `Run ${id} is ${state}; its model is stored at its end.`;
+  return hasEnded(state) ? `Run ${id} is ${state} and has no model.` : `Run ${id} is ${state}; its model is stored at its end.`;
 }
 
 async function readMetadata(store: Pick<ArtifactStore, 'read'>, sha256: string): Promise<ModelMetadata> {

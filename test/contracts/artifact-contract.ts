@@ -2,7 +2,7 @@
 import type { Test } from 'tap';
 import { FencedError } from '../../src/live/event-log.js';
 import type { NewCheckpoint } from '../../src/artifacts/artifact-repository.js';
-import { HELD_STATES } from '../../src/runs/states.js';
+import { isHeld } from '../../src/runs/states.js';
 import { RUN_STATES } from '../../src/schemas/run.js';
 import { until } from '../helpers/poll.js';
 import { newRun, runIn, type CreateSubject } from './subject.js';
@@ -31,7 +31,7 @@ export async function artifactContract(t: Test, createSubject: CreateSubject): P
   await t.test('only the attempt that holds the run keeps files', async (t) => {
     for (const state of RUN_STATES) {
       const { id, attempt } = await runIn(subject, state, newRun(team));
-      const held = (HELD_STATES as readonly string[]).includes(state);
+      const held = isHeld(state);
       for (const other of [attempt - 1, attempt + 1, ...(held ? [] : [attempt])]) {
         await t.rejects(artifacts.addCheckpoint({ runId: id, attempt: other }, checkpoint(file('model/old', 'c'))), FencedError, `attempt ${other} of a ${state} run is fenced off`);
       }

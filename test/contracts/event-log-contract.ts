@@ -1,7 +1,7 @@
 // The event log: numbers without gaps, fences, readings.
 import type { Test } from 'tap';
 import { FencedError } from '../../src/live/event-log.js';
-import { HELD_STATES } from '../../src/runs/states.js';
+import { isHeld } from '../../src/runs/states.js';
 import type { NewEvent } from '../../src/schemas/event.js';
 import { RUN_STATES } from '../../src/schemas/run.js';
 import { AT, block, line, newRun, pointsOf, runIn, STORED, UNSTORABLE, type CreateSubject } from './subject.js';
@@ -60,7 +60,7 @@ export async function eventLogContract(t: Test, createSubject: CreateSubject): P
   await t.test('only the attempt that holds the run writes', async (t) => {
     for (const state of RUN_STATES) {
       const { id, head, attempt } = await runIn(subject, state, newRun(team));
-      const held = (HELD_STATES as readonly string[]).includes(state);
+      const held = isHeld(state);
       for (const other of [attempt - 1, attempt + 1, ...(held ? [] : [attempt])]) {
         await t.rejects(events.append({ runId: id, attempt: other }, [line('x'), block([1], { loss: [1] })]), FencedError, `attempt ${other} of a ${state} run is fenced off`);
       }

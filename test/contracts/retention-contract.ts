@@ -1,7 +1,7 @@
 // What runs keep after their end: their states for a time, themselves for another; with the tag `keep`, all.
 import type { Test } from 'tap';
-import { ENDED_STATES, RUN_STATES, type RunState } from '../../src/schemas/run.js';
-import { HELD_STATES } from '../../src/runs/states.js';
+import { RUN_STATES, type RunState } from '../../src/schemas/run.js';
+import { hasEnded, isHeld } from '../../src/runs/states.js';
 import { until } from '../helpers/poll.js';
 import { FAR, newRun, runIn, type CreateSubject } from './subject.js';
 
@@ -33,10 +33,10 @@ export async function retentionContract(t: Test, createSubject: CreateSubject): 
   const { run: fork } = await runs.create(newRun(team, { fork: { runId: later, step: 1, path: 'states/1' } }));
   const kept = await endedRun({ tags: ['a', 'keep'] }, ['6', '7', '8']);
   const others = new Map<string, RunState>();
-  for (const state of RUN_STATES.filter((state) => !(ENDED_STATES as readonly string[]).includes(state))) {
+  for (const state of RUN_STATES.filter((state) => !hasEnded(state))) {
     const run = await runIn(subject, state, newRun(team));
     others.set(run.id, state);
-    if (!(HELD_STATES as readonly string[]).includes(state)) continue;
+    if (!isHeld(state)) continue;
     await artifacts.addCheckpoint({ runId: run.id, attempt: 1 }, { kind: 'resume', epoch: 0, step: 1, metrics: {}, path: 'states/1', files: files('states/1', '9') });
   }
 
@@ -49,7 +49,7 @@ export async function retentionContract(t: Test, createSubject: CreateSubject): 
     t.strictSame((await retention.dropStates(FAR)).sort(), [hash('4'), hash('5')], 'until it is as old');
     t.strictSame(await retention.dropStates(FAR), [], 'no more are left');
     t.strictSame(await paths(kept), ['model/x', 'states/1', 'states/2'], 'but those that are to be kept');
-    for (const [other, state] of others) if ((HELD_STATES as readonly string[]).includes(state)) t.match(await artifacts.resumeCheckpoints(other), { length: 1 }, `and that of a ${state} run`);
+    for (const [other, state] of others) if (isHeld(state)) t.match(await artifacts.resumeCheckpoints(other), { length: 1 }, `and that of a ${state} run`);
   });
 
   await t.test('so does the state that a fork started from', async (t) => {

@@ -3,7 +3,7 @@
 import { FencedError, type Fence } from '../../src/live/event-log.js';
 import type { Artifact, NewCheckpoint } from '../../src/artifacts/artifact-repository.js';
 import type { Curve } from '../../src/runs/metric-chunks.js';
-import { HELD_STATES } from '../../src/runs/states.js';
+import { isHeld } from '../../src/runs/states.js';
 import { storable } from '../../src/runs/storable-text.js';
 import type { NewEvent, RunEvent } from '../../src/schemas/event.js';
 import type { Plan } from '../../src/schemas/plan.js';
@@ -61,7 +61,7 @@ export class FakeRecords {
 
   held({ runId, attempt }: Fence): RunRecord {
     const record = this.runs.get(runId);
-    const holds = record !== undefined && record.run.attempt === attempt && (HELD_STATES as readonly string[]).includes(record.run.state);
+    const holds = record !== undefined && record.run.attempt === attempt && isHeld(record.run.state);
     if (!holds) throw new FencedError({ runId, attempt });
     return record;
   }

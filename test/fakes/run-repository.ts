@@ -4,7 +4,7 @@ import { START_STATE } from '../../src/artifacts/artifact-repository.js';
 import { Prisma } from '../../src/db/client.js';
 import { toMetricValues } from '../../src/runs/metric-values.js';
 import { ForkGoneError, type Changed, type Extension, type ResumePoint, type RunRepository, type StateChange } from '../../src/runs/run-repository.js';
-import { HELD_STATES, hasEnded, statesBefore } from '../../src/runs/states.js';
+import { hasEnded, isHeld, statesBefore } from '../../src/runs/states.js';
 import { storable, storableText } from '../../src/runs/storable-text.js';
 import type { Run } from '../../src/schemas/run.js';
 import type { FakeRecords, RunRecord } from './records.js';
@@ -99,7 +99,7 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
 
     async renewLeases(owner, ids, until) {
       await records.statement();
-      const held = ids.map((id) => records.runs.get(id)).filter((record) => record?.leaseOwner === owner && isHeld(record)) as RunRecord[];
+      const held = ids.map((id) => records.runs.get(id)).filter((record) => record?.leaseOwner === owner && isHeld(record.run.state)) as RunRecord[];
       for (const record of held) record.leaseExpiresAt = until;
       return new Map(held.map(({ run }) => [run.id, run.state]));
     },
@@ -107,7 +107,7 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
     async findExpired(now) {
       await records.statement();
       return [...records.runs.values()]
-        .filter(({ run, leaseExpiresAt }) => run.state === 'lost' || (isHeld({ run }) && leaseExpiresAt !== null && leaseExpiresAt < now))
+        .filter(({ run, leaseExpiresAt }) => run.state === 'lost' || (isHeld(run.state) && leaseExpiresAt !== null && leaseExpiresAt < now))
         .map(({ run: { id, attempt, state, priority } }) => ({ id, attempt, state, priority }));
     },
 
@@ -126,8 +126,6 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
     },
   };
 }
-
-const isHeld = ({ run }: Pick<RunRecord, 'run'>) => (HELD_STATES as readonly string[]).includes(run.state);
 
 function allows({ run, leaseExpiresAt }: RunRecord, { to, from, attempt, expiredBefore, retriesBelow = Infinity }: StateChange): boolean {
   const hasExpired = expiredBefore === undefined || (leaseExpiresAt !== null && leaseExpiresAt < expiredBefore);
@@ -151,7 +149,7 @@ function applyChange(records: FakeRecords, record: RunRecord, { to, reason = nul
   if (leaseExpiresAt !== undefined) record.leaseExpiresAt = leaseExpiresAt;
   run.endedAt = hasEnded(to) ? at : null;
   if (change.extension !== undefined) extend(record, change.extension);
-  if (!(HELD_STATES as readonly string[]).includes(to) && to !== 'lost') Object.assign(record, { leaseOwner: null, leaseExpiresAt: null });
+  if (!isHeld(to) && to !== 'lost') Object.assign(record, { leaseOwner: null, leaseExpiresAt: null });
   run.transitions.push({ state: to, reason, message, attempt: run.attempt, at });
   const said = { state: to, attempt: run.attempt, ...(reason === null ? {} : { reason }), ...(message === null ? {} : { message }) };
   const data = { ...said, ...(to === 'starting' && change.resume !== undefined ? { step: change.resume.step } : {}) };
