@@ -16,15 +16,17 @@ export interface Summary {
   nan: number;
 }
 
-/** Consecutive points. At least one of summary and points is there. */
+/** Consecutive points. At least one of summary and values is there. */
 export interface Chunk {
   count: number;
-  summary?: Summary;
-  points?: Points;
+  summary?: Summary | undefined;
+  values?: readonly number[] | undefined;
 }
 
 /** Columns of the same length, in which the mean is of the finite values. */
-export type Buckets = Record<'from' | 'to' | 'count' | 'first' | 'last' | 'min' | 'max' | 'mean' | 'nan', number[]>;
+export type ValueBuckets = Record<'count' | 'first' | 'last' | 'min' | 'max' | 'mean' | 'nan', number[]>;
+/** With the steps of the first point and the last of each. */
+export type Buckets = ValueBuckets & Record<'from' | 'to', number[]>;
 
 /** The part of a curve's points to cut, and into how many buckets. */
 export interface Cut {
@@ -35,39 +37,44 @@ export interface Cut {
   buckets: number;
 }
 
-/** Where bucket number `index` starts, from 0 at the first point of the part; the sizes differ by at most one. */
-export function startOf(index: number, { length, buckets }: Pick<Cut, 'length' | 'buckets'>): number {
+/** Where bucket number `index` starts; the sizes differ by at most one. */
+function startOf(index: number, { length, buckets }: Pick<Cut, 'length' | 'buckets'>): number {
   return Math.floor((index * length) / buckets);
 }
 
-/** Chunks need their points where a bucket starts or ends, and where their summary is not known. */
-export function bucketsOf(chunks: Iterable<Chunk>, cut: Cut): Buckets {
-  const buckets: Buckets = { from: [], to: [], count: [], first: [], last: [], min: [], max: [], mean: [], nan: [] };
-  let about = NOTHING;
+/** The places of the first point and the last of each bucket, from 0 at the first point of the part. */
+export function edgesOf(cut: Pick<Cut, 'length' | 'buckets'>): { first: number[]; last: number[] } {
+  const starts = Array.from({ length: cut.buckets + 1 }, (_, index) => startOf(index, cut));
+  return { first: starts.slice(0, -1), last: starts.slice(1).map((start) => start - 1) };
+}
+
+/** Chunks need their values where a bucket starts or ends, and where their summary is not known. */
+export function bucketsOf(chunks: Iterable<Chunk>, cut: Cut): ValueBuckets {
+  const buckets: ValueBuckets = { count: [], first: [], last: [], min: [], max: [], mean: [], nan: [] };
+  const about = nothing();
   let index = 0;
+  let start = 0;
+  let end = startOf(1, cut);
   let chunkStart = -cut.skip;
-  for (const { count, summary, points } of chunks) {
+  for (const { count, summary, values } of chunks) {
     const chunkEnd = chunkStart + count;
     for (let at = Math.max(0, chunkStart); at < Math.min(chunkEnd, cut.length); ) {
-      const start = startOf(index, cut);
-      const end = startOf(index + 1, cut);
       const stop = Math.min(chunkEnd, end);
       const isWhole = at === chunkStart && stop === chunkEnd;
-      about = join(about, isWhole && summary !== undefined ? summary : summaryOf(points!.values, at - chunkStart, stop - chunkStart));
-      if (at === start) {
-        buckets.from.push(points!.steps[at - chunkStart]!);
-        buckets.first.push(points!.values[at - chunkStart]!);
-      }
+      if (isWhole && summary !== undefined) join(about, summary);
+      else sumUp(about, values!, at - chunkStart, stop - chunkStart);
+      if (at === start) buckets.first.push(values![at - chunkStart]!);
       if (stop === end) {
-        buckets.to.push(points!.steps[stop - chunkStart - 1]!);
-        buckets.last.push(points!.values[stop - chunkStart - 1]!);
+        buckets.last.push(values![stop - chunkStart - 1]!);
         buckets.count.push(end - start);
         buckets.min.push(about.min);
         buckets.max.push(about.max);
         buckets.mean.push(about.finite === 0 ? NaN : about.sum / about.finite);
         buckets.nan.push(about.nan);
-        about = NOTHING;
+        Object.assign(about, nothing());
         index += 1;
+        start = end;
+        end = startOf(index + 1, cut);
       }
       at = stop;
     }
@@ -76,27 +83,29 @@ export function bucketsOf(chunks: Iterable<Chunk>, cut: Cut): Buckets {
   return buckets;
 }
 
-const NOTHING: Summary = { min: NaN, max: NaN, sum: 0, finite: 0, nan: 0 };
+const nothing = (): Summary => ({ min: NaN, max: NaN, sum: 0, finite: 0, nan: 0 });
 
 // Written so that a number replaces NaN.
 const lesser = (a: number, b: number) => (b >= a || Number.isNaN(b) ? a : b);
 const greater = (a: number, b: number) => (b <= a || Number.isNaN(b) ? a : b);
 
-function join(a: Summary, b: Summary): Summary {
-  return { min: lesser(a.min, b.min), max: greater(a.max, b.max), sum: a.sum + b.sum, finite: a.finite + b.finite, nan: a.nan + b.nan };
+function join(about: Summary, { min, max, sum, finite, nan }: Summary): void {
+  about.min = lesser(about.min, min);
+  about.max = greater(about.max, max);
+  about.sum += sum;
+  about.finite += finite;
+  about.nan += nan;
 }
 
-/** Of `values[start..end)`. */
-function summaryOf(values: readonly number[], start: number, end: number): Summary {
-  const summary = { ...NOTHING };
+/** Adds `values[start..end)`. */
+function sumUp(about: Summary, values: readonly number[], start: number, end: number): void {
   for (let at = start; at < end; at += 1) {
     const value = values[at]!;
-    summary.min = lesser(summary.min, value);
-    summary.max = greater(summary.max, value);
-    if (Number.isNaN(value)) summary.nan += 1;
+    about.min = lesser(about.min, value);
+    about.max = greater(about.max, value);
+    if (Number.isNaN(value)) about.nan += 1;
     if (!Number.isFinite(value)) continue;
-    summary.sum += value;
-    summary.finite += 1;
+    about.sum += value;
+    about.finite += 1;
   }
-  return summary;
 }

@@ -2,7 +2,7 @@
 // where a bucket starts or ends within a chunk.
 import { Prisma, type Database, type DatabaseSession } from '../db/client.js';
 import { sentArrays } from '../db/sent-arrays.js';
-import { bucketsOf, startOf, type Buckets, type Chunk, type Points } from './buckets.js';
+import { bucketsOf, edgesOf, type Buckets, type Chunk, type Points, type Summary } from './buckets.js';
 import { CHUNK_POINTS } from './metric-chunks.js';
 import { storableText } from './storable-text.js';
 
@@ -40,7 +40,8 @@ interface Place {
 }
 
 const chunkOf = (place: number) => Math.floor(place / CHUNK_POINTS);
-const range = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => from + index);
+/** Points of a chunk: all, but in the last one of the curve. */
+const sizeOf = (index: number, { count }: Pick<Place, 'count'>) => Math.min(CHUNK_POINTS, count - index * CHUNK_POINTS);
 
 async function findPlace(session: DatabaseSession, { runId, key, fromStep, toStep }: CurveQuery & { runId: string; key: string }): Promise<Place | null> {
   const placeAfter = (step: number) => Prisma.sql`COALESCE((
@@ -55,55 +56,54 @@ async function findPlace(session: DatabaseSession, { runId, key, fromStep, toSte
   return row === undefined ? null : { ...row, last: Number(row.last), end: Math.max(row.start, row.end) };
 }
 
-async function readPoints(session: DatabaseSession, id: bigint, indexes: readonly number[]): Promise<Points[]> {
-  const [columns] = await session.$queryRaw<[{ steps: string | null; values: string | null }]>`
-    SELECT encode(string_agg(array_send(steps), '' ORDER BY index), 'base64') AS steps, encode(string_agg(array_send(values), '' ORDER BY index), 'base64') AS values
-    FROM metric_chunks WHERE series_id = ${id} AND index = ANY(${indexes}::int[])`;
-  const values = sentArrays(columns.values ?? '', 'double');
-  return sentArrays(columns.steps ?? '', 'int').map((steps, at) => ({ steps, values: values[at]! }));
+const inBase64 = (bytes: Prisma.Sql) => Prisma.sql`encode(${bytes}, 'base64')`;
+/** The column of the chunks in order, one array after the other. */
+const inOrder = (column: string) => inBase64(Prisma.sql`string_agg(array_send(${Prisma.raw(column)}), '' ORDER BY index)`);
+
+async function readPart(session: DatabaseSession, { id, start, end }: Place): Promise<Points> {
+  if (start === end) return { steps: [], values: [] };
+  const [columns] = await session.$queryRaw<[{ steps: string; values: string }]>`
+    SELECT ${inOrder('steps')} AS steps, ${inOrder('values')} AS values
+    FROM metric_chunks WHERE series_id = ${id} AND index BETWEEN ${chunkOf(start)} AND ${chunkOf(end - 1)}`;
+  const part = (arrays: number[][]) => arrays.flat().slice(start % CHUNK_POINTS, (start % CHUNK_POINTS) + end - start);
+  return { steps: part(sentArrays(columns.steps, 'int')), values: part(sentArrays(columns.values, 'double')) };
 }
 
-/** In the order of the chunks, those from `first` to `last`. */
-async function readSummaries(session: DatabaseSession, id: bigint, { first, last }: { first: number; last: number }) {
-  const column = (name: string, none: string) => Prisma.raw(`encode(array_send(array_agg(COALESCE(${name}, ${none}) ORDER BY index)), 'base64') AS ${name}`);
-  const [columns] = await session.$queryRaw<[{ min: string; max: string; sum: string; nan: string }]>`
-    SELECT ${column('min', "'NaN'")}, ${column('max', "'NaN'")}, ${column('sum', "'NaN'")}, ${column('nan', '0')}
-    FROM metric_chunks WHERE series_id = ${id} AND index BETWEEN ${first} AND ${last}`;
+/** Of the chunks from `first` to `last`, in order; undefined where a chunk has none. */
+async function readSummaries(session: DatabaseSession, place: Place, { first, last }: { first: number; last: number }): Promise<(Summary | undefined)[]> {
+  const column = (name: string, none: string) => inBase64(Prisma.raw(`array_send(array_agg(COALESCE(${name}, ${none}) ORDER BY index))`));
+  const [columns] = await session.$queryRaw<[Record<'min' | 'max' | 'sum' | 'nan', string>]>`
+    SELECT ${column('min', "'NaN'")} AS min, ${column('max', "'NaN'")} AS max, ${column('sum', "'NaN'")} AS sum, ${column('nan', '0')} AS nan
+    FROM metric_chunks WHERE series_id = ${place.id} AND index BETWEEN ${first} AND ${last}`;
   const [min = [], max = [], sum = []] = [columns.min, columns.max, columns.sum].map((text) => sentArrays(text, 'double')[0]!);
   const [nan = []] = sentArrays(columns.nan, 'int');
-  return nan.map((_, at) => ({ min: min[at]!, max: max[at]!, sum: sum[at]!, nan: nan[at]! }));
+  return sum.map((sum, at) => (Number.isNaN(sum) ? undefined : { min: min[at]!, max: max[at]!, sum, finite: sizeOf(first + at, place) - nan[at]!, nan: nan[at]! }));
 }
 
-async function readPart(session: DatabaseSession, place: Place): Promise<Points> {
-  const { start, end } = place;
-  if (start === end) return { steps: [], values: [] };
-  const chunks = await readPoints(session, place.id, range(chunkOf(start), chunkOf(end - 1) + 1));
-  const part = (column: keyof Points) => chunks.flatMap((points) => points[column]).slice(start % CHUNK_POINTS, (start % CHUNK_POINTS) + end - start);
-  return { steps: part('steps'), values: part('values') };
+/** The values of whole chunks, and the steps of single places: of most chunks that are looked into, one or two are wanted. */
+async function readLooked(session: DatabaseSession, id: bigint, { indexes, places }: { indexes: readonly number[]; places: readonly number[] }) {
+  const [columns] = await session.$queryRaw<[{ values: string; steps: string }]>`
+    WITH chunk AS MATERIALIZED (SELECT index, steps, values FROM metric_chunks WHERE series_id = ${id} AND index = ANY(${indexes}::int[]))
+    SELECT (SELECT ${inOrder('values')} FROM chunk) AS values, (
+      SELECT ${inBase64(Prisma.sql`array_send(array_agg(steps[at % ${CHUNK_POINTS}::int + 1] ORDER BY number))`)}
+      FROM unnest(${places}::int[]) WITH ORDINALITY AS place (at, number) JOIN chunk ON index = at / ${CHUNK_POINTS}::int
+    ) AS steps`;
+  const values = sentArrays(columns.values, 'double');
+  return { values: new Map(indexes.map((index, at) => [index, values[at]!])), steps: sentArrays(columns.steps, 'int')[0]! };
 }
 
-async function readBuckets(session: DatabaseSession, { id, count, start, end }: Place, buckets: number): Promise<Buckets> {
+async function readBuckets(session: DatabaseSession, place: Place, buckets: number): Promise<Buckets> {
+  const { id, start, end } = place;
   const cut = { skip: start % CHUNK_POINTS, length: end - start, buckets };
   const first = chunkOf(start);
-  const summaries = await readSummaries(session, id, { first, last: chunkOf(end - 1) });
-  const wanted = new Set(summaries.flatMap(({ sum }, at) => (Number.isNaN(sum) ? [first + at] : [])));
-  for (let index = 0; index < buckets; index += 1) {
-    wanted.add(chunkOf(start + startOf(index, cut)));
-    wanted.add(chunkOf(start + startOf(index + 1, cut) - 1));
-  }
-  const indexes = [...wanted].sort((a, b) => a - b);
-  const points = await readPoints(session, id, indexes);
-  const pointsOf = new Map(indexes.map((index, at) => [index, points[at]!]));
-  const chunks = summaries.map((about, at): Chunk => {
-    const size = Math.min(CHUNK_POINTS, count - (first + at) * CHUNK_POINTS);
-    const known = pointsOf.get(first + at);
-    return {
-      count: size,
-      ...(Number.isNaN(about.sum) ? {} : { summary: { ...about, finite: size - about.nan } }),
-      ...(known === undefined ? {} : { points: known }),
-    };
-  });
-  return bucketsOf(chunks, cut);
+  const summaries = await readSummaries(session, place, { first, last: chunkOf(end - 1) });
+  const edges = edgesOf(cut);
+  const places = [...edges.first, ...edges.last].map((at) => start + at);
+  const looked = new Set(places.map(chunkOf));
+  summaries.forEach((summary, at) => summary ?? looked.add(first + at));
+  const { values, steps } = await readLooked(session, id, { indexes: [...looked].sort((a, b) => a - b), places });
+  const chunks = summaries.map((summary, at): Chunk => ({ count: sizeOf(first + at, place), summary, values: values.get(first + at) }));
+  return { from: steps.slice(0, buckets), to: steps.slice(buckets), ...bucketsOf(chunks, cut) };
 }
 
 export function createMetricRepository(database: Database): MetricRepository {

@@ -1,6 +1,6 @@
 // The event log and its curves in memory, fenced like the real ones.
 import { FencedError, type EventLog, type Fence } from '../../src/live/event-log.js';
-import { bucketsOf } from '../../src/runs/buckets.js';
+import { bucketsOf, edgesOf, type Buckets, type Points } from '../../src/runs/buckets.js';
 import { curvesOf } from '../../src/runs/metric-chunks.js';
 import type { MetricRepository } from '../../src/runs/metric-repository.js';
 import { storable } from '../../src/runs/storable-text.js';
@@ -75,7 +75,14 @@ export function createFakeMetricRepository(records: FakeRecords): MetricReposito
       const shown = [...curve.steps.keys()].filter((at) => curve.steps[at]! >= fromStep && curve.steps[at]! <= toStep);
       const points = { steps: shown.map((at) => curve.steps[at]!), values: shown.map((at) => curve.values[at]!) };
       if (shown.length <= maxPoints) return { ...about, points };
-      return { ...about, buckets: bucketsOf([{ count: shown.length, points }], { skip: 0, length: shown.length, buckets: maxPoints }) };
+      return { ...about, buckets: bucketsOfPoints(points, maxPoints) };
     },
   };
+}
+
+/** Of points that are all at hand. */
+export function bucketsOfPoints({ steps, values }: Points, buckets: number): Buckets {
+  const cut = { skip: 0, length: values.length, buckets };
+  const { first, last } = edgesOf(cut);
+  return { from: first.map((at) => steps[at]!), to: last.map((at) => steps[at]!), ...bucketsOf([{ count: values.length, values }], cut) };
 }

@@ -1,18 +1,18 @@
 // Buckets of a curve, with and without knowing summaries of its chunks.
 import fc from 'fast-check';
 import t from 'tap';
-import { bucketsOf, type Chunk, type Points } from '../../../src/runs/buckets.js';
+import { bucketsOf, edgesOf, type Chunk, type Points } from '../../../src/runs/buckets.js';
+import { bucketsOfPoints } from '../../fakes/event-log.js';
 
 const values = fc.array(fc.oneof(fc.double(), fc.constantFrom(NaN, Infinity, -Infinity)), { minLength: 1, maxLength: 300 });
 const plain = (value: number) => (Object.is(value, -0) ? 0 : value);
 const pointsOf = (values: number[]): Points => ({ steps: values.map((_, index) => index + 1), values });
-const inOne = (points: Points, count: number) => bucketsOf([{ count: points.values.length, points }], { skip: 0, length: points.values.length, buckets: count });
 
 t.test('buckets keep the first point, the last and every spike', async (t) => {
   const hold = () => fc.assert(
     fc.property(values, fc.integer({ min: 1, max: 300 }), (points, wanted) => {
       const count = Math.min(wanted, points.length);
-      const buckets = inOne(pointsOf(points), count);
+      const buckets = bucketsOfPoints(pointsOf(points), count);
       const inOrder = buckets.from.every((from, index) => from === (index === 0 ? 1 : (buckets.to[index - 1] ?? 0) + 1) && (buckets.to[index] ?? 0) >= from);
       const sizes = new Set(buckets.count);
       const known = points.filter((value) => !Number.isNaN(value));
@@ -36,17 +36,18 @@ t.test('buckets keep the first point, the last and every spike', async (t) => {
 });
 
 t.test('a bucket without a number says so', async (t) => {
-  t.strictSame(inOne(pointsOf([NaN, NaN, Infinity, 2]), 2), {
+  t.strictSame(bucketsOfPoints(pointsOf([NaN, NaN, Infinity, 2]), 2), {
     from: [1, 3], to: [2, 4], count: [2, 2], first: [NaN, Infinity], last: [NaN, 2], min: [NaN, 2], max: [NaN, Infinity], mean: [NaN, 2], nan: [2, 0],
   });
 });
 
 t.test('a chunk within a bucket is known by its summary alone', async (t) => {
-  const chunk = (...values: number[]): Chunk => ({ count: values.length, points: { steps: values.map((value) => 10 * value), values } });
+  const chunk = (...values: number[]): Chunk => ({ count: values.length, values });
   const cut = { skip: 1, length: 9, buckets: 2 };
   const known = { count: 2, summary: { min: -5, max: 50, sum: 45, finite: 1, nan: 1 } };
   const buckets = bucketsOf([chunk(0, 1), known, chunk(4, 5), chunk(6, 7), chunk(8, 9), chunk(10, 11)], cut);
-  t.strictSame(buckets, { from: [10, 50], to: [40, 90], count: [4, 5], first: [1, 5], last: [4, 9], min: [-5, 5], max: [50, 9], mean: [50 / 3, 7], nan: [1, 0] }, 'what is before and after the part is left out');
+  t.strictSame(buckets, { count: [4, 5], first: [1, 5], last: [4, 9], min: [-5, 5], max: [50, 9], mean: [50 / 3, 7], nan: [1, 0] }, 'what is before and after the part is left out');
+  t.strictSame(edgesOf(cut), { first: [0, 4], last: [3, 8] }, 'the steps are those of these places');
   const blank = { count: 2, summary: { min: NaN, max: NaN, sum: 0, finite: 0, nan: 2 } };
-  t.strictSame(bucketsOf([chunk(1), blank, chunk(2)], { skip: 0, length: 4, buckets: 1 }), { from: [10], to: [20], count: [4], first: [1], last: [2], min: [1], max: [2], mean: [1.5], nan: [2] }, 'a chunk without a number adds none');
+  t.strictSame(bucketsOf([chunk(1), blank, chunk(2)], { skip: 0, length: 4, buckets: 1 }), { count: [4], first: [1], last: [2], min: [1], max: [2], mean: [1.5], nan: [2] }, 'a chunk without a number adds none');
 });
