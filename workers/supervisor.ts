@@ -40,9 +40,10 @@ async function main(): Promise<void> {
   });
   const sweep = async () => {
     const before = Date.now() - SILENT_MS;
+    await stores.workers.forgetSilent(new Date(before));
     await sweepScratch(scratchDir(config), { heardOf: [owner, ...(await stores.workers.listAlive(new Date(before)))], before });
   };
-  const stopSweeping = repeat(sweep, { everyMs: SWEEP_MS, atOnce: true, onError: (error) => log.warn({ err: error }, 'sweep of scratch folders failed; it is tried again') });
+  const stopSweeping = repeat(sweep, { everyMs: SWEEP_MS, atOnce: true, onError: (error) => log.warn({ err: error }, 'sweep of what killed supervisors left failed; it is tried again') });
 
   let stopping = false;
   const stop = async (why: string) => {

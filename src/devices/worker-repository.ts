@@ -32,6 +32,8 @@ export interface WorkerRepository {
   remove(id: string): Promise<void>;
   /** Those whose heartbeat is fresher than `since`. */
   listAlive(since: Date): Promise<Worker[]>;
+  /** Removes those that were killed: no heartbeat since `before`. */
+  forgetSilent(before: Date): Promise<void>;
 }
 
 export function createWorkerRepository(database: Database): WorkerRepository {
@@ -46,6 +48,9 @@ export function createWorkerRepository(database: Database): WorkerRepository {
     async listAlive(since) {
       const rows = await database.worker.findMany({ where: { heartbeatAt: { gt: since } }, orderBy: { startedAt: 'asc' } });
       return rows.map((row) => ({ ...row, devices: row.devices as unknown as Device[] }));
+    },
+    async forgetSilent(before) {
+      await database.worker.deleteMany({ where: { heartbeatAt: { lte: before } } });
     },
   };
 }

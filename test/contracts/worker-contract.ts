@@ -38,6 +38,16 @@ export async function workerContract(t: Test, createSubject: CreateSubject): Pro
     await t.resolves(workers.remove('c'), 'going twice is no fault');
   });
 
+  await t.test('those that were killed are forgotten after a time', async (t) => {
+    await workers.beat(supervisor('killed'));
+    const { heartbeatAt } = (await workers.listAlive(long)).find(({ id }) => id === 'killed') as Worker;
+    const isKept = async () => (await workers.listAlive(long)).some(({ id }) => id === 'killed');
+    await workers.forgetSilent(new Date(heartbeatAt.getTime() - 1));
+    t.ok(await isKept(), 'not those that beat since');
+    await workers.forgetSilent(heartbeatAt);
+    t.notOk(await isKept(), 'but those that did not');
+  });
+
   await t.test('what a device says of itself can always be kept', async (t) => {
     await workers.beat(supervisor('d', { devices: [{ id: 'cpu', kind: 'cpu', name: UNSTORABLE, memoryBytes: null, cores: 2, backends: [], unavailable: [] }] }));
     t.match((await workers.listAlive(long)).find(({ id }) => id === 'd'), { devices: [{ name: STORED }] }, 'with what can be stored of it');

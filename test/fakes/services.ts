@@ -73,4 +73,8 @@ export class FakeWorkerRepository implements WorkerRepository {
     const alive = [...this.workers.values()].filter((worker) => worker.heartbeatAt > since);
     return structuredClone(alive.sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime()));
   }
+
+  async forgetSilent(before: Date): Promise<void> {
+    for (const { id, heartbeatAt } of [...this.workers.values()]) if (heartbeatAt <= before) this.workers.delete(id);
+  }
 }
