@@ -32,9 +32,10 @@ export function startSupervisorProcess({ env, shutdownMs, log }: { env: NodeJS.P
     started.once('exit', (code, signal) => {
       child = null;
       if (stopping) return;
-      failures = Date.now() - startedAt > HEALTHY_MS ? 0 : failures + 1;
+      // One that was told to stop, by whomever, has not failed.
+      failures = code === 0 || Date.now() - startedAt > HEALTHY_MS ? 0 : failures + 1;
       const waitMs = BACKOFF_MS[Math.min(failures, BACKOFF_MS.length - 1)] ?? 0;
-      log.error({ code, signal }, `the supervisor died; it is started again in ${waitMs} ms`);
+      log.error({ code, signal }, `the supervisor ended; it is started again in ${waitMs} ms`);
       timer = setTimeout(start, waitMs);
     });
   }
