@@ -40,6 +40,22 @@ async function serve(t: Test, { findRun, ...options }: EventStreamOptions & { fi
 const LONG = { count: 1500, line: 'x'.repeat(16_000) };
 const appendLong = (log: FakeLog) => log.append(RUN_A, ...Array.from({ length: LONG.count }, () => logLine(LONG.line)));
 
+/** A search for the run that takes until it is told to go on. */
+function heldSearch() {
+  let goOn = () => {};
+  const held = new Promise<void>((done) => (goOn = done));
+  const search = {
+    asked: false,
+    goOn,
+    async findRun(log: FakeLog): Promise<Run | null> {
+      search.asked = true;
+      await held;
+      return log.findRun(RUN_A);
+    },
+  };
+  return search;
+}
+
 t.test('bytes are sent as they come, and the connection ends with the run', async (t) => {
   const { hub, log, bus, follow } = await serve(t);
   log.enter(RUN_A, 'queued');
@@ -79,21 +95,14 @@ t.test('a client that leaves is let go', async (t) => {
 });
 
 t.test('a client that leaves before the run was found is let go as well', async (t) => {
-  let found = () => {};
-  let asked = false;
-  const { hub, log, responses, follow } = await serve(t, {
-    async findRun(log) {
-      asked = true;
-      await new Promise<void>((done) => (found = done));
-      return log.findRun(RUN_A);
-    },
-  });
+  const search = heldSearch();
+  const { hub, log, responses, follow } = await serve(t, { findRun: search.findRun });
   log.enter(RUN_A, 'running');
   const answer = follow().catch((error: unknown) => error);
-  await until(() => asked, { what: 'the run to be looked for' });
+  await until(() => search.asked, { what: 'the run to be looked for' });
   responses[0]?.req.socket.destroy();
   t.ok((await answer) instanceof Error);
-  found();
+  search.goOn();
   await until(() => hub.counts().runs === 0, { what: 'the hub to let go of it' });
 });
 
@@ -168,21 +177,14 @@ t.test('when the service stops, streams end without an end, and a deaf one holds
 });
 
 t.test('a stream that would begin while the service stops is refused', async (t) => {
-  let found = () => {};
-  let asked = false;
-  const { app, hub, log, follow } = await serve(t, {
-    async findRun(log) {
-      asked = true;
-      await new Promise<void>((done) => (found = done));
-      return log.findRun(RUN_A);
-    },
-  });
+  const search = heldSearch();
+  const { app, hub, log, follow } = await serve(t, { findRun: search.findRun });
   log.enter(RUN_A, 'running');
   const answer = follow();
-  await until(() => asked, { what: 'the run to be looked for' });
+  await until(() => search.asked, { what: 'the run to be looked for' });
   const closing = app.close();
   await until(() => !app.server.listening, { what: 'the service to stop listening' });
-  found();
+  search.goOn();
   const { status, body, ended } = await answer;
   await ended;
   t.match({ status, problem: JSON.parse(body()) as object }, { status: 503, problem: { code: 'shutting_down' } });
