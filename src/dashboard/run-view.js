@@ -99,11 +99,10 @@ export class RunView {
     return by.get(key);
   }
 
-  /** The curves without what is void after `step`: the latest epoch of those by epoch may be, too, and comes again. */
-  #curvesUpTo(step) {
+  /** The curves without what is void after `step` and `epoch`. */
+  #curvesUpTo(step, epoch) {
     const { by } = this.#curves;
-    const stepsPerEpoch = this.#run.progress.totalSteps / this.#run.progress.epochs;
-    for (const [key, curve] of by) curve.cut(key.startsWith('epoch/') ? Math.floor(step / stepsPerEpoch) : step);
+    for (const [key, curve] of by) curve.cut(key.startsWith('epoch/') ? epoch : step);
     return by;
   }
 
@@ -112,9 +111,9 @@ export class RunView {
     const run = this.#run;
     if (data.attempt > this.#curves.attempt) {
       // A new attempt goes on from a step, or trains from the start, and its events all follow.
-      const { step = 0 } = data;
-      this.#curves = { attempt: data.attempt, by: step === 0 ? new Map() : this.#curvesUpTo(step) };
-      Object.assign(run, { attempt: data.attempt, metrics: {}, progress: { ...run.progress, epoch: 0, step, examplesPerSecond: null } });
+      const { step = 0, epoch = 0 } = data;
+      this.#curves = { attempt: data.attempt, by: step === 0 ? new Map() : this.#curvesUpTo(step, epoch) };
+      Object.assign(run, { attempt: data.attempt, metrics: {}, progress: { ...run.progress, epoch, step, examplesPerSecond: null } });
     } else if (data.attempt < this.#curves.attempt) return;
     if (kind === 'state') {
       Object.assign(run, { state: data.state, reason: data.reason ?? null, message: data.message ?? null });
@@ -157,8 +156,10 @@ export class RunView {
       const { id } = this.#run;
       const fresh = await request(`v1/runs/${id}`).catch(() => null);
       if (fresh === null || this.#run?.id !== id) return;
-      const { engine, backend, device, bestEpoch, startedAt, endedAt } = fresh;
-      Object.assign(this.#run, { engine, backend, device, bestEpoch, startedAt, endedAt });
+      const { spec, extendedAfter, engine, backend, device, bestEpoch, startedAt, endedAt } = fresh;
+      const { epochs, totalSteps } = fresh.progress;
+      Object.assign(this.#run, { spec, extendedAfter, engine, backend, device, bestEpoch, startedAt, endedAt });
+      Object.assign(this.#run.progress, { epochs, totalSteps });
       if (ENDED.includes(fresh.state)) Object.assign(this.#run, { metrics: fresh.metrics });
       this.#render();
       void this.#readFiles();

@@ -13,8 +13,8 @@ export function latestOf(run: Run): Latest {
 export function advance(latest: Latest, event: RunEvent): Latest {
   switch (event.kind) {
     case 'state':
-      // A new attempt begins from nothing.
-      return event.data.state === 'starting' ? { state: 'starting', epoch: 0, step: 0, metrics: {} } : { ...latest, state: event.data.state };
+      // A new attempt goes on from a step, or begins from nothing.
+      return event.data.state === 'starting' ? { state: 'starting', epoch: event.data.epoch ?? 0, step: event.data.step ?? 0, metrics: {} } : { ...latest, state: event.data.state };
     case 'metrics': {
       const metrics = { ...latest.metrics };
       for (const [name, values] of Object.entries(event.data.series)) {

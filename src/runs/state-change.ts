@@ -94,7 +94,7 @@ export async function changeState(session: DatabaseSession, id: string, change: 
   const resume = to === 'starting' ? change.resume : undefined;
   const at = new Date();
   const message = change.message ? storableText(change.message) : null;
-  const said = { state: to, ...(reason ? { reason } : {}), ...(message ? { message } : {}), ...(resume === undefined ? {} : { step: resume.step }) };
+  const said = { state: to, ...(reason ? { reason } : {}), ...(message ? { message } : {}), ...(resume === undefined ? {} : { step: resume.step, epoch: resume.epoch }) };
   const rows = await session.$queryRaw<{ head: number; attempt: number }[]>`
     WITH changed AS (
       UPDATE runs SET ${settingsOf({ ...change, resume }, { at, message })} WHERE ${conditionsOf(id, change)} RETURNING head, attempt

@@ -18,6 +18,7 @@ export const StateData = strictObject({
   message: Type.Optional(Type.String({ description: 'The reason in words.' })),
   attempt,
   step: Type.Optional(Type.Integer({ minimum: 0, description: 'With `starting`: the step that the attempt goes on from. Points of earlier attempts after it are void; without it, all of them are.' })),
+  epoch: Type.Optional(Type.Integer({ minimum: 0, description: 'With `step`: the epochs that were whole there, with their validation. Epochs of earlier attempts after it are void.' })),
 });
 /** A block of steps of several series; every array is as long as `steps`. */
 export const MetricsData = strictObject({

@@ -86,7 +86,7 @@ export async function metricContract(t: Test, createSubject: CreateSubject): Pro
       await events.append({ runId: id, attempt: 1 }, [block(steps, { loss: steps.map((at) => -at), late: steps.map(() => 1) }), epoch(1), epoch(2), epoch(3)]);
       await runs.change(id, { to: 'queued' });
       const again = await runs.change(id, { to: 'starting', set: { attempt: 2 }, resume: { step, epoch: 2, metrics: { val_loss: 1 } } });
-      t.match(again, { run: { metrics: { val_loss: 1 }, progress: { step, epoch: 2 } }, events: [{ data: { state: 'starting', attempt: 2, step } }] }, `from step ${step} of ${count}: the run says so`);
+      t.match(again, { run: { metrics: { val_loss: 1 }, progress: { step, epoch: 2 } }, events: [{ data: { state: 'starting', attempt: 2, step, epoch: 2 } }] }, `from step ${step} of ${count}: the run says so`);
       const kept = steps.slice(0, step);
       t.strictSame(await pointsOf(metrics, id, 'batch/loss'), kept.length === 0 ? null : { steps: kept, values: kept.map((at) => -at) }, 'points up to it are kept');
       t.strictSame(await pointsOf(metrics, id, 'epoch/val_loss'), { steps: [1, 2], values: [0.5, 1] }, 'by epoch, those that were whole');

@@ -72,25 +72,18 @@ export function sameCurves(what: string, curves: Record<string, MetricPoints>, e
 const NONE: MetricPoints = { steps: [], values: [] };
 const point = (step: number | undefined, value: MetricValue | undefined) => (step === undefined ? 'nothing' : `${step}: ${value}`);
 
-/**
- * The curves as a client draws them from the events alone: a start that goes on from a step makes void what came after
- * it; and an epoch that ended right there, whose end was not part of the state yet, comes once more.
- */
+/** The curves as a client draws them from the events alone: a start that goes on from a step and an epoch makes void what came after them. */
 export function replay(events: readonly RunEvent[]): Record<string, MetricPoints> {
-  const curves = new Map<string, { step: number; at: number; value: MetricValue }[]>();
-  const add = (key: string, at: number, { step, value }: { step: number; value: MetricValue }) => {
-    const before = curves.get(key) ?? [];
-    const isAgain = key.startsWith('epoch/') && before.at(-1)?.at === at;
-    curves.set(key, [...(isAgain ? before.slice(0, -1) : before), { step, at, value }]);
-  };
+  const curves = new Map<string, { at: number; value: MetricValue }[]>();
+  const add = (key: string, at: number, value: MetricValue) => curves.set(key, [...(curves.get(key) ?? []), { at, value }]);
   for (const { kind, data } of events) {
     if (kind === 'state' && data.state === 'starting') {
-      const { step: from = 0 } = data;
-      for (const [key, points] of curves) curves.set(key, points.filter(({ step }) => step <= from));
+      const { step = 0, epoch = 0 } = data;
+      for (const [key, points] of curves) curves.set(key, points.filter(({ at }) => at <= (key.startsWith('epoch/') ? epoch : step)));
     } else if (kind === 'metrics') {
-      for (const [name, values] of Object.entries(data.series)) values.forEach((value, index) => add(`batch/${name}`, data.steps[index] ?? NaN, { step: data.steps[index] ?? NaN, value }));
+      for (const [name, values] of Object.entries(data.series)) values.forEach((value, index) => add(`batch/${name}`, data.steps[index] ?? NaN, value));
     } else if (kind === 'epoch') {
-      for (const [name, value] of Object.entries(data.metrics)) add(`epoch/${name}`, data.epoch, { step: data.step, value });
+      for (const [name, value] of Object.entries(data.metrics)) add(`epoch/${name}`, data.epoch, value);
     }
   }
   return Object.fromEntries([...curves].map(([key, points]) => [key, { steps: points.map(({ at }) => at), values: points.map(({ value }) => value) }]));

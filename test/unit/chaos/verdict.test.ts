@@ -7,7 +7,7 @@ import type { Run, RunReason, RunState } from '../../../src/schemas/run.js';
 
 type Entry = { [K in RunEvent['kind']]: { kind: K; data: Extract<RunEvent, { kind: K }>['data'] } }[RunEvent['kind']];
 
-const state = (to: RunState, attempt: number, more: { reason?: RunReason; step?: number } = {}): Entry => ({ kind: 'state', data: { state: to, attempt, ...more } });
+const state = (to: RunState, attempt: number, more: { reason?: RunReason; step?: number; epoch?: number } = {}): Entry => ({ kind: 'state', data: { state: to, attempt, ...more } });
 const metrics = (attempt: number, steps: number[], loss = steps.map((step) => 1 / step)): Entry => ({ kind: 'metrics', data: { attempt, epoch: 1, steps, series: { loss }, examplesPerSecond: 1 } });
 const epoch = (attempt: number, number: number, step: number): Entry => ({ kind: 'epoch', data: { attempt, epoch: number, step, metrics: { val_loss: number / 10 }, examplesPerSecond: 1, durationMs: 1, best: true } });
 
@@ -24,9 +24,11 @@ const BEGIN = [state('queued', 0), state('starting', 1), state('running', 1)];
 const WHOLE = [...BEGIN, metrics(1, [1, 2]), epoch(1, 1, 2), metrics(1, [3, 4]), epoch(1, 2, 4), state('finalizing', 1), state('succeeded', 1)];
 const RESUMED = [
   ...BEGIN, metrics(1, [1, 2, 3]), epoch(1, 1, 2),
-  state('lost', 1, { reason: 'worker_lost' }), state('queued', 1, { reason: 'worker_lost' }), state('starting', 2, { step: 2 }), state('running', 2),
+  state('lost', 1, { reason: 'worker_lost' }), state('queued', 1, { reason: 'worker_lost' }), state('starting', 2, { step: 2, epoch: 0 }), state('running', 2),
   epoch(2, 1, 2), metrics(2, [3, 4]), epoch(2, 2, 4), state('finalizing', 2), state('succeeded', 2),
 ];
+/** As RESUMED, from a state that was taken once the epoch was whole. */
+const RESUMED_LATER = RESUMED.flatMap((entry) => (entry.kind === 'state' && entry.data.attempt === 2 && entry.data.state === 'starting' ? [state('starting', 2, { step: 2, epoch: 1 })] : entry.kind === 'epoch' && entry.data.attempt === 2 && entry.data.epoch === 1 ? [] : [entry]));
 const reference = outcomeOf(WHOLE);
 const judged = (outcome: Outcome, { seen = outcome.events, startsAtStake = 1 } = {}) => judgeRun({ outcome, seen, reference, startsAtStake });
 const changed = <T>(items: readonly T[], at: number, item: T) => items.map((one, index) => (index === at ? item : one));
@@ -34,6 +36,7 @@ const changed = <T>(items: readonly T[], at: number, item: T) => items.map((one,
 t.test('a run in order, and one that was interrupted, are sound', async (t) => {
   t.strictSame(judged(outcomeOf(WHOLE), { startsAtStake: 0 }), []);
   t.strictSame(judged(outcomeOf(RESUMED)), []);
+  t.strictSame(judged(outcomeOf(RESUMED_LATER)), []);
 });
 
 t.test('a start that was lost without a cause is seen', async (t) => {
