@@ -13,7 +13,7 @@ import { createRunQueue } from './queue/bullmq-queue.js';
 import type { StoreConnection } from './queue/queue.js';
 import { createRetentionRepository } from './retention/repository.js';
 import { createLifecycle } from './runs/lifecycle.js';
-import { createMetricRepository } from './runs/metric-repository.js';
+import { createMetricRepository } from './metrics/repository.js';
 import { createRunRepository } from './runs/run-repository.js';
 import { createUsageRepository } from './usage/repository.js';
 

@@ -7,7 +7,7 @@ import type { LiveHub } from './live/hub.js';
 import type { EventLog } from './live/event-log.js';
 import type { PredictService } from './predict/service.js';
 import type { Recipe } from './schemas/recipe.js';
-import type { MetricRepository } from './runs/metric-repository.js';
+import type { MetricRepository } from './metrics/repository.js';
 import type { RunService } from './runs/service.js';
 import type { UsageService } from './usage/service.js';
 

@@ -1,6 +1,6 @@
 // From the training loop's reports to events of the run's log. Blocks of steps that come faster than the
 // log is flushed are joined, so that a fast model makes ten events a second and not thousands.
-import { toMetricValue, toMetricValues } from '../src/runs/metric-values.js';
+import { toMetricValue, toMetricValues } from '../src/metrics/values.js';
 import type { EpochReport, StepsReport, TrainReport } from '../src/ml/reports.js';
 import type { NewEvent } from '../src/schemas/event.js';
 

@@ -9,7 +9,7 @@ import { isDatabaseAway } from '../src/db/client.js';
 import type { Fence } from '../src/live/event-log.js';
 import { epochMetricNames } from '../src/ml/epoch-metrics.js';
 import { directionOf, resolveMonitor } from '../src/ml/monitor.js';
-import { toMetricValues } from '../src/runs/metric-values.js';
+import { toMetricValues } from '../src/metrics/values.js';
 import type { NewEvent } from '../src/schemas/event.js';
 import type { TrainerMessage } from '../src/schemas/ipc.js';
 import type { RunSpec } from '../src/schemas/spec.js';

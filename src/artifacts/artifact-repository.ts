@@ -1,12 +1,12 @@
 // The index of runs' files, and of the checkpoints that they make up.
 import type { Database, DatabaseSession } from '../db/client.js';
 import { FencedError, type Fence } from '../live/event-log.js';
-import { toMetricValues } from '../runs/metric-values.js';
-import { HELD_STATES } from '../runs/states.js';
-import { storableText } from '../runs/storable-text.js';
-import type { ResumePoint } from '../runs/run-repository.js';
+import { toMetricValues } from '../metrics/values.js';
+import { HELD_STATES } from '../run-states.js';
+import { storableText } from '../db/storable-text.js';
 import type { CHECKPOINT_KINDS } from '../schemas/event.js';
 import { ENDED_STATES, type MetricValue } from '../schemas/run.js';
+import { holdStore, lockStore } from './store-lock.js';
 import type { StoredFile } from './store.js';
 
 export interface Artifact extends StoredFile {
@@ -29,6 +29,14 @@ export interface NewCheckpoint {
 
 /** Path of the training state of another run with whose weights a run starts. */
 export const START_STATE = 'start/state.safetensors';
+
+/** Where an earlier attempt was. */
+export interface ResumePoint {
+  step: number;
+  /** Epochs that were whole. */
+  epoch: number;
+  metrics: Record<string, MetricValue>;
+}
 
 /** A training state, which is one file. */
 export interface ResumeCheckpoint extends ResumePoint {
@@ -59,19 +67,8 @@ export interface ArtifactRepository {
 /** Whether a path is that of `place` or of something in it. */
 export const isWithin = (path: string, place: string) => path === place || path.startsWith(`${place}/`);
 
-/** Any number that nothing else in the database locks. */
-const STORE_LOCK = 7_270_737_001;
 /** Hashes that are freed under one lock: it is to be short. */
 const FREED_AT_ONCE = 50;
-
-/**
- * A transaction that adds artifacts holds the store until its end, so that their bytes are not freed by one who does
- * not see them in the index yet. Bytes that were freed before are missing then: the caller looks for them afterwards,
- * or copies rows that are in the index after this.
- */
-export async function holdStore(session: DatabaseSession): Promise<void> {
-  await session.$executeRaw`SELECT pg_advisory_xact_lock_shared(${STORE_LOCK}::bigint)`;
-}
 
 type Row = { path: string; sha256: string; bytes: bigint; contentType: string; createdAt: Date };
 const toArtifact = ({ path, sha256, bytes, contentType, createdAt }: Row): Artifact => ({ path, sha256, bytes: Number(bytes), contentType, createdAt });
@@ -144,7 +141,7 @@ export function createArtifactRepository(database: Database): ArtifactRepository
       const likely = await unreferenced(database, hashes);
       for (let start = 0; start < likely.length; start += FREED_AT_ONCE) {
         await database.$transaction(async (session) => {
-          await session.$executeRaw`SELECT pg_advisory_xact_lock(${STORE_LOCK}::bigint)`;
+          await lockStore(session);
           for (const sha256 of await unreferenced(session, likely.slice(start, start + FREED_AT_ONCE))) await remove(sha256);
         });
       }

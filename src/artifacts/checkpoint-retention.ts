@@ -1,5 +1,5 @@
 // Which training states of a run stay. Pure.
-import { fromMetricValue } from '../runs/metric-values.js';
+import { fromMetricValue } from '../metrics/values.js';
 import type { MetricValue } from '../schemas/run.js';
 
 interface Kept {

@@ -1,11 +1,12 @@
 // Deleting files of a run that has ended, before the run itself goes.
 import { ServiceError } from '../errors.js';
-import type { RunService } from '../runs/service.js';
+import type { Run } from '../schemas/run.js';
 import type { ArtifactRepository } from './artifact-repository.js';
 import type { ArtifactStore } from './store.js';
 
 export interface FilesToDelete {
-  runs: Pick<RunService, 'get'>;
+  /** @throws ServiceError not_found */
+  runs: { get(teamId: string, id: string): Promise<Pick<Run, 'state'>> };
   artifacts: ArtifactRepository;
   store: ArtifactStore;
   teamId: string;

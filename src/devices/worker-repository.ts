@@ -1,6 +1,6 @@
 // The supervisors that are alive and the devices that they see.
 import { Prisma, type Database } from '../db/client.js';
-import { storable } from '../runs/storable-text.js';
+import { storable } from '../db/storable-text.js';
 import type { Backend } from '../schemas/spec.js';
 
 export interface Device {

@@ -1,9 +1,9 @@
 // The event log of runs: append-only, numbered without gaps, the truth of what happened. A repository.
 // Writers of a trained run are fenced by its attempt: an attempt that was replaced can write nothing.
 import { Prisma, type Database, type DatabaseSession } from '../db/client.js';
-import { curveAppends, curvesOf } from '../runs/metric-chunks.js';
-import { HELD_STATES } from '../runs/states.js';
-import { storable } from '../runs/storable-text.js';
+import { curveAppends, curvesOf } from '../metrics/chunks.js';
+import { HELD_STATES } from '../run-states.js';
+import { storable } from '../db/storable-text.js';
 import type { EventKind, EventPage, NewEvent, RunEvent } from '../schemas/event.js';
 
 /** Who writes: the attempt that holds the run. */

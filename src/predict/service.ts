@@ -4,7 +4,7 @@ import type { ArtifactStore } from '../artifacts/store.js';
 import { ServiceError } from '../errors.js';
 import type { ModelMetadata } from '../ml/model-files.js';
 import type { RunRepository } from '../runs/run-repository.js';
-import { hasEnded } from '../runs/states.js';
+import { hasEnded } from '../run-states.js';
 import type { Inversion, PredictorInput } from '../schemas/ipc.js';
 import type { Predictions } from '../schemas/predict.js';
 import type { Run } from '../schemas/run.js';

@@ -10,7 +10,7 @@ import { EventPage } from '../schemas/event.js';
 import { MetricQuery, MetricSeriesList } from '../schemas/metric.js';
 import type { Services } from '../services.js';
 import { LOG_KINDS, openLogText } from './log-text.js';
-import { readSeries } from './series.js';
+import { readSeries } from '../metrics/series.js';
 
 export const historyRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'runs' | 'events' | 'metrics' | 'teamId'> }> = async (app, { services }) => {
   const { runs, events, metrics, teamId } = services;

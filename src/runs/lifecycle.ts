@@ -1,12 +1,13 @@
 // What may happen to a run once it is queued: claimed by a supervisor, kept alive by its lease, handed
 // back, ended, or found dead. Used by supervisors and by the API's sweep; each step is fenced by attempt.
+import type { ResumePoint } from '../artifacts/artifact-repository.js';
 import type { Bus } from '../live/bus.js';
 import type { Fence } from '../live/event-log.js';
 import type { QueuedJob, RunQueue } from '../queue/queue.js';
 import type { FailureReason, Run, RunReason, RunState } from '../schemas/run.js';
 import { partsAfter, RETRIES } from './retry-policy.js';
-import type { Changed, Extension, ResumePoint, RunRepository, StateChange } from './run-repository.js';
-import { HELD_STATES, WORKING_STATES } from './states.js';
+import type { Changed, Extension, RunRepository, StateChange } from './run-repository.js';
+import { HELD_STATES, WORKING_STATES } from '../run-states.js';
 
 /** How an attempt ends that has not failed; after a pause the run has not ended. */
 export interface RunEnd {

@@ -1,18 +1,19 @@
 // Runs in the database.
-import { holdStore, START_STATE } from '../artifacts/artifact-repository.js';
+import { START_STATE } from '../artifacts/artifact-repository.js';
+import { holdStore } from '../artifacts/store-lock.js';
 import { Prisma, type Database, type DatabaseSession } from '../db/client.js';
 import type { Fence } from '../live/event-log.js';
 import type { RunEvent } from '../schemas/event.js';
 import type { Plan } from '../schemas/plan.js';
 import type { Run, RunState } from '../schemas/run.js';
 import type { RunSpec } from '../schemas/spec.js';
-import { rewindCurves } from './metric-chunks.js';
+import { rewindCurves } from '../metrics/chunks.js';
 import { readRuns } from './run-row.js';
 import { changeState, type StateChange } from './state-change.js';
-import { HELD_STATES } from './states.js';
-import { storable, storableText } from './storable-text.js';
+import { HELD_STATES } from '../run-states.js';
+import { storable, storableText } from '../db/storable-text.js';
 
-export type { Extension, ResumePoint, StateChange } from './state-change.js';
+export type { Extension, StateChange } from './state-change.js';
 
 export interface NewRun {
   teamId: string;

@@ -14,7 +14,7 @@ import { planSubmission, type PlanLimits } from '../specs/plan-submission.js';
 import { findForkSource } from './forks.js';
 import type { Lifecycle } from './lifecycle.js';
 import { ForkGoneError, type RunFilter, type RunRepository } from './run-repository.js';
-import { hasEnded, NEXT_STATES } from './states.js';
+import { hasEnded, NEXT_STATES } from '../run-states.js';
 
 export interface RunServiceOptions {
   runs: RunRepository;

@@ -1,21 +1,14 @@
 // A change of a run's state: a compare-and-set against the table of legal ones, with its transition and its event.
 // One statement, because a free slot waits for it.
+import type { ResumePoint } from '../artifacts/artifact-repository.js';
 import { Prisma, type DatabaseSession } from '../db/client.js';
 import type { EventOf } from '../schemas/event.js';
 import type { Plan } from '../schemas/plan.js';
-import type { MetricValue, RunReason, RunState } from '../schemas/run.js';
+import type { RunReason, RunState } from '../schemas/run.js';
 import type { RunSpec } from '../schemas/spec.js';
-import { toMetricValues } from './metric-values.js';
-import { hasEnded, isHeld, statesBefore } from './states.js';
-import { storableText } from './storable-text.js';
-
-/** Where an earlier attempt was. */
-export interface ResumePoint {
-  step: number;
-  /** Epochs that were whole. */
-  epoch: number;
-  metrics: Record<string, MetricValue>;
-}
+import { toMetricValues } from '../metrics/values.js';
+import { hasEnded, isHeld, statesBefore } from '../run-states.js';
+import { storableText } from '../db/storable-text.js';
 
 /** More epochs than were asked for at first. */
 export interface Extension {

@@ -1,7 +1,7 @@
 // The event log: numbers without gaps, fences, readings.
 import type { Test } from 'tap';
 import { FencedError } from '../../src/live/event-log.js';
-import { isHeld } from '../../src/runs/states.js';
+import { isHeld } from '../../src/run-states.js';
 import type { NewEvent } from '../../src/schemas/event.js';
 import { RUN_STATES } from '../../src/schemas/run.js';
 import { AT, block, line, newRun, pointsOf, runIn, STORED, UNSTORABLE, type CreateSubject } from './subject.js';

@@ -1,8 +1,8 @@
 // Curves: what was appended comes back, every double of it, in order, of the latest attempt.
 import type { Test } from 'tap';
-import type { Points } from '../../src/runs/buckets.js';
-import { CHUNK_POINTS } from '../../src/runs/metric-chunks.js';
-import { toMetricValue } from '../../src/runs/metric-values.js';
+import type { Points } from '../../src/metrics/buckets.js';
+import { CHUNK_POINTS } from '../../src/metrics/chunks.js';
+import { toMetricValue } from '../../src/metrics/values.js';
 import type { NewEvent } from '../../src/schemas/event.js';
 import { AT, block, newRun, pointsOf, runIn, type CreateSubject } from './subject.js';
 

@@ -4,8 +4,8 @@ import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { isWithin, type ArtifactRepository } from '../../src/artifacts/artifact-repository.js';
 import type { AgedFile, ArtifactStore, StoredFile } from '../../src/artifacts/store.js';
-import { toMetricValues } from '../../src/runs/metric-values.js';
-import { hasEnded } from '../../src/runs/states.js';
+import { toMetricValues } from '../../src/metrics/values.js';
+import { hasEnded } from '../../src/run-states.js';
 import type { FakeRecords } from './records.js';
 
 export function createFakeArtifactRepository(records: FakeRecords): ArtifactRepository {

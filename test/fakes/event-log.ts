@@ -1,9 +1,9 @@
 // The event log and its curves in memory, fenced like the real ones.
 import { FencedError, type EventLog, type Fence } from '../../src/live/event-log.js';
-import { bucketsOf, edgesOf, type Buckets, type Points } from '../../src/runs/buckets.js';
-import { curvesOf } from '../../src/runs/metric-chunks.js';
-import type { MetricRepository } from '../../src/runs/metric-repository.js';
-import { storable } from '../../src/runs/storable-text.js';
+import { bucketsOf, edgesOf, type Buckets, type Points } from '../../src/metrics/buckets.js';
+import { curvesOf } from '../../src/metrics/chunks.js';
+import type { MetricRepository } from '../../src/metrics/repository.js';
+import { storable } from '../../src/db/storable-text.js';
 import type { NewEvent, RunEvent } from '../../src/schemas/event.js';
 import type { FakeRecords } from './records.js';
 

@@ -2,9 +2,9 @@
 // their tables. Everything that leaves is a copy.
 import { FencedError, type Fence } from '../../src/live/event-log.js';
 import type { Artifact, NewCheckpoint } from '../../src/artifacts/artifact-repository.js';
-import type { Curve } from '../../src/runs/metric-chunks.js';
-import { isHeld } from '../../src/runs/states.js';
-import { storable } from '../../src/runs/storable-text.js';
+import type { Curve } from '../../src/metrics/chunks.js';
+import { isHeld } from '../../src/run-states.js';
+import { storable } from '../../src/db/storable-text.js';
 import type { NewEvent, RunEvent } from '../../src/schemas/event.js';
 import type { Plan } from '../../src/schemas/plan.js';
 import type { Run } from '../../src/schemas/run.js';

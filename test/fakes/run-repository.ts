@@ -1,11 +1,11 @@
 // Runs in memory, by the same rules as in the database: compare-and-set on state and attempt, one transition
 // and one event for each change.
-import { START_STATE } from '../../src/artifacts/artifact-repository.js';
+import { START_STATE, type ResumePoint } from '../../src/artifacts/artifact-repository.js';
 import { Prisma } from '../../src/db/client.js';
-import { toMetricValues } from '../../src/runs/metric-values.js';
-import { ForkGoneError, type Changed, type Extension, type ResumePoint, type RunRepository, type StateChange } from '../../src/runs/run-repository.js';
-import { hasEnded, isHeld, statesBefore } from '../../src/runs/states.js';
-import { storable, storableText } from '../../src/runs/storable-text.js';
+import { toMetricValues } from '../../src/metrics/values.js';
+import { ForkGoneError, type Changed, type Extension, type RunRepository, type StateChange } from '../../src/runs/run-repository.js';
+import { hasEnded, isHeld, statesBefore } from '../../src/run-states.js';
+import { storable, storableText } from '../../src/db/storable-text.js';
 import type { Run } from '../../src/schemas/run.js';
 import type { FakeRecords, RunRecord } from './records.js';
 

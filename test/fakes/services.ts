@@ -7,7 +7,7 @@ import { createLiveHub } from '../../src/live/hub.js';
 import { findRecipe, RECIPES } from '../../src/recipes/catalog.js';
 import { createLifecycle } from '../../src/runs/lifecycle.js';
 import { createRunService } from '../../src/runs/service.js';
-import { storable } from '../../src/runs/storable-text.js';
+import { storable } from '../../src/db/storable-text.js';
 import type { Services } from '../../src/services.js';
 import { createUsageService } from '../../src/usage/service.js';
 import { createFakeArtifactRepository, FakeArtifactStore } from './artifacts.js';

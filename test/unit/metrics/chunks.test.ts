@@ -1,6 +1,6 @@
 // How events become curves.
 import t from 'tap';
-import { curvesOf } from '../../../src/runs/metric-chunks.js';
+import { curvesOf } from '../../../src/metrics/chunks.js';
 import type { NewEvent } from '../../../src/schemas/event.js';
 
 const at = '2026-01-01T00:00:00.000Z';

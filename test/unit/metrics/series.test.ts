@@ -1,7 +1,7 @@
 // Curves in the form of the API.
 import t from 'tap';
-import type { CurveQuery, MetricRepository } from '../../../src/runs/metric-repository.js';
-import { readSeries } from '../../../src/runs/series.js';
+import type { CurveQuery, MetricRepository } from '../../../src/metrics/repository.js';
+import { readSeries } from '../../../src/metrics/series.js';
 
 const asked: (CurveQuery & { key: string })[] = [];
 const metrics: MetricRepository = {

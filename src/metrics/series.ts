@@ -2,8 +2,8 @@
 import type { MetricBuckets, MetricQuery, MetricSeries } from '../schemas/metric.js';
 import type { MetricValue } from '../schemas/run.js';
 import type { Buckets, Points } from './buckets.js';
-import type { MetricRepository } from './metric-repository.js';
-import { toMetricValue } from './metric-values.js';
+import type { MetricRepository } from './repository.js';
+import { toMetricValue } from './values.js';
 
 const DEFAULT_MAX_POINTS = 1000;
 

@@ -3,8 +3,8 @@
 import { Prisma, type Database, type DatabaseSession } from '../db/client.js';
 import { sentArrays } from '../db/sent-arrays.js';
 import { bucketsOf, edgesOf, type Buckets, type Chunk, type Points, type Summary } from './buckets.js';
-import { CHUNK_POINTS } from './metric-chunks.js';
-import { storableText } from './storable-text.js';
+import { CHUNK_POINTS } from './chunks.js';
+import { storableText } from '../db/storable-text.js';
 
 export interface SeriesInfo {
   key: string;

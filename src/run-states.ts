@@ -1,5 +1,5 @@
 // A run's life: the one table of legal changes of state. Writers compare-and-set against it.
-import { ENDED_STATES, RUN_STATES, type RunState } from '../schemas/run.js';
+import { ENDED_STATES, RUN_STATES, type RunState } from './schemas/run.js';
 
 /** From each state to those that may follow. From `cancelling` nothing leads back to work; what has ended is queued again on request alone. */
 export const NEXT_STATES: Record<RunState, readonly RunState[]> = {

@@ -2,7 +2,7 @@
 // point. Only the lease-holding supervisor writes, inside the event log's statement.
 import { Prisma, type DatabaseSession } from '../db/client.js';
 import type { NewEvent } from '../schemas/event.js';
-import { fromMetricValue } from './metric-values.js';
+import { fromMetricValue } from './values.js';
 
 /**
  * All chunks of a curve but its last have as many, so that a point's place tells its chunk. They stay within their row;

@@ -1,7 +1,7 @@
 // Texts that PostgreSQL refuses, made into ones that it takes.
 import fc from 'fast-check';
 import t from 'tap';
-import { storable, storableText } from '../../../src/runs/storable-text.js';
+import { storable, storableText } from '../../../src/db/storable-text.js';
 
 t.test('NUL and halves of surrogate pairs are replaced, at any depth; all else stays', (t) => {
   t.equal(storableText('a\0b'), 'a\ufffdb');

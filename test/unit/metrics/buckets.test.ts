@@ -1,7 +1,7 @@
 // Buckets of a curve, with and without knowing summaries of its chunks.
 import fc from 'fast-check';
 import t from 'tap';
-import { bucketsOf, edgesOf, type Chunk, type Points } from '../../../src/runs/buckets.js';
+import { bucketsOf, edgesOf, type Chunk, type Points } from '../../../src/metrics/buckets.js';
 import { bucketsOfPoints } from '../../fakes/event-log.js';
 
 const values = fc.array(fc.oneof(fc.double(), fc.constantFrom(NaN, Infinity, -Infinity)), { minLength: 1, maxLength: 300 });
