@@ -12,11 +12,14 @@ import { startRun, type Stack } from './stack.js';
 export interface Cast {
   stack: Stack;
   clients: Helper<ClientQuestion, ClientAnswer | null>;
+  /** In a process of their own, so that what they read late costs the others nothing but the service's time. */
+  slowClients: Helper<ClientQuestion, ClientAnswer | null>;
   worker: Helper<WriteQuestion, WriteAnswer>;
 }
 
 export function gatherCast(scope: Scope, stack: Stack): Cast {
-  return { stack, clients: startHelper(scope, './live-clients.js'), worker: startHelper(scope, './live-worker.js') };
+  const clients = () => startHelper<ClientQuestion, ClientAnswer | null>(scope, './live-clients.js');
+  return { stack, clients: clients(), slowClients: clients(), worker: startHelper(scope, './live-worker.js') };
 }
 
 export interface Scene {
@@ -39,7 +42,7 @@ export interface SceneResult extends ClientAnswer {
   memoryMB: number;
 }
 
-export async function play({ stack, clients, worker }: Cast, { runs: runCount, readers: perRun, slow, seconds, everyMs, steps, backlog }: Scene): Promise<SceneResult> {
+export async function play({ stack, clients, slowClients, worker }: Cast, { runs: runCount, readers: perRun, slow, seconds, everyMs, steps, backlog }: Scene): Promise<SceneResult> {
   const runs: Run[] = [];
   for (let index = 0; index < runCount; index += 1) runs.push(await startRun(stack, `watched ${index}`));
   const { address, process: api } = stack.api;
@@ -49,14 +52,17 @@ export async function play({ stack, clients, worker }: Cast, { runs: runCount, r
     reader.isSlow = true;
     reader.subscriptions.push({ runId: backlog.id, after: 0 });
   }
-  await clients.ask({ type: 'watch', readers });
+  const groups = [{ of: clients, readers: readers.filter(({ isSlow }) => isSlow !== true) }, { of: slowClients, readers: readers.filter(({ isSlow }) => isSlow === true) }];
+  for (const { of, readers } of groups) await of.ask({ type: 'watch', readers });
   const pid = api.pid ?? 0;
   const cpuBefore = processMs(pid);
   const begun = performance.now();
   const heads = await worker.ask({ address: stack.address, runs: runs.map(({ id, head }) => ({ id, head })), seconds, everyMs, steps });
   const cpu = (100 * (processMs(pid) - cpuBefore)) / (performance.now() - begun);
   const memory = memoryMB(pid);
-  const answer = await clients.ask({ type: 'count', heads: heads.set(backlog.id, backlog.head) });
-  if (answer === null) throw new Error('the clients did not count');
-  return { ...answer, cpu, memoryMB: memory };
+  heads.set(backlog.id, backlog.head);
+  const counted = await Promise.all(groups.map(({ of }) => of.ask({ type: 'count', heads })));
+  const [prompt, late] = counted;
+  if (prompt == null || late == null) throw new Error('the clients did not count');
+  return { ...prompt, lost: prompt.lost + late.lost, doubled: prompt.doubled + late.doubled, lagging: prompt.lagging + late.lagging, cpu, memoryMB: memory };
 }
