@@ -107,7 +107,7 @@ export class Attempt {
     await rm(this.#scratch, { recursive: true, force: true }).catch((error: unknown) => log.warn({ err: error }, 'scratch folder stays'));
   }
 
-  /** Asks the trainer to stop between two batches; kills it after the grace. Idempotent. */
+  /** Asks the trainer to stop between two batches, with its state kept in case the run is resumed; kills it after the grace. Idempotent. */
   cancel(): void {
     if (this.#cancelled) return;
     this.#cancelled = true;
@@ -126,9 +126,8 @@ export class Attempt {
   /** Stops with its state kept, and puts the run back into the queue, unless it has come to its end already. */
   handBack(message: string): void {
     if (this.#end === null) this.#handBack = message;
-    // Of a run that is to be cancelled there is nothing to keep.
-    if (this.#cancelled) this.#trainer?.kill();
-    else this.pause();
+    // One that is to be cancelled stops already, in the same way.
+    if (!this.#cancelled) this.pause();
   }
 
   /** The lease is gone: another attempt may run. Stops at once and writes nothing more. */

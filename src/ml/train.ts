@@ -26,7 +26,7 @@ export interface TrainSettings {
   schedule: Schedule;
   metrics: readonly MetricName[];
   callbacks: readonly Callback[];
-  /** When to report the state; also, where it is given, at a pause and at the end. */
+  /** When to report the state; also, where it is given, whenever training stops. */
   checkpoints?: CheckpointPolicy;
   /** Goes on from here; the session is given its state. */
   from?: TrainState | undefined;
@@ -230,7 +230,7 @@ class TrainingLoop {
     const stopped = signal.reason === PAUSE ? 'paused' : 'cancelled';
     const reason = this.#callbacks.hasStopped ? 'early_stopped' : done === epochs ? 'completed' : stopped;
     // Before the best weights are back: who goes on later goes on from the last ones.
-    if (checkpoints !== undefined && reason !== 'cancelled' && !this.#isWritten()) yield await this.#checkpoint();
+    if (checkpoints !== undefined && !this.#isWritten()) yield await this.#checkpoint();
     const keptEpoch = (reason === 'paused' ? null : this.#callbacks.restoreBest()) ?? done;
     yield { type: 'end', reason, epochs: done, steps: this.#step, bestEpoch: this.#callbacks.bestEpoch, metrics: this.#history[keptEpoch - 1] ?? {} };
   }

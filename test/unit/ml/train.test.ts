@@ -191,6 +191,11 @@ t.test('a cancel ends the run between two batches', async (t) => {
   const after = await collect(train(settings(second, { signal: validating.signal, hasValidation: true })));
   t.match(after.at(-1), { reason: 'cancelled', epochs: 0, steps: 3, metrics: {} }, 'while it validates');
 
+  const resumed = new AbortController();
+  const third = scripted({ blockSize: 1, onTrain: ([batch]) => batch!.step === 4 && resumed.abort() });
+  const kept = await collect(train(settings(third, { signal: resumed.signal, epochs: 5, checkpoints: {} })));
+  t.match(kept.at(-2), { type: 'checkpoint', step: 5, epoch: 1 }, 'with its state, where states are kept: it may be resumed');
+
   const before = new AbortController();
   before.abort();
   const none = await collect(train(settings(scripted(), { signal: before.signal })));
