@@ -69,8 +69,13 @@ export async function pingDatabase(database: Database): Promise<void> {
   }
 }
 
+/** PostgreSQL's code, of a raw query. */
+const UNIQUE_VIOLATION = '23505';
+
 export function isUniqueViolation(error: unknown): boolean {
-  return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002';
+  if (!(error instanceof Prisma.PrismaClientKnownRequestError)) return false;
+  const { driverAdapterError } = (error.meta ?? {}) as { driverAdapterError?: { cause?: Failure } };
+  return error.code === 'P2002' || driverAdapterError?.cause?.originalCode === UNIQUE_VIOLATION;
 }
 
 export { Prisma };

@@ -11,7 +11,7 @@ import { Plan, PlanLayer } from '../schemas/plan.js';
 import { Prediction, Predictions, PredictRequest } from '../schemas/predict.js';
 import { Problem, ProblemError, ProblemType } from '../schemas/problem.js';
 import { Recipe, RecipePage } from '../schemas/recipe.js';
-import { MetricValue, MetricValues, Run, RunExtension, RunPage, RunProgress, RunTransition } from '../schemas/run.js';
+import { MetricValue, MetricValues, Run, RunExtension, RunNotes, RunPage, RunProgress, RunTransition } from '../schemas/run.js';
 import { SPEC_SCHEMAS } from '../schemas/spec.js';
 import { Fork, ForkChanges, RecipeChanges, RunSubmission } from '../schemas/submission.js';
 import { FileUsage, RunUsage, Usage } from '../schemas/usage.js';
@@ -19,7 +19,7 @@ import { FileUsage, RunUsage, Usage } from '../schemas/usage.js';
 export const SHARED_SCHEMAS = [
   CheckResult, ProblemError, ProblemType, Problem, Liveness, Readiness,
   ...SPEC_SCHEMAS, RecipeChanges, Fork, ForkChanges, RunSubmission,
-  MetricValue, MetricValues, RunTransition, RunProgress, Run, RunPage, RunExtension,
+  MetricValue, MetricValues, RunTransition, RunProgress, Run, RunPage, RunExtension, RunNotes,
   PlanLayer, Plan, ModelSummary,
   MetricPoints, MetricBuckets, MetricSeries, MetricSeriesList, RunEvent, EventPage,
   PredictRequest, Prediction, Predictions, Artifact, ArtifactPage, Dataset, DatasetPage, Recipe, RecipePage, DeviceWorker, Device, DevicePage,

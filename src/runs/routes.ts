@@ -8,25 +8,21 @@ import { empty, problems, representations } from '../http/responses.js';
 import { ref } from '../schemas/build.js';
 import { ModelSummary } from '../schemas/model.js';
 import { Plan } from '../schemas/plan.js';
-import { Run, RUN_STATES, RunExtension, RunPage, RunQuery } from '../schemas/run.js';
+import { Run, RUN_STATES, RunExtension, RunNotes, RunPage, RunQuery } from '../schemas/run.js';
 import { RunSubmission } from '../schemas/submission.js';
 import type { Services } from '../services.js';
 import { summaryOf, summaryTable } from './model-summary.js';
 
 const DEFAULT_PAGE = 50;
 
-const SubmitHeaders = Type.Object({
-  'idempotency-key': Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{1,255}$', description: 'A name for this submission, remembered for a day: sent again with the same body, it answers the run that it made before.' })),
+const IdempotencyHeaders = Type.Object({
+  'idempotency-key': Type.Optional(Type.String({ pattern: '^[\\x21-\\x7e]{1,255}$', description: 'A name for this request, remembered for a day: sent again with the same body, it does nothing more and answers the run.' })),
 });
 
-const created = {
-  description: 'The run is stored and queued.',
-  headers: {
-    location: { type: 'string', description: 'Address of the run.' },
-    'idempotency-replayed': { type: 'string', description: '`true` when the Idempotency-Key had made the run before.' },
-  },
-  content: { 'application/json': { schema: ref(Run) } },
-};
+const replayed = { 'idempotency-replayed': { type: 'string', description: '`true` when a request with the Idempotency-Key had done so before.' } };
+const content = { 'application/json': { schema: ref(Run) } };
+const created = { description: 'The run is stored and queued.', headers: { location: { type: 'string', description: 'Address of the run.' }, ...replayed }, content };
+const extended = { description: 'The run is queued again.', headers: replayed, content };
 
 const ACTIONS = [
   {
@@ -39,7 +35,7 @@ const ACTIONS = [
   },
   {
     name: 'resume', summary: 'Resume a run that was paused or cancelled, or has failed', refusal: 'run_not_resumable',
-    description: 'Back into the queue. It goes on from its latest training state, or from the start where it has none: on a CPU, to the bit as if it had not stopped.',
+    description: 'Back into the queue. It goes on from its latest training state, or from the start where it had none yet: on a CPU, to the bit as if it had not stopped.',
   },
 ] as const;
 
@@ -47,7 +43,7 @@ export const runRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'ru
   app.post('/v1/runs', {
     config: { documentedBody: ref(RunSubmission) },
     schema: {
-      operationId: 'createRun', tags: ['runs'], summary: 'Submit a run', headers: SubmitHeaders,
+      operationId: 'createRun', tags: ['runs'], summary: 'Submit a run', headers: IdempotencyHeaders,
       description: 'Answers every problem of the spec at once, and keeps nothing of a run that has one.',
       response: { 202: created as unknown, ...problems('invalid_spec', 'impossible_spec', 'idempotency_conflict', 'idempotency_mismatch', 'body_too_large', 'unsupported_media_type', 'queue_unavailable') },
     },
@@ -85,11 +81,23 @@ export const runRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'ru
 
   app.post('/v1/runs/:id/extend', {
     schema: {
-      operationId: 'extendRun', tags: ['runs'], summary: 'Train a run that has succeeded for more epochs', params: RunParams, body: ref(RunExtension),
+      operationId: 'extendRun', tags: ['runs'], summary: 'Train a run that has succeeded for more epochs', params: RunParams, headers: IdempotencyHeaders, body: ref(RunExtension),
       description: 'Back into the queue, to go on from its last training state: its curves continue, and its model is replaced. Schedules that look at the whole run see the longer one; early stopping waits anew, as with another call of Keras\' `fit`.',
-      response: { 202: ref(Run), ...problems('not_found', 'run_not_extendable', 'impossible_spec', 'unsupported_media_type') },
+      response: { 202: extended as unknown, ...problems('not_found', 'run_not_extendable', 'impossible_spec', 'idempotency_mismatch', 'unsupported_media_type') },
     },
-  }, async ({ params: { id }, body }, reply) => reply.code(202).send(await runs.extend(teamId, id, body)));
+  }, async ({ params: { id }, body, headers }, reply) => {
+    const { run, replayed } = await runs.extend(teamId, id, body, headers['idempotency-key']);
+    if (replayed) void reply.header('idempotency-replayed', 'true');
+    return reply.code(202).send(run);
+  });
+
+  app.patch('/v1/runs/:id', {
+    schema: {
+      operationId: 'updateRun', tags: ['runs'], summary: 'Rename or tag a run', params: RunParams, body: ref(RunNotes),
+      description: 'In any state. The tag `keep` keeps a run, and its training states, from retention. Its spec stays as it was submitted.',
+      response: { 200: ref(Run), ...problems('not_found', 'unsupported_media_type') },
+    },
+  }, async ({ params: { id }, body }) => runs.annotate(teamId, id, body));
 
   app.delete('/v1/runs/:id', {
     schema: {

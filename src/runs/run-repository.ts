@@ -53,8 +53,10 @@ export interface RunRepository {
   findPlan(teamId: string, id: string): Promise<Plan | null>;
   /** In order of creation; `after` is the id of the last run seen. */
   list(teamId: string, query: { filter: RunFilter; order: 'newest' | 'oldest'; after?: string; limit: number }): Promise<Run[]>;
-  /** Null when the run is not in a state, or attempt, that allows it. */
+  /** Null when the run is not in a state, or attempt, that allows it. @throws an error that `isUniqueViolation` knows for an extension's idempotency key that is taken */
   change(id: string, change: StateChange): Promise<Changed | null>;
+  /** Null when there is no such run. */
+  annotate(teamId: string, id: string, notes: { name?: string; tags?: readonly string[] }): Promise<Run | null>;
   setDevice(fence: Fence, device: { engine: string; backend: string; device: string }): Promise<void>;
   /** Removes an ended run with all that belongs to it; false when it is not there or has not ended. */
   delete(teamId: string, id: string): Promise<boolean>;
@@ -157,6 +159,11 @@ export function createRunRepository(database: Database): RunRepository {
       const run = event === null ? null : await findOne(Prisma.sql`id = ${id}::uuid`);
       // An ended run may be deleted at any moment.
       return event === null || run === null ? null : { run, events: [event] };
+    },
+
+    async annotate(teamId, id, { name, tags }) {
+      const { count } = await database.run.updateMany({ where: { id, teamId }, data: { ...(name === undefined ? {} : { name: storableText(name) }), ...(tags === undefined ? {} : { tags: tags.map(storableText) }) } });
+      return count === 0 ? null : findOne(Prisma.sql`id = ${id}::uuid`);
     },
 
     async setDevice({ runId, attempt }, device) {

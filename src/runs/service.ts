@@ -1,14 +1,15 @@
 // What clients may do with runs. Routes call this and nothing below it.
 import { createHash } from 'node:crypto';
 import { ServiceError } from '../errors.js';
-import type { ArtifactRepository } from '../artifacts/artifact-repository.js';
+import { START_STATE, type ArtifactRepository } from '../artifacts/artifact-repository.js';
 import type { ArtifactStore } from '../artifacts/store.js';
 import type { DatasetCatalog } from '../datasets/catalog.js';
 import { isUniqueViolation } from '../db/client.js';
 import type { Bus } from '../live/bus.js';
+import type { EventLog } from '../live/event-log.js';
 import type { RunQueue } from '../queue/queue.js';
 import type { Plan } from '../schemas/plan.js';
-import type { Run, RunExtension, RunState } from '../schemas/run.js';
+import type { Run, RunExtension, RunNotes, RunState } from '../schemas/run.js';
 import { flattenHyperparameters } from '../specs/hyperparameters.js';
 import { planSubmission, type PlanLimits } from '../specs/plan-submission.js';
 import { findForkSource } from './forks.js';
@@ -19,6 +20,7 @@ import { hasEnded, NEXT_STATES } from '../run-states.js';
 export interface RunServiceOptions {
   runs: RunRepository;
   artifacts: ArtifactRepository;
+  events: Pick<EventLog, 'read'>;
   store: ArtifactStore;
   queue: RunQueue;
   bus: Bus;
@@ -64,7 +66,7 @@ const WISHES = {
 } as const;
 type Wish = keyof typeof WISHES;
 
-export function createRunService({ runs, artifacts, store, queue, bus, lifecycle, datasets, limits, onError }: RunServiceOptions) {
+export function createRunService({ runs, artifacts, events, store, queue, bus, lifecycle, datasets, limits, onError }: RunServiceOptions) {
   async function get(teamId: string, id: string): Promise<Run> {
     const run = await runs.find(teamId, id);
     if (run === null) throw new ServiceError('not_found', `There is no run ${id}.`);
@@ -85,6 +87,15 @@ export function createRunService({ runs, artifacts, store, queue, bus, lifecycle
     if (problems.length === 0) return { ...submission, fork };
     const { plan } = submission;
     return { ...submission, fork, plan: { ...plan, valid: false, problems: [...problems, ...plan.problems] } };
+  }
+
+  /** Whether a run that is resumed has nothing to go on from yet. @throws ServiceError run_not_resumable where it had, and would lose what was done */
+  async function mustBegin({ id, forkedFrom }: Run): Promise<boolean> {
+    if ((await artifacts.resumeCheckpoints(id)).length > 0) return false;
+    const { items } = await events.read(id, { after: 0, limit: 1, kinds: ['checkpoint'] });
+    if (items.length > 0) throw new ServiceError('run_not_resumable', `The training states of run ${id} were deleted; submit its spec again to train it from the start.`);
+    if (forkedFrom !== null && (await artifacts.find(id, START_STATE)) === null) throw new ServiceError('run_not_resumable', `The weights that run ${id} starts with were deleted.`);
+    return true;
   }
 
   /** Null when the state has changed in between. */
@@ -114,6 +125,13 @@ export function createRunService({ runs, artifacts, store, queue, bus, lifecycle
 
   return {
     get,
+
+    /** @throws ServiceError not_found */
+    async annotate(teamId: string, id: string, { tags, ...name }: RunNotes): Promise<Run> {
+      const run = await runs.annotate(teamId, id, { ...name, ...(tags === undefined ? {} : { tags: tags ?? [] }) });
+      if (run === null) throw new ServiceError('not_found', `There is no run ${id}.`);
+      return run;
+    },
 
     /** All that can be known before training; never rejects for a bad spec, the plan lists its problems. */
     plan: async (teamId: string, body: unknown): Promise<Plan> => (await planned(teamId, body)).plan,
@@ -174,13 +192,20 @@ export function createRunService({ runs, artifacts, store, queue, bus, lifecycle
     async resume(teamId: string, id: string): Promise<Run> {
       const run = await get(teamId, id);
       const mayResume = run.state === 'paused' || run.state === 'failed' || run.state === 'cancelled';
-      const resumed = mayResume ? await lifecycle.takeUp(run, { reason: 'user_resume', message: 'resumed on request' }) : null;
+      const message = mayResume && (await mustBegin(run)) ? 'resumed on request, from the start: there is no training state' : 'resumed on request';
+      const resumed = mayResume ? await lifecycle.takeUp(run, { reason: 'user_resume', message }) : null;
       if (resumed === null) throw new ServiceError('run_not_resumable', `Run ${id} is ${(await get(teamId, id)).state}.`);
       return resumed;
     },
 
-    /** Lets a run that has succeeded go on for more epochs. @throws ServiceError not_found, run_not_extendable, impossible_spec */
-    async extend(teamId: string, id: string, { epochs }: RunExtension): Promise<Run> {
+    /**
+     * Lets a run that has succeeded go on for more epochs. `replayed` is true when the idempotency key had done so before.
+     * @throws ServiceError not_found, run_not_extendable, impossible_spec, idempotency_mismatch
+     */
+    async extend(teamId: string, id: string, { epochs }: RunExtension, idempotencyKey?: string): Promise<{ run: Run; replayed: boolean }> {
+      const idempotency = idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: fingerprintOf({ extend: id, epochs }) };
+      const known = idempotency === undefined ? null : await earlier(teamId, idempotency);
+      if (known !== null) return { run: known, replayed: true };
       const run = await get(teamId, id);
       const [state] = await artifacts.resumeCheckpoints(id);
       if (run.state !== 'succeeded') throw new ServiceError('run_not_extendable', `Run ${id} is ${run.state}.`);
@@ -188,12 +213,18 @@ export function createRunService({ runs, artifacts, store, queue, bus, lifecycle
       const spec = { ...run.spec, fit: { ...run.spec.fit, epochs: state.epoch + epochs } };
       const { plan } = planSubmission(spec, datasets, limits);
       if (plan.problems.length > 0) {
-        const problems = plan.problems.map(({ pointer, detail }) => ({ pointer: pointer === '/fit/epochs' ? '/epochs' : '', detail }));
+        const problems = plan.problems.map(({ pointer, detail }) => (pointer === '/fit/epochs' ? { pointer: '/epochs', detail: `${detail}, and ${state.epoch} ${state.epoch === 1 ? 'is' : 'are'} done` } : { pointer: '', detail }));
         throw new ServiceError('impossible_spec', undefined, { problems });
       }
-      const extended = await lifecycle.takeUp(run, { reason: 'user_extend', message: `${epochs} more epoch${epochs === 1 ? '' : 's'} on request`, extension: { spec, plan, after: state.epoch } });
-      if (extended === null) throw new ServiceError('run_not_extendable', `Run ${id} is ${(await get(teamId, id)).state}.`);
-      return extended;
+      const takeUp = () => lifecycle.takeUp(run, { reason: 'user_extend', message: `${epochs} more epoch${epochs === 1 ? '' : 's'} on request`, extension: { spec, plan, after: state.epoch, ...(idempotency === undefined ? {} : { idempotency: { teamId, ...idempotency } }) } });
+      const extended = await takeUp().catch((error: unknown) => {
+        if (isUniqueViolation(error)) return null; // the same request, at the same time
+        throw error;
+      });
+      if (extended !== null) return { run: extended, replayed: false };
+      const other = idempotency === undefined ? null : await earlier(teamId, idempotency);
+      if (other !== null) return { run: other, replayed: true };
+      throw new ServiceError('run_not_extendable', `Run ${id} is ${(await get(teamId, id)).state}.`);
     },
 
     /** Removes an ended run and frees the bytes that no other run uses. @throws ServiceError not_found, run_not_ended */

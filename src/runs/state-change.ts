@@ -16,6 +16,8 @@ export interface Extension {
   plan: Plan;
   /** Epochs that were done before. */
   after: number;
+  /** The request that asked for it, so that it is not done twice. */
+  idempotency?: { teamId: string; key: string; fingerprint: string };
 }
 
 export interface StateChange {
@@ -75,11 +77,13 @@ function settingsOf({ to, reason, set = {}, resume, retriesBelow, extension }: S
   return Prisma.join(Object.entries(columns).map(([name, value]) => Prisma.sql`${Prisma.raw(name)} = ${value}`));
 }
 
-/** The part of the statement that changes the column to search by. */
-const epochsOf = (id: string, { spec }: Extension) => Prisma.sql`
+/** The parts of the statement that change the column to search by, and remember the request. */
+const extensionParts = (id: string, { spec, idempotency }: Extension) => Prisma.sql`
     , searched AS (
       UPDATE hyperparameters SET value = ${JSON.stringify(spec.fit.epochs)}::jsonb FROM changed WHERE run_id = ${id}::uuid AND key = 'fit.epochs'
-    )`;
+    )${idempotency === undefined ? Prisma.empty : Prisma.sql`, remembered AS (
+      INSERT INTO idempotency_keys (team_id, key, fingerprint, run_id) SELECT ${idempotency.teamId}::uuid, ${idempotency.key}, ${idempotency.fingerprint}, ${id}::uuid FROM changed
+    )`}`;
 
 /** Answers the event; null when the run is not in a state, or attempt, that allows the change. */
 export async function changeState(session: DatabaseSession, id: string, change: StateChange): Promise<EventOf<'state'> | null> {
@@ -97,7 +101,7 @@ export async function changeState(session: DatabaseSession, id: string, change: 
     ), logged AS (
       INSERT INTO run_events (run_id, seq, kind, at, data)
       SELECT ${id}::uuid, head, 'state', ${time(at)}, ${JSON.stringify(said)}::jsonb || jsonb_build_object('attempt', attempt) FROM changed
-    )${change.extension === undefined ? Prisma.empty : epochsOf(id, change.extension)}
+    )${change.extension === undefined ? Prisma.empty : extensionParts(id, change.extension)}
     SELECT head, attempt FROM changed`;
   const row = rows[0];
   if (row === undefined) return null;

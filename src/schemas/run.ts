@@ -1,7 +1,7 @@
 // Runs as the API shows them.
 import { Type, type Static, type TSchema } from 'typebox';
 import { oneOf, page, ref, strictObject } from './build.js';
-import { RunSpec } from './spec.js';
+import { RunSpec, Tags } from './spec.js';
 
 export const RUN_STATES = ['queued', 'starting', 'running', 'finalizing', 'pausing', 'paused', 'cancelling', 'lost', 'succeeded', 'failed', 'cancelled'] as const;
 export const ENDED_STATES = ['succeeded', 'failed', 'cancelled'] as const satisfies readonly (typeof RUN_STATES)[number][];
@@ -73,7 +73,7 @@ export const Run = strictObject(
     reason: nullable(oneOf(RUN_REASONS, { description: 'Why it is there, for machines.' })),
     message: nullable(Type.String({ description: 'The reason in words.' })),
     attempt: Type.Integer({ minimum: 0, description: 'How often a worker has started it.' }),
-    retries: Type.Integer({ minimum: 0, description: 'How many of these starts a lost worker or trainer made necessary.' }),
+    retries: Type.Integer({ minimum: 0, description: 'How many of these starts a lost worker or trainer made necessary, since it was submitted or last resumed.' }),
     gradientAccumulationSteps: Type.Integer({ minimum: 1, description: 'Parts that each batch is computed in, for one optimizer step; more than 1 after the GPU had no memory for it whole.' }),
     forkedFrom: nullable(strictObject({ runId: RunId, step: Type.Integer({ minimum: 0, description: 'The step of its training state.' }) }, { description: 'The run with whose weights it started.' })),
     spec: ref(RunSpec),
@@ -99,6 +99,15 @@ export const RunExtension = strictObject(
   { $id: 'RunExtension', description: 'More epochs for a run.' },
 );
 export type RunExtension = Static<typeof RunExtension>;
+
+export const RunNotes = strictObject(
+  {
+    name: Type.Optional(Type.String({ minLength: 1, maxLength: 120, description: 'For people; need not be unique.' })),
+    tags: Type.Optional(nullable(Tags)),
+  },
+  { $id: 'RunNotes', description: 'What people write on a run. What is left out stays as it is; `null` clears.' },
+);
+export type RunNotes = Static<typeof RunNotes>;
 
 export const RunPage = page(Run, 'RunPage');
 export type RunPage = Static<typeof RunPage>;

@@ -86,7 +86,7 @@ export const CheckpointSpec = strictObject(
     keepBest: Type.Optional(Type.Integer({ minimum: 0, maximum: 100, description: 'How many more are kept, of the epochs that are best by `monitor`; none when absent.' })),
     monitor: Type.Optional(Type.String({ minLength: 1, maxLength: 64, description: 'The epoch metric that tells the best; the (validation) loss when absent.' })),
   },
-  { $id: 'CheckpointSpec', description: 'When the state of training is kept: weights, optimizer, place in the epoch. A run that is interrupted goes on from the latest, to the bit. It is also kept when a run pauses or ends.' },
+  { $id: 'CheckpointSpec', description: 'When the state of training is kept: weights, optimizer, place in the epoch. A run that is interrupted goes on from the latest, to the bit. It is also kept when a run is paused or cancelled, and when it ends. Training does not wait for the writing: what falls due while one is written is written after it, or replaced by the next.' },
 );
 export type CheckpointSpec = Static<typeof CheckpointSpec>;
 
@@ -99,10 +99,12 @@ export const ResourcesSpec = strictObject(
 );
 export type ResourcesSpec = Static<typeof ResourcesSpec>;
 
+export const Tags = Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { maxItems: 32, uniqueItems: true, description: 'For filters; `keep` keeps the run, and its training states, from retention.' });
+
 export const RunSpec = strictObject(
   {
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 120, description: 'For people; need not be unique.' })),
-    tags: Type.Optional(Type.Array(Type.String({ minLength: 1, maxLength: 64 }), { maxItems: 32, uniqueItems: true, description: 'For filters.' })),
+    tags: Type.Optional(Tags),
     priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 100, description: 'Higher starts earlier; 0 when absent.' })),
     dataset: ref(DatasetSpec),
     model: ref(ModelSpec),

@@ -29,7 +29,7 @@ export const ForkChanges = Type.Object(
   {
     $id: 'ForkChanges',
     additionalProperties: true,
-    description: "Another run with changes: a new run that starts with the weights of that one (of a run that has ended: those of its model) and trains from its own first epoch, with a fresh optimizer. Every other key is merged into that run's spec as with a recipe; the model must keep the same weights.",
+    description: "Another run with changes: a new run that starts with the weights of a training state of that one (of its last: those of its model) and trains from its own first epoch, with a fresh optimizer. Every other key is merged into that run's spec as with a recipe; the model must keep the same weights.",
     examples: [{ fork: { runId: '0198c2b4-7a31-7c55-9b7e-2f8d3a1c0e44' }, optimizer: { learningRate: 0.0001 }, fit: { epochs: 30 } }],
   },
 );

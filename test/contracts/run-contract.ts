@@ -219,6 +219,33 @@ export async function runContract(t: Test, createSubject: CreateSubject): Promis
     t.match(await runs.findIdempotent(team, 'once'), { runId: later.run.id }, 'so that it may be used again');
   });
 
+  await t.test('so does the key of an extension, which is made once', async (t) => {
+    const team = await subject.newTeam();
+    const { id } = await runIn(subject, 'succeeded', newRun(team));
+    const { spec, plan } = newRun(team, { spec: { fit: { batchSize: 128, epochs: 7 } } });
+    const idempotency = { teamId: team, key: 'longer', fingerprint: 'e'.repeat(64) };
+    const extend = () => runs.change(id, { to: 'queued', from: ['succeeded'], attempt: 1, extension: { spec, plan, after: 3, idempotency } });
+    t.match(await extend(), { run: { state: 'queued' } });
+    t.strictSame(await runs.findIdempotent(team, 'longer'), { runId: id, fingerprint: 'e'.repeat(64) });
+    t.equal(await extend(), null, 'a run that is no longer there to extend hears nothing of it');
+    const other = await runIn(subject, 'succeeded', newRun(team));
+    const error: unknown = await runs.change(other.id, { to: 'queued', from: ['succeeded'], attempt: 1, extension: { spec, plan, after: 3, idempotency } }).catch((thrown: unknown) => thrown);
+    t.ok(isUniqueViolation(error), 'another is refused');
+    t.match(await runs.find(team, other.id), { state: 'succeeded', extendedAfter: null }, 'and stays as it was');
+  });
+
+  await t.test('people name and tag their runs, in any state', async (t) => {
+    const team = await subject.newTeam();
+    const { id } = await runIn(subject, 'succeeded', newRun(team, { name: 'before' }));
+    const tagged = await runs.annotate(team, id, { tags: ['keep', UNSTORABLE] });
+    t.match(tagged, { id, name: 'before', tags: ['keep', STORED] }, 'what is left out stays');
+    t.strictSame(await runs.find(team, id), tagged, 'it is found as it was answered');
+    t.match(await runs.list(team, { filter: { tag: 'keep' }, order: 'newest', limit: 9 }), [{ id }], 'and by its tag');
+    t.match(await runs.annotate(team, id, { name: 'after' }), { name: 'after', tags: ['keep', STORED] });
+    t.match(await runs.annotate(team, id, { tags: [] }), { tags: [] });
+    t.equal(await runs.annotate(await subject.newTeam(), id, { name: 'theirs' }), null, 'another team has no such run');
+  });
+
   await t.test('of two runs that are made at once with one key, one stays', async (t) => {
     const team = await subject.newTeam();
     const idempotency = { key: 'pair', fingerprint: '0'.repeat(64) };

@@ -12,7 +12,6 @@ import type { FakeRecords, RunRecord } from './records.js';
 const DAY_MS = 24 * 3600_000;
 
 export function createFakeRunRepository(records: FakeRecords): RunRepository {
-  const byKey = (teamId: string, key: string) => `${teamId} ${key}`;
   const time = () => new Date(records.now()).toISOString();
   const found = (teamId: string, id: string): RunRecord | null => {
     const record = records.runs.get(id);
@@ -22,9 +21,7 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
   return {
     async create({ teamId, name, recipe, spec, plan, idempotency, fork }): Promise<Changed> {
       await records.statement();
-      if (idempotency !== undefined && records.idempotencyKeys.has(byKey(teamId, idempotency.key))) {
-        throw new Prisma.PrismaClientKnownRequestError('Unique constraint failed', { code: 'P2002', clientVersion: 'fake' });
-      }
+      if (idempotency !== undefined) refuseTaken(records, { teamId, ...idempotency });
       const source = fork === undefined ? undefined : records.runs.get(fork.runId)?.artifacts.get(fork.path);
       if (fork !== undefined && source === undefined) throw new ForkGoneError(fork.path);
       const id = records.nextId();
@@ -38,7 +35,7 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
       });
       const record: RunRecord = { teamId, run, plan: structuredClone(plan), leaseOwner: null, leaseExpiresAt: null, events: [], curves: new Map(), artifacts: new Map(source === undefined ? [] : [[START_STATE, { ...source, path: START_STATE }]]), checkpoints: new Map() };
       records.runs.set(id, record);
-      if (idempotency !== undefined) records.idempotencyKeys.set(byKey(teamId, idempotency.key), { runId: id, fingerprint: idempotency.fingerprint, at: records.now() });
+      if (idempotency !== undefined) remember(records, { teamId, ...idempotency }, id);
       const events = records.append(record, [{ kind: 'state', at, data: { state: 'queued', attempt: 0 } }]);
       return { run: structuredClone(run), events };
     },
@@ -80,7 +77,18 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
       await records.statement();
       const record = records.runs.get(id);
       if (record === undefined || !allows(record, change)) return null;
+      const { idempotency } = change.extension ?? {};
+      if (idempotency !== undefined) remember(records, idempotency, id);
       return applyChange(records, record, change);
+    },
+
+    async annotate(teamId, id, { name, tags }) {
+      await records.statement();
+      const record = found(teamId, id);
+      if (record === null) return null;
+      if (name !== undefined) record.run.name = storableText(name);
+      if (tags !== undefined) record.run.tags = tags.map(storableText);
+      return structuredClone(record.run);
     },
 
     async setDevice({ runId, attempt }, device) {
@@ -155,6 +163,19 @@ function applyChange(records: FakeRecords, record: RunRecord, { to, reason = nul
   const data = { ...said, ...(to === 'starting' && change.resume !== undefined ? { step: change.resume.step, epoch: change.resume.epoch } : {}) };
   const events = records.append(record, [{ kind: 'state', at, data }]);
   return { run: structuredClone(run), events };
+}
+
+const byKey = (teamId: string, key: string) => `${teamId} ${key}`;
+
+/** @throws as the database does */
+function refuseTaken(records: FakeRecords, { teamId, key }: { teamId: string; key: string }): void {
+  if (!records.idempotencyKeys.has(byKey(teamId, key))) return;
+  throw new Prisma.PrismaClientKnownRequestError('Unique constraint failed', { code: 'P2002', clientVersion: 'fake' });
+}
+
+function remember(records: FakeRecords, { teamId, key, fingerprint }: { teamId: string; key: string; fingerprint: string }, runId: string): void {
+  refuseTaken(records, { teamId, key });
+  records.idempotencyKeys.set(byKey(teamId, key), { runId, fingerprint, at: records.now() });
 }
 
 function extend(record: RunRecord, { spec, plan, after }: Extension): void {

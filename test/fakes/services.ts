@@ -37,7 +37,7 @@ export function createFakeServices() {
   const failures: { error: unknown; what: string }[] = [];
   const lifecycle = createLifecycle({ runs: runRepository, queue, bus, leaseMs: 15_000, maxAttempts: 3, onError });
   const services: Services = {
-    runs: createRunService({ runs: runRepository, artifacts, store, queue, bus, lifecycle, datasets, limits: { limitBytes: 8 * 2 ** 30 }, onError }),
+    runs: createRunService({ runs: runRepository, artifacts, events, store, queue, bus, lifecycle, datasets, limits: { limitBytes: 8 * 2 ** 30 }, onError }),
     metrics: createFakeMetricRepository(records),
     events,
     artifacts,

@@ -223,6 +223,62 @@ t.test('what has failed or was cancelled is resumed with all its retries', async
   t.equal(problemOf(await ask('resume')).code, 'run_not_resumable', 'once');
 });
 
+t.test('a run that would lose what it has done is not resumed', async (t) => {
+  const api = await startApi(t);
+  const cancelled = async () => {
+    const { id } = await submit(api);
+    await api.lifecycle.claim({ runId: id, attempt: 1 }, 'supervisor');
+    await api.post(`/v1/runs/${id}/cancel`);
+    await api.lifecycle.end({ runId: id, attempt: 1 }, { state: 'cancelled', reason: 'user_cancel', message: null });
+    return { id, record: api.records.runs.get(id)!, resume: () => api.post(`/v1/runs/${id}/resume`) };
+  };
+  const first = await cancelled();
+  t.match((await first.resume()).json(), { state: 'queued', message: 'resumed on request, from the start: there is no training state' }, 'one that has no state yet begins, and says so');
+
+  const second = await cancelled();
+  second.record.checkpoints.set('c', { kind: 'resume', epoch: 0, step: 9, metrics: {}, path: 'c' });
+  second.record.artifacts.set('c', { path: 'c', sha256: 'a'.repeat(64), bytes: 1, contentType: '', createdAt: new Date() });
+  api.records.append(second.record, [{ kind: 'checkpoint', at: new Date().toISOString(), data: { attempt: 1, kind: 'resume', epoch: 0, step: 9, metrics: {} } }]);
+  t.equal((await api.ask({ method: 'DELETE', url: `/v1/runs/${second.id}/artifacts/c` })).statusCode, 204);
+  t.match(problemOf(await second.resume()), { code: 'run_not_resumable', detail: /training states .* were deleted/ }, 'one whose states are gone is not begun anew behind its back');
+
+  const third = await cancelled();
+  third.record.run.forkedFrom = { runId: first.id, step: 9 };
+  t.match(problemOf(await third.resume()), { code: 'run_not_resumable', detail: /weights .* were deleted/ }, 'nor a fork without the weights that it starts with');
+});
+
+t.test('an extension that is sent again with its key is made once', async (t) => {
+  const api = await startApi(t);
+  const run = await submit(api);
+  const fence = { runId: run.id, attempt: 1 };
+  await api.lifecycle.claim(fence, 'supervisor');
+  await api.lifecycle.advance(fence, 'running');
+  await api.lifecycle.advance(fence, 'finalizing');
+  await api.lifecycle.end(fence, { state: 'succeeded', reason: null, message: null });
+  api.records.runs.get(run.id)?.checkpoints.set('c', { kind: 'resume', epoch: 2, step: 938, metrics: {}, path: 'c' });
+  api.records.runs.get(run.id)?.artifacts.set('c', { path: 'c', sha256: 'a'.repeat(64), bytes: 1, contentType: '', createdAt: new Date() });
+  const extend = (epochs: number, key: string) => api.post(`/v1/runs/${run.id}/extend`, { epochs }, { 'idempotency-key': key });
+  const made = await extend(3, 'one');
+  t.match(made, { statusCode: 202, headers: { 'idempotency-replayed': undefined } });
+  const again = await extend(3, 'one');
+  t.match(again, { statusCode: 202, headers: { 'idempotency-replayed': 'true' } });
+  t.match(again.json(), { state: 'queued', spec: { fit: { epochs: 5 } } });
+  t.equal(problemOf(await extend(4, 'one')).code, 'idempotency_mismatch');
+  t.equal(problemOf(await extend(3, 'two')).code, 'run_not_extendable', 'another request is another');
+});
+
+t.test('a run is renamed and tagged', async (t) => {
+  const api = await startApi(t);
+  const run = await submit(api);
+  const patch = (payload: object, id = run.id) => api.ask({ method: 'PATCH', url: `/v1/runs/${id}`, payload });
+  t.match((await patch({ tags: ['keep', 'best'] })).json(), { name: run.name, tags: ['keep', 'best'] });
+  t.match((await patch({ name: 'mine' })).json(), { name: 'mine', tags: ['keep', 'best'] });
+  t.match((await patch({ tags: null })).json(), { tags: [] });
+  t.match((await patch({})).json(), { name: 'mine', tags: [] });
+  for (const body of [{ name: '' }, { name: null }, { tags: 'keep' }, { tags: ['a', 'a'] }, { priority: 1 }]) t.equal(problemOf(await patch(body)).code, 'bad_request', JSON.stringify(body));
+  t.equal(problemOf(await patch({ name: 'x' }, '01890000-0000-7000-8000-00000000ffff')).code, 'not_found');
+});
+
 t.test('a run that has succeeded is trained for more epochs, from its last state', async (t) => {
   const api = await startApi(t);
   const run = await submit(api);
