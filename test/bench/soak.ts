@@ -92,7 +92,7 @@ async function soak(minutes: number): Promise<BenchResult> {
     const rows = compare(samples);
     const table = rows.map(({ what, early, late, growth, bar, ok }) => [what, { early: formatNumber(early), late: formatNumber(late), growth: `${formatNumber(growth * 100)} %`, bar, '': ok ? 'ok' : 'FALLS SHORT' }]);
     console.log(`${runs} runs in ${minutes} minutes, ${samples.length} samples`);
-    return { rows: rows.map((one) => ({ ...one, runs, minutes })), tables: [Object.fromEntries(table)] };
+    return { rows: rows.map((one) => ({ ...one, runs, minutes, samples: samples.map((sample) => sample[one.what] ?? NaN) })), tables: [Object.fromEntries(table)] };
   } finally {
     for (const work of cleanup.reverse()) await work();
   }
