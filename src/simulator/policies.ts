@@ -1,0 +1,109 @@
+// What others do, to compare with: first in first out, strict priority, and fair shares as Slurm has them.
+import { decide } from '../scheduler/decide.js';
+import { Order } from '../scheduler/order.js';
+import { Room } from '../scheduler/room.js';
+import { Shares } from '../scheduler/shares.js';
+import { DEFAULT_SETTINGS, type Decision, type Line, type State, type WaitingRun } from '../scheduler/state.js';
+
+export type Policy = (state: State) => readonly Decision[];
+
+/** Runs that do not fit, after which nobody looks further. */
+const DEPTH = 200;
+
+const start = (run: WaitingRun, devices: readonly string[]): Decision => ({ type: 'start', runId: run.id, devices, onLoan: false });
+
+const byAge = (a: WaitingRun, b: WaitingRun) => a.since - b.since;
+
+/** The lines' runs in one order, as far as they are asked for. */
+function* merged(lines: readonly Line[], before: (a: WaitingRun, b: WaitingRun) => number): Generator<WaitingRun> {
+  const queues = lines.map(({ runs }) => ({ runs, next: 0 }));
+  for (;;) {
+    let first: (typeof queues)[number] | null = null;
+    for (const queue of queues) {
+      const run = queue.runs[queue.next];
+      if (run !== undefined && (first === null || before(run, first.runs[first.next]!) < 0)) first = queue;
+    }
+    if (first === null) return;
+    yield first.runs[first.next++]!;
+  }
+}
+
+/** In the order of submission; nobody passes one who does not fit. */
+function firstInFirstOut({ devices, running, lines }: State): Decision[] {
+  const room = new Room(devices, running);
+  const decisions: Decision[] = [];
+  const started = new Set<string>();
+  const older = (first: WaitingRun | undefined, run: WaitingRun | undefined) => (first === undefined || (run !== undefined && byAge(run, first) < 0) ? run : first);
+  const oldestOf = ({ runs, oldest }: Line) => (started.has(oldest.id) ? runs.reduce((first: WaitingRun | undefined, run) => (started.has(run.id) ? first : older(first, run)), undefined) : oldest);
+  for (;;) {
+    const first = lines.reduce((first: WaitingRun | undefined, line) => older(first, oldestOf(line)), undefined);
+    const placed = first === undefined ? null : room.place(first.request);
+    if (first === undefined || placed === null) return decisions;
+    room.take({ ...first, devices: placed });
+    started.add(first.id);
+    decisions.push(start(first, placed));
+  }
+}
+
+/** The highest priority first; whatever fits, starts. */
+function strictPriority({ devices, running, lines }: State): Decision[] {
+  const room = new Room(devices, running);
+  const decisions: Decision[] = [];
+  let failures = 0;
+  for (const run of merged(lines, (a, b) => b.priority - a.priority || byAge(a, b))) {
+    if (room.isFull || failures > DEPTH) break;
+    const placed = room.place(run.request);
+    if (placed === null) {
+      failures += 1;
+      continue;
+    }
+    room.take({ ...run, devices: placed });
+    decisions.push(start(run, placed));
+  }
+  return decisions;
+}
+
+/**
+ * As Slurm's Fair Tree with its backfill: the team that has used the least of its share, then its user; a run that does
+ * not fit is kept a place for, and others start meanwhile if they are expected to be over by then. Nobody makes room.
+ */
+function fairTree(state: State): Decision[] {
+  const { devices, running, lines, now } = state;
+  const shares = new Shares(state, { quantumMs: 0 });
+  const room = new Room(devices, running);
+  const spare = room.copy();
+  const order = new Order(lines, { shares, now, agingMs: Infinity });
+  const decisions: Decision[] = [];
+  let keptAt: number | null = null;
+  let failures = 0;
+  for (let next = order.next(); next !== null && failures < DEPTH && !room.isFull; next = order.next()) {
+    const { run } = next;
+    const isShort = keptAt !== null && now + run.expectedMs <= keptAt;
+    const free = spare.place(run.request) ?? (isShort ? room.place(run.request) : null);
+    if (free !== null) {
+      for (const one of [room, spare]) one.take({ ...run, devices: free });
+      shares.take({ ...run, devices: free });
+      decisions.push(start(run, free));
+      order.started();
+    } else if (keptAt === null) {
+      const left = room.copy();
+      for (const one of [...running].sort((a, b) => a.expectedEnd - b.expectedEnd)) {
+        left.release(one);
+        const kept = left.place(run.request);
+        if (kept === null) continue;
+        keptAt = Math.max(now, one.expectedEnd);
+        spare.take({ ...run, devices: kept });
+        break;
+      }
+      failures += 1;
+    } else failures += 1;
+  }
+  return decisions;
+}
+
+export const POLICIES: Record<string, Policy> = {
+  trainyard: (state) => decide(state, DEFAULT_SETTINGS),
+  'first in, first out': firstInFirstOut,
+  'strict priority': strictPriority,
+  'fair tree': fairTree,
+};

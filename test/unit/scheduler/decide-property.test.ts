@@ -1,0 +1,171 @@
+// Whatever is submitted, the promises of the policy hold at every decision of a simulated box.
+import fc from 'fast-check';
+import t from 'tap';
+import { decide } from '../../../src/scheduler/decide.js';
+import { claimSince } from '../../../src/scheduler/order.js';
+import { Room } from '../../../src/scheduler/room.js';
+import type { Decision, Device, Settings, State } from '../../../src/scheduler/state.js';
+import { simulate, type Scene, type SimulatedTeam, type Submission } from '../../../src/simulator/simulate.js';
+import { HOUR, MINUTE } from './scenes.js';
+
+const SETTINGS: Settings = { quantumMs: 5 * MINUTE, agingMs: HOUR, turnMs: 30 * MINUTE, loanMs: 2 * MINUTE };
+const LEAVE_MS = 10_000;
+const TICK_MS = MINUTE;
+
+const device = fc.record({
+  box: fc.constantFrom('x', 'y'),
+  kind: fc.constantFrom<Device['kind']>('gpu', 'gpu', 'cpu'),
+  memoryMiB: fc.constantFrom(500, 1000),
+  slots: fc.integer({ min: 1, max: 4 }),
+});
+const devices = fc.array(device, { minLength: 1, maxLength: 5 }).map((all) => all.map((one, index): Device => ({ ...one, id: `${one.box}-${index}`, phase: 'open' })));
+const teams: fc.Arbitrary<SimulatedTeam[]> = fc
+  .array(fc.record({ weight: fc.integer({ min: 1, max: 4 }), maxRuns: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }), budgetPerDay: fc.option(fc.integer({ min: HOUR, max: 24 * HOUR }), { nil: undefined }) }), { minLength: 1, maxLength: 4 })
+  .map((all) => all.map(({ weight, maxRuns, budgetPerDay }, index) => ({ id: `team ${index}`, weight, ...(maxRuns === undefined ? {} : { maxRuns }), ...(budgetPerDay === undefined ? {} : { budgetPerDay }) })));
+const submission = fc.record({
+  team: fc.nat(),
+  user: fc.constantFrom('one', 'other'),
+  priority: fc.integer({ min: 0, max: 2 }),
+  request: fc.record({ kind: fc.constantFrom<Device['kind']>('gpu', 'gpu', 'gpu', 'cpu'), devices: fc.constantFrom(1, 1, 1, 2, 3), memoryMiB: fc.constantFrom(100, 300, 500, 900), exclusive: fc.boolean() }),
+  at: fc.integer({ min: 0, max: 2 * HOUR }),
+  durationMs: fc.integer({ min: 1000, max: 3 * HOUR }),
+  error: fc.double({ min: 0.2, max: 3, noNaN: true }),
+});
+const scene = fc.record({ devices, teams, wishes: fc.array(submission, { minLength: 1, maxLength: 40 }) }).map(({ devices, teams, wishes }): Omit<Scene, 'policy'> => ({
+  devices,
+  teams,
+  submissions: wishes
+    .map(({ team, error, ...wish }, index): Submission => ({ ...wish, id: `run ${index}`, team: teams[team % teams.length]!.id, expectedMs: Math.round(wish.durationMs * error) }))
+    .sort((a, b) => a.at - b.at),
+  halfLifeMs: 4 * HOUR,
+  leaveMs: LEAVE_MS,
+  tickMs: TICK_MS,
+}));
+
+/** What is wrong with these decisions; each rule is told by itself. */
+function faults(state: State, decisions: readonly Decision[]): string[] {
+  const found: string[] = [];
+  const runs = state.lines.flatMap((line) => line.runs);
+  const waits = new Map(runs.map((run) => [run.id, run]));
+  const runsNow = new Map(state.running.map((run) => [run.id, run]));
+  const room = new Room(state.devices, state.running);
+  const held = new Map<string, { memoryMiB: number; runs: number; exclusive: boolean }>();
+  const hold = (id: string, { memoryMiB, exclusive }: { memoryMiB: number; exclusive: boolean }) => {
+    const before = held.get(id) ?? { memoryMiB: 0, runs: 0, exclusive: false };
+    held.set(id, { memoryMiB: before.memoryMiB + memoryMiB, runs: before.runs + 1, exclusive: before.exclusive || exclusive });
+  };
+  for (const { devices, request } of state.running) for (const id of devices) hold(id, request);
+  const count = new Map(state.teams.map(({ id }) => [id, state.running.filter(({ team }) => team === id).length]));
+  for (const decision of decisions) {
+    if (decision.type !== 'start') {
+      const run = runsNow.get(decision.runId);
+      if (run === undefined || run.leaving) found.push(`${decision.runId} is told to leave and does not run, or was told before`);
+      runsNow.delete(decision.runId);
+      continue;
+    }
+    const run = waits.get(decision.runId);
+    if (run === undefined) {
+      found.push(`${decision.runId} is started and does not wait`);
+      continue;
+    }
+    waits.delete(run.id);
+    const on = decision.devices.map((id) => state.devices.find((device) => device.id === id)!);
+    if (new Set(on).size !== run.request.devices || new Set(on.map(({ box }) => box)).size !== 1) found.push(`${run.id} has other devices than it wants`);
+    if (on.some(({ kind, phase }) => kind !== run.request.kind || phase !== 'open')) found.push(`${run.id} is on a device that it may not have`);
+    const { maxRuns, budget } = state.teams.find(({ id }) => id === run.team)!;
+    const others = count.get(run.team)!;
+    count.set(run.team, others + 1);
+    if ((maxRuns !== null && others >= maxRuns) || (budget !== null && budget <= 0)) found.push(`${run.id} is started beyond its team's quota`);
+    room.take({ request: run.request, devices: decision.devices });
+    for (const { id } of on) hold(id, run.request);
+  }
+  for (const { id, memoryMiB, slots } of state.devices) {
+    const on = held.get(id);
+    if (on !== undefined && (on.memoryMiB > memoryMiB || on.runs > slots || (on.exclusive && on.runs > 1))) found.push(`${id} is over-committed`);
+  }
+  // A device rests only while it is kept for a run that gets it in a moment.
+  const isKept = state.running.some(({ id, leaving, expectedEnd }) => leaving || !runsNow.has(id) || expectedEnd - state.now < SETTINGS.loanMs);
+  const mayStart = ({ team }: { team: string }) => {
+    const { maxRuns, budget } = state.teams.find(({ id }) => id === team)!;
+    return (maxRuns === null || count.get(team)! < maxRuns) && (budget === null || budget > 0);
+  };
+  const idle = [...waits.values()].find((run) => mayStart(run) && room.place(run.request) !== null);
+  if (!isKept && idle !== undefined) found.push(`${idle.id} could start and waits`);
+  return found;
+}
+
+function play(scene: Omit<Scene, 'policy'>, onDecision: NonNullable<Scene['onDecision']>) {
+  return simulate({ ...scene, policy: (state) => decide(state, SETTINGS), onDecision });
+}
+
+t.test('nothing is over-committed, no quota is exceeded, and no device rests while somebody could use it', async (t) => {
+  t.doesNotThrow(() => fc.assert(
+    fc.property(scene, (scene) => {
+      play(scene, (state, decisions) => {
+        const [fault] = faults(state, decisions);
+        if (fault !== undefined) throw new Error(fault);
+      });
+    }),
+    { seed: 42, numRuns: 40 },
+  ));
+});
+
+t.test('everybody who could ever start does, within the bound, and every run ends', async (t) => {
+  t.doesNotThrow(() => fc.assert(
+    fc.property(scene, ({ teams, ...rest }) => {
+      const scene = { ...rest, teams: teams.map(({ id, weight }) => ({ id, weight })) };
+      const users = teams.length * 2;
+      // A turn for each who claims at the same time; a run leaves, and its leaving is seen, in a moment.
+      const bound = SETTINGS.agingMs + users * (SETTINGS.turnMs + LEAVE_MS + 2 * TICK_MS);
+      const possible = (request: Submission['request']) => new Room(scene.devices).place(request) !== null;
+      const result = play(scene, ({ now, lines, teams }) => {
+        for (const line of lines) {
+          if (!line.runs.every(({ request }) => possible(request))) continue;
+          const user = teams.find(({ id }) => id === line.team)!.users.find(({ id }) => id === line.user);
+          const waits = now - claimSince(line, user?.lastStart ?? null);
+          if (waits > bound) throw new Error(`${line.user} of ${line.team} has waited ${waits / MINUTE} minutes`);
+        }
+      });
+      for (const { submission, end } of result.outcomes) if (end === null && possible(submission.request)) throw new Error(`${submission.id} did not end`);
+    }),
+    { seed: 42, numRuns: 40 },
+  ));
+});
+
+t.test('the order in which things are listed changes nothing', async (t) => {
+  const reversed = (state: State): State => ({ ...state, devices: state.devices.toReversed(), teams: state.teams.toReversed(), running: state.running.toReversed(), lines: state.lines.toReversed() });
+  t.doesNotThrow(() => fc.assert(
+    fc.property(scene, (scene) => {
+      play(scene, (state, decisions) => {
+        if (JSON.stringify(decide(reversed(state), SETTINGS)) !== JSON.stringify(decisions)) throw new Error(`at ${state.now} the decisions differ`);
+      });
+    }),
+    { seed: 42, numRuns: 25 },
+  ));
+});
+
+t.test('in a week in which all want more than there is, each team gets its share', async (t) => {
+  const teams = [5, 3, 2, 2, 1, 1].map((weight, index) => ({ id: `team ${index}`, weight }));
+  const week = 7 * 24 * HOUR;
+  let state = 7;
+  const random = () => ((state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0) / 2 ** 32);
+  // Each keeps the box busy by itself, with runs of its own length and size.
+  const submissions = teams.flatMap(({ id }, index): Submission[] => {
+    const memoryMiB = [1000, 500, 250, 1000, 250, 500][index]!;
+    const durationMs = () => Math.round((30 + 30 * index) * MINUTE * (0.3 + random()));
+    return Array.from({ length: 900 - 100 * index }, (_, number): Submission => {
+      const length = durationMs();
+      return { id: `${id} ${number}`, team: id, user: 'someone', priority: 0, request: { kind: 'gpu', devices: 1, memoryMiB, exclusive: index === 3 }, at: 0, durationMs: length, expectedMs: length };
+    });
+  });
+  const boxes = Array.from({ length: 4 }, (_, index): Device => ({ id: `gpu-${index}`, box: 'box', kind: 'gpu', memoryMiB: 1000, slots: 8, phase: 'open' }));
+  const result = simulate({ devices: boxes, teams, submissions, policy: (state) => decide(state, { ...SETTINGS, agingMs: 24 * HOUR }), halfLifeMs: 24 * HOUR, leaveMs: LEAVE_MS, tickMs: 5 * TICK_MS, until: week });
+  const used = (id: string) => result.teams.get(id)!.used;
+  const all = teams.reduce((sum, { id }) => sum + used(id), 0);
+  const weights = teams.reduce((sum, { weight }) => sum + weight, 0);
+  t.ok(all > 0.9 * boxes.length * week, `the box was busy: ${(all / boxes.length / week).toFixed(3)}`);
+  for (const { id, weight } of teams) {
+    const ratio = used(id) / all / (weight / weights);
+    t.ok(Math.abs(ratio - 1) < 0.05, `${id} had ${ratio.toFixed(3)} of its share`);
+  }
+});
