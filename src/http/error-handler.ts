@@ -9,7 +9,7 @@ import { createRouteTable } from './route-table.js';
 
 /** Sends the problem of an error. The log gets the cause, the client does not. */
 export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
-  const error = toServiceError(thrown);
+  const error = isOverLimit(thrown) ? new ServiceError('body_too_large', `The body is over ${request.routeOptions.bodyLimit} bytes.`, { cause: thrown }) : toServiceError(thrown);
   const retryAfter = retryAfterOf(error.code);
   if (error.code === 'internal') request.log.error({ err: error.cause ?? error }, 'request failed');
   else if (error.status >= 500) request.log.warn({ err: error.cause ?? error, code: error.code }, 'request refused');
@@ -22,6 +22,9 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
     .type(PROBLEM_TYPE)
     .send(JSON.stringify(toProblem(error, request)));
 }
+
+/** Fastify knows the limit, and does not tell it. */
+const isOverLimit = (thrown: unknown) => thrown instanceof Error && (thrown as Error & { code?: string }).code === 'FST_ERR_CTP_BODY_TOO_LARGE';
 
 /** Must run before any route is registered, because it notes them for the Allow header. */
 export function installErrorHandling(app: FastifyInstance): void {

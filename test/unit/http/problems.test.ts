@@ -66,7 +66,7 @@ t.test('bodies that cannot be read are refused for what is wrong with them', asy
   t.match(problemOf(await post('a: 1', 'application/yaml')), { code: 'unsupported_media_type', status: 415 });
   t.match(problemOf(await post('hello', 'text/plain')), { code: 'unsupported_media_type' });
   t.match(problemOf(await post('hello', 'not a type')), { code: 'unsupported_media_type' });
-  t.match(problemOf(await post(`"${'x'.repeat(3000)}"`)), { code: 'body_too_large', status: 413 });
+  t.match(problemOf(await post(`"${'x'.repeat(3000)}"`)), { code: 'body_too_large', status: 413, detail: 'The body is over 2048 bytes.' });
   t.match(problemOf(await post('hello', 'application/x-www-form-urlencoded')), { detail: `The body is "application/x-www-form-urlencoded"; it must be application/json. With curl, JSON needs -H 'content-type: application/json'.` });
   t.match(problemOf(await post('{}', 'application/json; charset="iso-8859-1"')), { code: 'unsupported_media_type', detail: /charset is "iso-8859-1".*UTF-8/ });
   const untyped = await api.ask({ method: 'POST', url: '/v1/runs', payload: Buffer.from('{}') });
