@@ -256,7 +256,7 @@ export class RunView {
     const dataset = datasets.find(({ name }) => name === spec.dataset.name);
     const draws = dataset !== undefined && dataset.inputShape.join() === '28,28,1';
     $('ask').hidden = !draws;
-    if (draws) this.#padFor(dataset).setRun(files.some(({ path }) => path.endsWith('model.json')) && this.#run.state === 'succeeded' ? id : null);
+    if (draws) this.#padFor(dataset).setRun(files.some(({ path }) => path === 'model/model.json') ? id : null);
   }
 
   #padFor({ name, labels }) {
