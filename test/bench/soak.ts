@@ -9,7 +9,7 @@ import { processTree } from '../helpers/processes.js';
 import { redisMissing, redisServer } from '../helpers/redis.js';
 import { startService, type ServiceProcess } from '../helpers/service.js';
 import { formatNumber, UsageError, type Bench, type BenchResult } from './bench.js';
-import { memoryMB } from './measure.js';
+import { memoryMB, quantile } from './measure.js';
 
 /** By what is measured: `api: memory`. */
 type Sample = Record<string, number>;
@@ -57,15 +57,15 @@ async function sample(service: ServiceProcess, redis: Redis | null): Promise<Sam
   };
 }
 
-/** The highest of the first window and of the last one. */
+/** The medians of the first window and of the last one: what comes and goes is not growth. */
 function compare(samples: readonly Sample[]) {
   const rest = samples.slice(Math.floor(samples.length * WARM_UP));
   const width = Math.max(1, Math.floor(rest.length * WINDOW));
-  const highest = (of: readonly Sample[], what: string) => Math.max(...of.map((one) => one[what] ?? NaN));
+  const values = (of: readonly Sample[], what: string) => of.map((one) => one[what] ?? NaN);
   return Object.keys(rest[0] ?? {}).map((what) => {
-    const [early, late] = [highest(rest.slice(0, width), what), highest(rest.slice(-width), what)];
+    const [early, late] = [quantile(values(rest.slice(0, width), what), 0.5), quantile(values(rest.slice(-width), what), 0.5)];
     const limit = what.startsWith('memory') ? early * 1.05 : early;
-    return { what, early, late, growth: late === early ? 0 : late / early - 1, bar: what.startsWith('memory') ? '<= 5 %' : 'none', ok: late <= limit };
+    return { what, early, late, highest: Math.max(...values(rest, what)), growth: late === early ? 0 : late / early - 1, bar: what.startsWith('memory') ? '<= 5 %' : 'none', ok: late <= limit };
   });
 }
 
@@ -90,7 +90,7 @@ async function soak(minutes: number): Promise<BenchResult> {
       sampledAt = performance.now();
     }
     const rows = compare(samples);
-    const table = rows.map(({ what, early, late, growth, bar, ok }) => [what, { early: formatNumber(early), late: formatNumber(late), growth: `${formatNumber(growth * 100)} %`, bar, '': ok ? 'ok' : 'FALLS SHORT' }]);
+    const table = rows.map(({ what, early, late, highest, growth, bar, ok }) => [what, { early: formatNumber(early), late: formatNumber(late), highest: formatNumber(highest), growth: `${formatNumber(growth * 100)} %`, bar, '': ok ? 'ok' : 'FALLS SHORT' }]);
     console.log(`${runs} runs in ${minutes} minutes, ${samples.length} samples`);
     return { rows: rows.map((one) => ({ ...one, runs, minutes, samples: samples.map((sample) => sample[one.what] ?? NaN) })), tables: [Object.fromEntries(table)] };
   } finally {
