@@ -22,6 +22,8 @@ import { causeOfDeath, startTrainerProcess, type TrainerExit, type TrainerProces
 export interface AttemptOrigin {
   /** What it goes on from; from the start when absent. */
   resume: ResumeCheckpoint | undefined;
+  /** Later training states whose files are damaged or gone. */
+  damaged: number;
   /** The hash of the state with whose weights a forked run starts. */
   startFrom: string | null;
 }
@@ -74,7 +76,7 @@ export class Attempt {
   #latestStep = -1;
   #waitingState: string | null = null;
 
-  constructor(run: Run, { resume, startFrom }: AttemptOrigin, context: AttemptContext) {
+  constructor(run: Run, { resume, damaged, startFrom }: AttemptOrigin, context: AttemptContext) {
     this.#run = run;
     this.#resume = resume;
     this.#startFrom = startFrom;
@@ -83,6 +85,7 @@ export class Attempt {
     this.#scratch = join(context.scratchDir, `${run.id}.${run.attempt}`);
     this.#journal = this.#openJournal();
     this.#files = new RunFiles({ ...context, fence: this.fence, spec: run.spec, scratch: this.#scratch });
+    if (damaged > 0) this.#journal.write(event('warning', { code: 'checkpoint_damaged', message: `${damaged === 1 ? 'the latest training state is' : `the latest ${damaged} training states are`} damaged or gone; the run ${resume === undefined ? 'begins anew' : `goes on from step ${resume.step}`}` }));
   }
 
   /** Trains to the end. Never rejects for a fault of the run; its cause is in the run's state. */

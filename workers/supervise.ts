@@ -1,13 +1,13 @@
 // What a supervisor does: consume jobs into attempts, beat for its leases, sweep up after dead workers.
 import { availableParallelism } from 'node:os';
-import { START_STATE, type ResumeCheckpoint } from '../src/artifacts/artifact-repository.js';
+import { START_STATE } from '../src/artifacts/artifact-repository.js';
 import type { Stores } from '../src/compose-stores.js';
 import type { Device } from '../src/devices/worker-repository.js';
 import type { Log } from '../src/log.js';
 import { consumeRuns } from '../src/queue/bullmq-consumer.js';
 import type { RunJob } from '../src/queue/queue.js';
 import { repeat } from '../src/repeat.js';
-import { Attempt, type AttemptContext } from './attempt.js';
+import { Attempt, type AttemptContext, type AttemptOrigin } from './attempt.js';
 
 export interface SupervisorOptions {
   /** Unique among all supervisors that ever were; it owns leases. */
@@ -56,13 +56,14 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     threads: Math.max(1, Math.floor(availableParallelism() / slots)),
   };
 
-  /** The latest training state whose file is what it was; the run's own are asked while nobody holds it. */
-  async function stateToResume(runId: string): Promise<ResumeCheckpoint | undefined> {
-    for (const state of await stores.artifacts.resumeCheckpoints(runId)) {
-      if (await stores.store.isSound(state.sha256)) return state;
+  /** The latest training state whose file is what it was, and how many are passed over; the run's own are asked while nobody holds it. */
+  async function stateToResume(runId: string): Promise<Pick<AttemptOrigin, 'resume' | 'damaged'>> {
+    const states = await stores.artifacts.resumeCheckpoints(runId);
+    for (const [damaged, state] of states.entries()) {
+      if (await stores.store.isSound(state.sha256)) return { resume: state, damaged };
       log.warn({ runId, step: state.step, sha256: state.sha256 }, 'a training state is damaged or gone; an earlier one is taken');
     }
-    return undefined;
+    return { resume: undefined, damaged: states.length };
   }
 
   /** The hash of the state with whose weights a forked run starts; null when the file is damaged or gone. */
@@ -74,12 +75,12 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   async function handle(job: RunJob): Promise<void> {
     if (stopping) return; // Its row is still queued; another supervisor's sweep, or ours after a restart, brings it back.
     // A free slot waits for this: what cannot be there is not asked for.
-    const resume = job.attempt === 1 ? undefined : await stateToResume(job.runId);
+    const { resume, damaged } = job.attempt === 1 ? { resume: undefined, damaged: 0 } : await stateToResume(job.runId);
     const run = await lifecycle.claim(job, id, resume);
     if (run === null) return;
     const startFrom = resume === undefined && run.forkedFrom !== null ? await stateToStartFrom(run.id) : null;
     log.info({ runId: run.id, attempt: run.attempt, step: resume?.step ?? 0 }, `run taken: ${run.name}`);
-    const attempt = new Attempt(run, { resume, startFrom }, context);
+    const attempt = new Attempt(run, { resume, damaged, startFrom }, context);
     // An earlier attempt may still be here, when this process was too slow to keep its lease.
     attempts.get(run.id)?.fenceOff();
     attempts.set(run.id, attempt);

@@ -156,9 +156,9 @@ export class RunView {
       const { id } = this.#run;
       const fresh = await request(`v1/runs/${id}`).catch(() => null);
       if (fresh === null || this.#run?.id !== id) return;
-      const { spec, extendedAfter, engine, backend, device, bestEpoch, startedAt, endedAt } = fresh;
+      const { name, tags, spec, extendedAfter, engine, backend, device, bestEpoch, startedAt, endedAt } = fresh;
       const { epochs, totalSteps } = fresh.progress;
-      Object.assign(this.#run, { spec, extendedAfter, engine, backend, device, bestEpoch, startedAt, endedAt });
+      Object.assign(this.#run, { name, tags, spec, extendedAfter, engine, backend, device, bestEpoch, startedAt, endedAt });
       Object.assign(this.#run.progress, { epochs, totalSteps });
       if (ENDED.includes(fresh.state)) Object.assign(this.#run, { metrics: fresh.metrics });
       this.#render();

@@ -162,8 +162,10 @@ export function createRunRepository(database: Database): RunRepository {
     },
 
     async annotate(teamId, id, { name, tags }) {
-      const { count } = await database.run.updateMany({ where: { id, teamId }, data: { ...(name === undefined ? {} : { name: storableText(name) }), ...(tags === undefined ? {} : { tags: tags.map(storableText) }) } });
-      return count === 0 ? null : findOne(Prisma.sql`id = ${id}::uuid`);
+      const sets = [...(name === undefined ? [] : [Prisma.sql`name = ${storableText(name)}`]), ...(tags === undefined ? [] : [Prisma.sql`tags = ${tags.map(storableText)}::text[]`])];
+      const mine = Prisma.sql`id = ${id}::uuid AND team_id = ${teamId}::uuid`;
+      if (sets.length > 0) await database.$executeRaw`UPDATE runs SET ${Prisma.join(sets)} WHERE ${mine}`;
+      return findOne(mine);
     },
 
     async setDevice({ runId, attempt }, device) {

@@ -218,7 +218,7 @@ export function createRunService({ runs, artifacts, events, store, queue, bus, l
       }
       const takeUp = () => lifecycle.takeUp(run, { reason: 'user_extend', message: `${epochs} more epoch${epochs === 1 ? '' : 's'} on request`, extension: { spec, plan, after: state.epoch, ...(idempotency === undefined ? {} : { idempotency: { teamId, ...idempotency } }) } });
       const extended = await takeUp().catch((error: unknown) => {
-        if (isUniqueViolation(error)) return null; // the same request, at the same time
+        if (idempotency !== undefined && isUniqueViolation(error)) return null; // the same request, at the same time
         throw error;
       });
       if (extended !== null) return { run: extended, replayed: false };

@@ -105,7 +105,7 @@ export const RunNotes = strictObject(
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 120, description: 'For people; need not be unique.' })),
     tags: Type.Optional(nullable(Tags)),
   },
-  { $id: 'RunNotes', description: 'What people write on a run. What is left out stays as it is; `null` clears.' },
+  { $id: 'RunNotes', description: 'What people write on a run. What is left out stays as it is; `null` clears the tags.' },
 );
 export type RunNotes = Static<typeof RunNotes>;
 

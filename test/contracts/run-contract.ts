@@ -242,6 +242,7 @@ export async function runContract(t: Test, createSubject: CreateSubject): Promis
     t.strictSame(await runs.find(team, id), tagged, 'it is found as it was answered');
     t.match(await runs.list(team, { filter: { tag: 'keep' }, order: 'newest', limit: 9 }), [{ id }], 'and by its tag');
     t.match(await runs.annotate(team, id, { name: 'after' }), { name: 'after', tags: ['keep', STORED] });
+    t.match(await runs.annotate(team, id, {}), { name: 'after', tags: ['keep', STORED] }, 'nothing is nothing');
     t.match(await runs.annotate(team, id, { tags: [] }), { tags: [] });
     t.equal(await runs.annotate(await subject.newTeam(), id, { name: 'theirs' }), null, 'another team has no such run');
   });

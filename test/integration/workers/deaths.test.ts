@@ -125,6 +125,8 @@ t.test('a damaged training state is passed over', async (t) => {
   const log = (await stores.events.read(run.id, { after: 0, limit: 100, kinds: ['log'] })).items;
   t.match(log.at(-1), { data: { message: 'from step 2: state 2' } }, 'for the one before');
   t.same((await pointsOf(stores.metrics, run.id, 'batch/loss'))?.steps, [1, 2, 3], 'and the curve goes on from there');
+  const warnings = (await stores.events.read(run.id, { after: 0, limit: 100, kinds: ['warning'] })).items;
+  t.match(warnings, [{ data: { code: 'checkpoint_damaged', message: 'the latest training state is damaged or gone; the run goes on from step 2' } }], 'its events say so');
 });
 
 t.test('a cancelled trainer stops between two batches', async (t) => {
