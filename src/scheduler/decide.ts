@@ -1,36 +1,40 @@
 // The policy: from how things stand, what is to be done now. Pure and deterministic.
 //
-// The run that is next but does not fit is the head of its kind of device: room is made for it where it may be, else
-// devices are kept for it. Runs behind it start where they leave it alone, or on loan until it can start.
-import { Order } from './order.js';
+// A run that is next but does not fit has room made for it where that may be, else devices are kept for it. Runs behind
+// it start where they leave it alone, or on loan until it can start.
+import { makeRoom, type Plan } from './make-room.js';
+import { Order, type Next } from './order.js';
 import { Room } from './room.js';
 import { Shares } from './shares.js';
-import { byId, type Decision, type DeviceKind, type Line, type RunningRun, type Settings, type State, type WaitingRun } from './state.js';
+import { byId, type Decision, type DeviceKind, type Line, type Request, type RunningRun, type Settings, type State, type WaitingRun } from './state.js';
 
-/** Sums of parts of devices differ in the last bits. */
-const EPSILON = 1e-9;
-
+/** What is kept for a run until it can start. */
 interface Kept {
+  runId: string;
+  request: Request;
   devices: readonly string[];
   /** When they are likely to be free. */
   at: number;
 }
 
-interface Victim {
-  run: RunningRun;
-  why: 'share' | 'turn' | 'loan';
+export function decide(state: State, settings: Settings): Decision[] {
+  return new Round(state, settings).decide();
 }
 
-/** How many kinds of devices are waited for: there is one head of each. */
+/** When a run is over, as far as anybody knows: one that is overdue takes as long again. */
+export function endOf({ expectedEnd }: RunningRun, now: number): number {
+  return expectedEnd > now ? expectedEnd : now + (now - expectedEnd);
+}
+
+/** How many kinds of devices are waited for. */
 function kindsOf(lines: readonly Line[]): number {
   const [first] = lines;
   const isMixed = first !== undefined && lines.some(({ runs }) => runs.some(({ request }) => request.kind !== first.oldest.request.kind));
   return first === undefined ? 0 : isMixed ? 2 : 1;
 }
 
-export function decide(state: State, settings: Settings): Decision[] {
-  return new Round(state, settings).decide();
-}
+/** By what else is asked for: what fits nowhere with less memory does not with more. */
+const shapeOf = ({ kind, devices, exclusive }: Request) => 4 * devices + (exclusive ? 2 : 0) + (kind === 'gpu' ? 1 : 0);
 
 class Round {
   readonly #state: State;
@@ -42,66 +46,98 @@ class Round {
   /** The same, when those have started for whom devices are kept. */
   readonly #spare: Room;
   readonly #leaving = new Set<string>();
-  readonly #heads = new Map<DeviceKind, Kept>();
-  /** By what else is asked for, the least memory that does not fit in this round: room only becomes less. */
+  readonly #kept: Kept[] = [];
+  readonly #waitedFor = new Set<DeviceKind>();
+  /** The least memory that does not fit in this round, by shape: room only becomes less. */
   readonly #tooLarge = new Map<number, number>();
+  /** The most memory that fits on an empty box, as far as it was asked for, and the least that does not; by shape. */
+  readonly #possible = new Map<number, number>();
+  readonly #impossible = new Map<number, number>();
+  /** Teams that had their chance to get back what is theirs. */
+  readonly #tried = new Set<string>();
 
   constructor(state: State, settings: Settings) {
     this.#state = state;
     this.#settings = settings;
-    this.#shares = new Shares(state, settings);
     this.#room = new Room(state.devices, state.running);
     this.#spare = this.#room.copy();
+    this.#shares = new Shares(state, { ...settings, isPossible: (request) => this.#isPossible(request) });
     for (const run of state.running) if (run.leaving) this.#leaving.add(run.id);
+    for (const run of state.promised) this.#shares.reserve(run);
   }
 
   decide(): Decision[] {
     this.#endThoseWhoMust();
-    const { lines, now } = this.#state;
-    const order = new Order(lines, { shares: this.#shares, now, agingMs: this.#settings.agingMs });
+    const { lines } = this.#state;
+    const order = new Order(this.#state, { shares: this.#shares, agingMs: this.#settings.agingMs, isPossible: (request) => this.#isPossible(request) });
     const kinds = kindsOf(lines);
     for (let next = order.next(); next !== null; next = order.next()) {
-      if (this.#heads.size === kinds && this.#room.isFull) break;
-      if (this.#serve(next.run, next.aged)) order.started();
+      if (this.#serve(next)) order.started();
+      // Nothing can start any more, and the others of the team have no other claims than this one.
+      else if (this.#waitedFor.size === kinds && this.#tried.has(next.run.team) && this.#room.isFull) order.drop(next.run.team);
     }
     return this.#decisions;
   }
 
+  #isPossible(request: Request): boolean {
+    const shape = shapeOf(request);
+    if (request.memoryMiB <= (this.#possible.get(shape) ?? -1)) return true;
+    if (request.memoryMiB >= (this.#impossible.get(shape) ?? Infinity)) return false;
+    const isPossible = this.#room.couldEver(request);
+    (isPossible ? this.#possible : this.#impossible).set(shape, request.memoryMiB);
+    return isPossible;
+  }
+
   #endThoseWhoMust(): void {
-    const { running, devices, now } = this.#state;
+    const { running, devices, teams, now } = this.#state;
     const drained = new Set(devices.filter(({ phase }) => phase === 'draining').map(({ id }) => id));
-    for (const run of running) {
+    const spent = new Set(teams.filter(({ budget }) => budget !== null && budget <= 0).map(({ id }) => id));
+    for (const run of [...running].sort(byId)) {
       if (this.#leaving.has(run.id)) continue;
       const isOver = run.endsBy !== null && run.endsBy <= now;
       if (isOver) this.#decisions.push({ type: 'stop', runId: run.id, why: 'timeout' });
       else if (run.devices.some((id) => drained.has(id))) this.#decisions.push({ type: 'preempt', runId: run.id, why: 'drain', for: null });
+      else if (spent.has(run.team)) this.#decisions.push({ type: 'preempt', runId: run.id, why: 'budget', for: null });
       else continue;
       this.#leaving.add(run.id);
     }
   }
 
-  /** Whether the run is started. */
-  #serve(run: WaitingRun, aged: boolean): boolean {
+  /** Whether the run is started, or counts as if. */
+  #serve({ run, aged, promised }: Next): boolean {
     const { request } = run;
-    const shape = 4 * request.devices + (request.exclusive ? 2 : 0) + (request.kind === 'gpu' ? 1 : 0);
-    if (request.memoryMiB >= (this.#tooLarge.get(shape) ?? Infinity)) return false;
-    const head = this.#heads.get(request.kind);
-    const devices = this.#spare.place(request);
-    if (devices !== null) return this.#start(run, devices, false);
-    if (head !== undefined) {
-      const lent = head.at - this.#state.now >= this.#settings.loanMs ? this.#room.place(request) : null;
-      if (lent !== null) return this.#start(run, lent, true);
-    } else if (this.#room.couldEver(request)) {
-      const kept = this.#makeRoom(run, aged);
-      this.#heads.set(request.kind, kept);
-      this.#spare.take({ request, devices: kept.devices });
+    if (!this.#isPossible(request)) return false;
+    const devices = this.#isTooLarge(request) ? null : this.#spare.place(request);
+    if (devices !== null) return this.#start(run, { devices, aged, promised, lentBy: null });
+    if (promised || !this.#waitedFor.has(request.kind)) {
+      this.#waitedFor.add(request.kind);
+      this.#tried.add(run.team);
+      const plan = this.#plan(run, aged);
+      this.#keep(run, plan ?? this.#whereFirst(run), promised);
+      return plan !== null;
     }
-    this.#tooLarge.set(shape, request.memoryMiB);
+    if (!this.#tried.has(run.team)) {
+      this.#tried.add(run.team);
+      const plan = this.#plan(run, false);
+      if (plan !== null) {
+        this.#keep(run, plan, false);
+        return true;
+      }
+    }
+    if (this.#isTooLarge(request)) return false;
+    const loan = this.#borrow(request);
+    if (loan !== null) return this.#start(run, { ...loan, aged, promised });
+    this.#tooLarge.set(shapeOf(request), request.memoryMiB);
     return false;
   }
 
-  #start(run: WaitingRun, devices: readonly string[], onLoan: boolean): true {
-    this.#decisions.push({ type: 'start', runId: run.id, devices, onLoan });
+  #isTooLarge(request: Request): boolean {
+    return request.memoryMiB >= (this.#tooLarge.get(shapeOf(request)) ?? Infinity);
+  }
+
+  #start(run: WaitingRun, { devices, aged, promised, lentBy }: { devices: readonly string[]; aged: boolean; promised: boolean; lentBy: string | null }): true {
+    this.#decisions.push({ type: 'start', runId: run.id, devices, aged, lentBy });
+    if (promised) this.#shares.redeem(run);
     const placed = { ...run, devices };
     this.#room.take(placed);
     this.#spare.take(placed);
@@ -109,98 +145,44 @@ class Round {
     return true;
   }
 
-  /** Tells runs to leave, when that makes enough room and may be; answers the devices that are kept for the run. */
-  #makeRoom(run: WaitingRun, aged: boolean): Kept {
+  #plan(run: WaitingRun, aged: boolean): Plan | null {
+    return makeRoom(run, { ...this.#state, settings: this.#settings, shares: this.#shares, spare: this.#spare, leaving: this.#leaving, aged });
+  }
+
+  #keep({ id, request, team }: WaitingRun, { devices, victims, at }: Plan, promised: boolean): void {
+    for (const { run, why } of victims) {
+      this.#decisions.push({ type: 'preempt', runId: run.id, why, for: id });
+      this.#leaving.add(run.id);
+    }
+    if (victims.length > 0 && !promised) this.#shares.reserve({ team });
+    this.#kept.push({ runId: id, request, devices, at });
+    this.#spare.take({ request, devices });
+  }
+
+  /** Where nobody may be told to leave: the devices that are free first, as far as anybody knows. */
+  #whereFirst({ request }: WaitingRun): Plan {
     const { running, now } = this.#state;
-    const room = this.#room.copy();
-    for (const one of running) if (this.#leaving.has(one.id)) room.release(one);
-    const soon = room.place(run.request);
-    if (soon !== null) return { devices: soon, at: now };
-    const victims: Victim[] = [];
-    const before = room.copy();
-    for (const victim of this.#victims(run, aged)) {
-      victims.push(victim);
-      room.release(victim.run);
-      if (room.place(run.request) !== null) return this.#preempt(run, { victims, room: before });
+    const left = this.#spare.copy();
+    for (const run of running) if (this.#leaving.has(run.id)) left.release(run);
+    const ends = running.filter(({ id }) => !this.#leaving.has(id)).map((run) => ({ run, at: endOf(run, now) }));
+    for (const { run, at } of ends.sort((a, b) => a.at - b.at || byId(a.run, b.run))) {
+      left.release(run);
+      const devices = left.place(request);
+      if (devices !== null) return { devices, victims: [], at };
     }
-    return this.#wait(run, before);
+    // What else is kept stands in the way: it is the turn of those first.
+    return { devices: [], victims: [], at: Infinity };
   }
 
-  /** The fewest of these, in their order from the last on, that make enough room. */
-  #preempt(run: WaitingRun, { victims, room }: { victims: readonly Victim[]; room: Room }): Kept {
-    let needed = [...victims];
-    const roomWithout = (some: readonly Victim[]) => {
-      const left = room.copy();
-      for (const victim of some) left.release(victim.run);
-      return left;
-    };
-    for (const victim of victims) {
-      const fewer = needed.filter((one) => one !== victim);
-      if (roomWithout(fewer).place(run.request) !== null) needed = fewer;
+  /** Devices that are kept for one who does not need them for a while. */
+  #borrow(request: Request): { devices: readonly string[]; lentBy: string } | null {
+    for (const kept of this.#kept) {
+      if (kept.request.kind !== request.kind || kept.at - this.#state.now < this.#settings.loanMs) continue;
+      const room = this.#spare.copy();
+      room.release(kept);
+      const devices = room.place(request);
+      if (devices !== null) return { devices, lentBy: kept.runId };
     }
-    for (const { run: victim, why } of needed) {
-      this.#decisions.push({ type: 'preempt', runId: victim.id, why, for: run.id });
-      this.#leaving.add(victim.id);
-    }
-    return { devices: roomWithout(needed).place(run.request)!, at: this.#state.now };
-  }
-
-  /** Keeps the devices that are free first, as far as anybody knows. */
-  #wait(run: WaitingRun, room: Room): Kept {
-    const { running, now } = this.#state;
-    const ends = running.filter(({ id }) => !this.#leaving.has(id)).sort((a, b) => a.expectedEnd - b.expectedEnd || byId(a, b));
-    const left = room.copy();
-    for (const one of ends) {
-      left.release(one);
-      const devices = left.place(run.request);
-      if (devices !== null) return { devices, at: Math.max(now, one.expectedEnd) };
-    }
-    return { devices: left.place(run.request) ?? [], at: Infinity };
-  }
-
-  /** Runs that may be told to leave for this one, those first that it concerns least. */
-  *#victims(head: WaitingRun, aged: boolean): Generator<Victim> {
-    const { now, running } = this.#state;
-    const { quantumMs, turnMs } = this.#settings;
-    const given = new Set<string>();
-    const candidates = running.filter(({ id, request }) => request.kind === head.request.kind && !this.#leaving.has(id)).sort(byId);
-    for (const run of candidates) {
-      if (!run.onLoan) continue;
-      given.add(run.id);
-      yield { run, why: 'loan' };
-    }
-    for (const run of this.#overShare(head, candidates.filter(({ id, startedAt }) => !given.has(id) && now - startedAt >= quantumMs))) {
-      given.add(run.id);
-      yield { run, why: 'share' };
-    }
-    if (!aged) return;
-    for (const run of candidates.filter(({ id, startedAt }) => !given.has(id) && now - startedAt >= turnMs).sort((a, b) => a.startedAt - b.startedAt || byId(a, b))) {
-      yield { run, why: 'turn' };
-    }
-  }
-
-  /** Runs of teams above their share, while the run's team stays within its own, or has used less of it than they have. */
-  *#overShare(head: WaitingRun, candidates: readonly RunningRun[]): Generator<RunningRun> {
-    const shares = this.#shares;
-    const { kind } = head.request;
-    const mine = shares.entitled(head.team, kind);
-    const held = shares.holds(head.team, kind);
-    if (held >= mine - EPSILON) return;
-    const fitsMine = held + shares.holdingOf(head.request) <= mine + EPSILON;
-    const used = shares.used(head.team);
-    const left = new Map<string, number>();
-    const sorted = candidates
-      .filter(({ team }) => team !== head.team)
-      .sort((a, b) => shares.used(b.team) - shares.used(a.team) || a.priority - b.priority || b.startedAt - a.startedAt || byId(a, b));
-    for (const run of sorted) {
-      const theirs = shares.entitled(run.team, kind);
-      const holds = left.get(run.team) ?? shares.holds(run.team, kind);
-      if (holds <= theirs + EPSILON) continue;
-      const after = holds - shares.holdingOf(run.request, run.devices);
-      const keepsShare = after >= theirs - EPSILON;
-      if (!(fitsMine && keepsShare) && shares.used(run.team) <= used) continue;
-      left.set(run.team, after);
-      yield run;
-    }
+    return null;
   }
 }

@@ -1,10 +1,8 @@
-// Who is next. First whoever has waited too long, the longest first; then the team that has used the least of its
-// share, in it the user, of whom the run with the highest priority, and of these the oldest.
+// Who is next. First those for whom others made room; then whoever has waited too long, the longest first; then the
+// team that has used the least of its share, in it the user, of whom the run with the highest priority, and of these
+// the oldest.
 import type { Shares } from './shares.js';
-import type { Line, Settings, WaitingRun } from './state.js';
-
-/** Since when a user has waited for something to start: the longest-waiting run, or their last start. */
-export const claimSince = ({ oldest }: Line, lastStart: number | null): number => Math.max(oldest.since, lastStart ?? -Infinity);
+import { byId, type Line, type Request, type Settings, type State, type WaitingRun } from './state.js';
 
 interface Queue {
   line: Line;
@@ -16,36 +14,51 @@ export interface Next {
   run: WaitingRun;
   /** It is served by age. */
   aged: boolean;
+  /** Others have made room for it, or are about to. */
+  promised: boolean;
+}
+
+export interface OrderOptions extends Pick<Settings, 'agingMs'> {
+  shares: Shares;
+  isPossible(request: Request): boolean;
 }
 
 /** Gives every waiting run once, as long as its team may start something. */
 export class Order {
   readonly #shares: Shares;
   readonly #teams = new Map<string, Queue[]>();
-  readonly #aged: WaitingRun[];
+  /** Those before all others, the last one first. */
+  readonly #first: Next[];
   readonly #given = new Set<string>();
   /** The one whose turn it is until something was started. */
   #current: Queue | null = null;
 
-  constructor(lines: readonly Line[], { shares, now, agingMs }: { shares: Shares; now: number } & Pick<Settings, 'agingMs'>) {
+  constructor({ lines, promised, now }: Pick<State, 'lines' | 'promised' | 'now'>, { shares, agingMs, isPossible }: OrderOptions) {
     this.#shares = shares;
     const claims: { since: number; run: WaitingRun }[] = [];
     for (const line of lines) {
       const others = this.#teams.get(line.team);
       if (others === undefined) this.#teams.set(line.team, [{ line, next: 0 }]);
       else others.push({ line, next: 0 });
-      const since = claimSince(line, shares.lastStartOf(line));
-      if (now - since < agingMs) continue;
-      claims.push({ since, run: line.oldest });
+      if (now - line.oldest.since < agingMs) continue;
+      const run = oldestOf(line, isPossible);
+      if (run === null) continue;
+      const since = Math.max(run.since, shares.lastTurnOf(line) ?? -Infinity);
+      if (now - since >= agingMs) claims.push({ since, run });
     }
-    this.#aged = claims.sort((a, b) => b.since - a.since || (a.run.id < b.run.id ? 1 : -1)).map(({ run }) => run);
+    const aged = claims.sort((a, b) => b.since - a.since || byId(b.run, a.run)).map(({ run }): Next => ({ run, aged: true, promised: false }));
+    const agedIds = new Set(aged.map(({ run }) => run.id));
+    const before = [...promised].sort((a, b) => b.since - a.since || byId(b, a)).map((run): Next => ({ run, aged: agedIds.has(run.id), promised: true }));
+    this.#first = [...aged, ...before];
   }
 
   next(): Next | null {
-    for (let run = this.#aged.pop(); run !== undefined; run = this.#aged.pop()) {
-      if (this.#shares.quotaOf(run.team) !== null) continue;
+    for (let next = this.#first.pop(); next !== undefined; next = this.#first.pop()) {
+      const { run, promised } = next;
+      // What was promised is counted already.
+      if (this.#given.has(run.id) || (promised ? this.#shares.quotaOf(run.team) === 'budget' : this.#shares.quotaOf(run.team) !== null)) continue;
       this.#given.add(run.id);
-      return { run, aged: true };
+      return next;
     }
     for (;;) {
       const queue = this.#current ?? this.#leastServed();
@@ -53,12 +66,18 @@ export class Order {
       this.#current = queue.next + 1 < queue.line.runs.length ? queue : null;
       const run = queue.line.runs[queue.next]!;
       queue.next += 1;
-      if (!this.#given.has(run.id)) return { run, aged: false };
+      if (!this.#given.has(run.id)) return { run, aged: false, promised: false };
     }
   }
 
-  /** A run was started: others may have a better claim now. */
+  /** A run was started, or counts as if: others may have a better claim now. */
   started(): void {
+    this.#current = null;
+  }
+
+  /** Nothing more of this team is to be given, but for those before all others. */
+  drop(team: string): void {
+    this.#teams.delete(team);
     this.#current = null;
   }
 
@@ -82,4 +101,12 @@ export class Order {
     const difference = this.#shares.pullOf(a) - this.#shares.pullOf(b);
     return difference < 0 || (difference === 0 && a.user < b.user);
   }
+}
+
+/** The one that has waited the longest, of those that fit anywhere. */
+function oldestOf({ runs, oldest }: Line, isPossible: (request: Request) => boolean): WaitingRun | null {
+  if (isPossible(oldest.request)) return oldest;
+  let found: WaitingRun | null = null;
+  for (const run of runs) if ((found === null || run.since < found.since) && isPossible(run.request)) found = run;
+  return found;
 }

@@ -5,8 +5,8 @@ interface Place {
   device: Device;
   freeMiB: number;
   runs: number;
-  /** Held by a run that wants it for itself. */
-  exclusive: boolean;
+  /** Runs on it that want it for themselves: more than one where it is kept for others already. */
+  exclusive: number;
 }
 
 export interface Placed {
@@ -18,7 +18,7 @@ export class Room {
   readonly #places: Map<string, Place>;
 
   constructor(devices: readonly Device[], placed: readonly Placed[] = []) {
-    this.#places = new Map(devices.map((device) => [device.id, { device, freeMiB: device.memoryMiB, runs: 0, exclusive: false }]));
+    this.#places = new Map(devices.map((device) => [device.id, { device, freeMiB: device.memoryMiB, runs: 0, exclusive: 0 }]));
     for (const one of placed) this.take(one);
   }
 
@@ -34,7 +34,7 @@ export class Room {
       if (place === undefined) continue; // its box has gone
       place.freeMiB -= request.memoryMiB;
       place.runs += 1;
-      if (request.exclusive) place.exclusive = true;
+      if (request.exclusive) place.exclusive += 1;
     }
   }
 
@@ -44,14 +44,14 @@ export class Room {
       if (place === undefined) continue;
       place.freeMiB += request.memoryMiB;
       place.runs -= 1;
-      if (request.exclusive) place.exclusive = false;
+      if (request.exclusive) place.exclusive -= 1;
     }
   }
 
   /** Whether anything at all is free. */
   get isFull(): boolean {
     for (const { device, freeMiB, runs, exclusive } of this.#places.values()) {
-      if (device.phase === 'open' && !exclusive && runs < device.slots && freeMiB > 0) return false;
+      if (device.phase === 'open' && exclusive === 0 && runs < device.slots && freeMiB > 0) return false;
     }
     return true;
   }
@@ -97,7 +97,7 @@ export class Room {
 const tighter = (a: Place, b: Place) => a.freeMiB - b.freeMiB || byId(a.device, b.device);
 
 function fits({ device, freeMiB, runs, exclusive }: Place, request: Request): boolean {
-  if (device.phase !== 'open' || device.kind !== request.kind || exclusive || runs >= device.slots || freeMiB < request.memoryMiB) return false;
+  if (device.phase !== 'open' || device.kind !== request.kind || exclusive > 0 || runs >= device.slots || freeMiB < request.memoryMiB) return false;
   return !request.exclusive || runs === 0;
 }
 

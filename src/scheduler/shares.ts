@@ -1,8 +1,8 @@
 // How much of the box each team and each user has, had, and may have.
 import { holdingOf } from './room.js';
-import type { Device, DeviceKind, Line, Request, RunningRun, State, Team, User } from './state.js';
+import type { Device, DeviceKind, Line, Request, RunningRun, Settings, State, Team, User, WaitingRun } from './state.js';
 
-/** Usage fades: what was used a half-life ago counts half. `heldMs` of use are spread over the time that passed. */
+/** Usage fades: what was used a half-life ago counts half. What is held, in devices, is used all the while. */
 export function decayed(usage: number, { elapsedMs, halfLifeMs, holding = 0 }: { elapsedMs: number; halfLifeMs: number; holding?: number }): number {
   const rate = Math.LN2 / halfLifeMs;
   const left = Math.exp(-rate * elapsedMs);
@@ -11,25 +11,34 @@ export function decayed(usage: number, { elapsedMs, halfLifeMs, holding = 0 }: {
 
 interface Account<T> {
   of: T;
-  /** In devices, now. */
+  /** In devices, now; those of a kind by its price. */
   holding: number;
-  byKind: Record<DeviceKind, number>;
-  runs: number;
 }
 
-const open = <T>(of: T): Account<T> => ({ of, holding: 0, byKind: { gpu: 0, cpu: 0 }, runs: 0 });
+interface TeamAccount extends Account<Team> {
+  byKind: Record<DeviceKind, number>;
+  runs: number;
+  users: Map<string, Account<User>>;
+}
+
+export interface SharesOptions extends Pick<Settings, 'quantumMs' | 'price'> {
+  /** Whether a request fits anywhere at all: what does not is no claim to a share. */
+  isPossible(request: Request): boolean;
+}
+
+type Member = Pick<RunningRun, 'team' | 'user' | 'request'>;
 
 export class Shares {
-  readonly #teams: Map<string, Account<Team>>;
-  readonly #users = new Map<string, Map<string, Account<User>>>();
+  readonly #teams: Map<string, TeamAccount>;
   readonly #devices: ReadonlyMap<string, Device>;
   readonly #largest: Record<DeviceKind, Device | null> = { gpu: null, cpu: null };
   readonly #capacity: Record<DeviceKind, number> = { gpu: 0, cpu: 0 };
-  readonly #activeWeight: number;
-  readonly #quantumMs: number;
+  /** Of the teams that hold or want devices of the kind. */
+  readonly #activeWeight: Record<DeviceKind, number> = { gpu: 0, cpu: 0 };
+  readonly #options: SharesOptions;
 
-  constructor({ devices, teams, running, lines }: Pick<State, 'devices' | 'teams' | 'running' | 'lines'>, { quantumMs }: { quantumMs: number }) {
-    this.#quantumMs = quantumMs;
+  constructor({ devices, teams, running, lines }: Pick<State, 'devices' | 'teams' | 'running' | 'lines'>, options: SharesOptions) {
+    this.#options = options;
     this.#devices = new Map(devices.map((device) => [device.id, device]));
     for (const device of devices) {
       if (device.phase !== 'open') continue;
@@ -37,36 +46,51 @@ export class Shares {
       const largest = this.#largest[device.kind];
       if (largest === null || device.memoryMiB > largest.memoryMiB) this.#largest[device.kind] = device;
     }
-    this.#teams = new Map(teams.map((team) => [team.id, open(team)]));
-    for (const team of teams) this.#users.set(team.id, new Map(team.users.map((user) => [user.id, open(user)])));
+    this.#teams = new Map(teams.map((of) => [of.id, { of, holding: 0, byKind: { gpu: 0, cpu: 0 }, runs: 0, users: new Map(of.users.map((user) => [user.id, { of: user, holding: 0 }])) }]));
     for (const run of running) this.take(run);
-    const wanting = lines.filter(({ team }) => this.quotaOf(team) === null);
-    const active = new Set([...running, ...wanting].map(({ team }) => team));
-    this.#activeWeight = teams.reduce((sum, { id, weight }) => sum + (active.has(id) ? weight : 0), 0);
+    for (const kind of ['gpu', 'cpu'] as const) this.#activeWeight[kind] = this.#weightOf(kind, lines);
   }
 
-  /** What a run holds, or would hold where it has no devices yet. */
+  #weightOf(kind: DeviceKind, lines: readonly Line[]): number {
+    const wants = ({ team, runs }: Line) => this.quotaOf(team) === null && runs.some(({ request }) => request.kind === kind && this.#options.isPossible(request));
+    const wanting = new Set<string>();
+    for (const line of lines) if (!wanting.has(line.team) && wants(line)) wanting.add(line.team);
+    let weight = 0;
+    for (const [id, { of, byKind }] of this.#teams) if (byKind[kind] > 0 || wanting.has(id)) weight += of.weight;
+    return weight;
+  }
+
+  /** What a run holds, in devices, or would hold where it has none yet. */
   holdingOf(request: Request, devices: readonly string[] = []): number {
     const device = this.#devices.get(devices[0] ?? '') ?? this.#largest[request.kind];
     return device == null ? request.devices : holdingOf(request, device);
   }
 
-  take(run: Pick<RunningRun, 'team' | 'user' | 'request' | 'devices'>): void {
-    this.#change(run, 1);
+  take({ team, user, request, devices }: Member & { devices: readonly string[] }): void {
+    const account = this.#teams.get(team);
+    if (account === undefined) return;
+    const holding = this.holdingOf(request, devices);
+    account.runs += 1;
+    account.byKind[request.kind] += holding;
+    for (const one of [account, this.#userOf(account, user)]) one.holding += holding * this.#options.price[request.kind];
   }
 
-  release(run: Pick<RunningRun, 'team' | 'user' | 'request' | 'devices'>): void {
-    this.#change(run, -1);
+  /** A run that is about to start counts against its team's quota, so that others of the team do not take its place. */
+  reserve({ team }: Pick<WaitingRun, 'team'>): void {
+    const account = this.#teams.get(team);
+    if (account !== undefined) account.runs += 1;
   }
 
-  #change({ team, user, request, devices }: Pick<RunningRun, 'team' | 'user' | 'request' | 'devices'>, sign: 1 | -1): void {
-    const holding = sign * this.holdingOf(request, devices);
-    for (const account of [this.#teams.get(team), this.#users.get(team)?.get(user)]) {
-      if (account === undefined) continue;
-      account.holding += holding;
-      account.byKind[request.kind] += holding;
-      account.runs += sign;
-    }
+  /** It starts now. */
+  redeem({ team }: Pick<WaitingRun, 'team'>): void {
+    const account = this.#teams.get(team);
+    if (account !== undefined) account.runs -= 1;
+  }
+
+  #userOf(account: TeamAccount, id: string): Account<User> {
+    const found = account.users.get(id) ?? { of: { id, usage: 0, lastTurn: null }, holding: 0 };
+    account.users.set(id, found);
+    return found;
   }
 
   holds(team: string, kind: DeviceKind): number {
@@ -76,7 +100,7 @@ export class Shares {
   /** Devices that are its own, for as long as all who are active want theirs. */
   entitled(team: string, kind: DeviceKind): number {
     const weight = this.#teams.get(team)?.of.weight ?? 0;
-    return this.#activeWeight === 0 ? 0 : (this.#capacity[kind] * weight) / this.#activeWeight;
+    return this.#activeWeight[kind] === 0 ? 0 : (this.#capacity[kind] * weight) / this.#activeWeight[kind];
   }
 
   /** What it has used, by its weight; the least is served next. */
@@ -88,17 +112,17 @@ export class Shares {
   /** The same, with what it holds counted ahead, so that one who has used little does not take everything at once. */
   pull(team: string): number {
     const account = this.#teams.get(team);
-    return account === undefined ? Infinity : (account.of.usage + account.holding * this.#quantumMs) / account.of.weight;
+    return account === undefined ? Infinity : (account.of.usage + account.holding * this.#options.quantumMs) / account.of.weight;
   }
 
   /** The same of a user, among those of the team. */
   pullOf({ team, user }: Pick<Line, 'team' | 'user'>): number {
-    const account = this.#users.get(team)?.get(user);
-    return account === undefined ? 0 : account.of.usage + account.holding * this.#quantumMs;
+    const account = this.#teams.get(team)?.users.get(user);
+    return account === undefined ? 0 : account.of.usage + account.holding * this.#options.quantumMs;
   }
 
-  lastStartOf({ team, user }: Pick<Line, 'team' | 'user'>): number | null {
-    return this.#users.get(team)?.get(user)?.of.lastStart ?? null;
+  lastTurnOf({ team, user }: Pick<Line, 'team' | 'user'>): number | null {
+    return this.#teams.get(team)?.users.get(user)?.of.lastTurn ?? null;
   }
 
   /** Why nothing of the team may start now; null when something may. */

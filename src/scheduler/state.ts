@@ -51,16 +51,18 @@ export interface RunningRun extends Member {
   endsBy: number | null;
   /** Was told to make room, or to end. */
   leaving: boolean;
-  /** On devices that are kept for another: it makes room as soon as that one could start. */
-  onLoan: boolean;
+  /** Was started because its user had waited too long. */
+  aged: boolean;
+  /** The run for which its devices are kept, and for which it makes room as soon as that one could start. */
+  lentBy: string | null;
 }
 
 export interface User {
   id: string;
   /** Decayed device-milliseconds. */
   usage: number;
-  /** When one of its runs was started last; null before the first. */
-  lastStart: number | null;
+  /** When a run was last started because this user had waited too long; null before the first. */
+  lastTurn: number | null;
 }
 
 export interface Team {
@@ -72,7 +74,7 @@ export interface Team {
   users: readonly User[];
   /** Runs at once, at most. */
   maxRuns: number | null;
-  /** Device-milliseconds that are left to it today. */
+  /** Device-milliseconds that are left to it today; at 0 its runs make room until tomorrow. */
   budget: number | null;
 }
 
@@ -92,26 +94,30 @@ export interface State {
   teams: readonly Team[];
   running: readonly RunningRun[];
   lines: readonly Line[];
+  /** Those that wait and for whom others were told to make room: they are served first, or the room would go to others. */
+  promised: readonly WaitingRun[];
 }
 
 export interface Settings {
   /** A run that holds more than its team's share makes room after so long, when a team below its share waits. */
   quantumMs: number;
-  /** Who has started nothing for so long is served next, whatever was used before. */
+  /** The longest-waiting run of each user is served next after so long, whatever was used before; one in so long. */
   agingMs: number;
-  /** For such a one, a run makes room that has run for so long. */
+  /** For such a run, others make room that have run for so long; and so long it is left in peace itself. */
   turnMs: number;
   /** Devices that are kept for a run are lent to another when they are not needed for at least so long. */
   loanMs: number;
+  /** What a device of this kind counts in shares and usage. */
+  price: Readonly<Record<DeviceKind, number>>;
 }
 
-export const DEFAULT_SETTINGS: Settings = { quantumMs: 10 * 60_000, agingMs: 12 * 3600_000, turnMs: 6 * 3600_000, loanMs: 2 * 60_000 };
+export const DEFAULT_SETTINGS: Settings = { quantumMs: 10 * 60_000, agingMs: 12 * 3600_000, turnMs: 6 * 3600_000, loanMs: 2 * 60_000, price: { gpu: 1, cpu: 0.1 } };
 
 export type Decision =
-  | { type: 'start'; runId: string; devices: readonly string[]; onLoan: boolean }
+  | { type: 'start'; runId: string; devices: readonly string[]; aged: boolean; lentBy: string | null }
   /** A pause at a checkpoint, then back in line. */
   | { type: 'preempt'; runId: string; why: 'share' | 'turn' | 'loan'; for: string }
-  | { type: 'preempt'; runId: string; why: 'drain'; for: null }
+  | { type: 'preempt'; runId: string; why: 'drain' | 'budget'; for: null }
   | { type: 'stop'; runId: string; why: 'timeout' };
 
 /** What decides between equals, so that the order in which things are listed does not. */

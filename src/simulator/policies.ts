@@ -10,7 +10,7 @@ export type Policy = (state: State) => readonly Decision[];
 /** Runs that do not fit, after which nobody looks further. */
 const DEPTH = 200;
 
-const start = (run: WaitingRun, devices: readonly string[]): Decision => ({ type: 'start', runId: run.id, devices, onLoan: false });
+const start = (run: WaitingRun, devices: readonly string[]): Decision => ({ type: 'start', runId: run.id, devices, aged: false, lentBy: null });
 
 const byAge = (a: WaitingRun, b: WaitingRun) => a.since - b.since;
 
@@ -68,11 +68,11 @@ function strictPriority({ devices, running, lines }: State): Decision[] {
  * not fit is kept a place for, and others start meanwhile if they are expected to be over by then. Nobody makes room.
  */
 function fairTree(state: State): Decision[] {
-  const { devices, running, lines, now } = state;
-  const shares = new Shares(state, { quantumMs: 0 });
+  const { devices, running, now } = state;
+  const shares = new Shares(state, { quantumMs: 0, price: DEFAULT_SETTINGS.price, isPossible: () => true });
   const room = new Room(devices, running);
   const spare = room.copy();
-  const order = new Order(lines, { shares, now, agingMs: Infinity });
+  const order = new Order(state, { shares, agingMs: Infinity, isPossible: () => true });
   const decisions: Decision[] = [];
   let keptAt: number | null = null;
   let failures = 0;

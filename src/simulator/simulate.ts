@@ -86,7 +86,7 @@ interface Account {
 
 interface TeamAccount extends Account {
   of: SimulatedTeam;
-  users: Map<string, Account & { lastStart: number | null }>;
+  users: Map<string, Account & { lastTurn: number | null }>;
   spentToday: number;
   /** What its runs in line would hold, in devices. */
   wanted: number;
@@ -109,6 +109,8 @@ class Simulation {
   readonly #teams: Map<string, TeamAccount>;
   readonly #devices: ReadonlyMap<string, Device>;
   readonly #events = new Heap<Timed>((a, b) => a.at < b.at);
+  /** Ids of those for whom others make room. */
+  readonly #promised = new Set<string>();
   #now = 0;
   #changedAt = 0;
   #preemptions = 0;
@@ -137,6 +139,7 @@ class Simulation {
     }
     if (until !== Infinity) this.#elapse(until);
     const teams = new Map([...this.#teams].map(([id, { result }]) => [id, result]));
+    for (const job of this.#jobs.values()) if (job.waiting !== null) job.waitedMs += this.#now - job.waiting.since;
     return { outcomes: [...this.#jobs.values()], teams, preemptions: this.#preemptions, endedAt: this.#now };
   }
 
@@ -166,7 +169,7 @@ class Simulation {
     const job: Job = { submission, firstStart: null, end: null, preemptions: 0, waitedMs: 0, remainingMs: submission.durationMs, waiting: null, running: null, attempt: 0 };
     this.#jobs.set(submission.id, job);
     const { users } = this.#teams.get(submission.team)!;
-    if (!users.has(submission.user)) users.set(submission.user, { usage: 0, holding: 0, lastStart: null });
+    if (!users.has(submission.user)) users.set(submission.user, { usage: 0, holding: 0, lastTurn: null });
     this.#queue(job);
   }
 
@@ -189,7 +192,7 @@ class Simulation {
     return device === undefined ? 0 : holdingOf(request, device);
   }
 
-  #start(job: Job, { devices, onLoan }: { devices: readonly string[]; onLoan: boolean }): void {
+  #start(job: Job, { devices, aged, lentBy }: Extract<Decision, { type: 'start' }>): void {
     const { waiting, submission } = job;
     if (waiting === null) throw new Error(`run ${submission.id} is started and does not wait`);
     this.#lines.remove(waiting);
@@ -200,10 +203,11 @@ class Simulation {
     job.firstStart ??= now;
     job.attempt += 1;
     const { since: _since, expectedMs, ...member } = waiting;
-    job.running = { ...member, devices, startedAt: now, expectedEnd: now + expectedMs, endsBy: null, leaving: false, onLoan };
+    job.running = { ...member, devices, startedAt: now, expectedEnd: now + expectedMs, endsBy: null, leaving: false, aged, lentBy };
+    this.#promised.delete(submission.id);
     this.#running.set(submission.id, job);
     this.#hold(job, this.#holdingOf(submission.request));
-    this.#teams.get(submission.team)!.users.get(submission.user)!.lastStart = now;
+    if (aged) this.#teams.get(submission.team)!.users.get(submission.user)!.lastTurn = now;
     this.#events.push({ at: now + job.remainingMs, job, attempt: job.attempt });
   }
 
@@ -243,7 +247,10 @@ class Simulation {
     for (const decision of decisions) {
       const job = this.#jobs.get(decision.runId)!;
       if (decision.type === 'start') this.#start(job, decision);
-      else this.#preempt(job);
+      else {
+        this.#preempt(job);
+        if (decision.type === 'preempt' && decision.for !== null) this.#promised.add(decision.for);
+      }
     }
   }
 
@@ -252,11 +259,12 @@ class Simulation {
       id: of.id,
       weight: of.weight,
       usage,
-      users: [...users].map(([id, user]): User => ({ id, usage: user.usage, lastStart: user.lastStart })),
+      users: [...users].map(([id, user]): User => ({ id, usage: user.usage, lastTurn: user.lastTurn })),
       maxRuns: of.maxRuns ?? null,
       budget: of.budgetPerDay === undefined ? null : of.budgetPerDay - spentToday,
     }));
     const running = [...this.#running.values()].map((job) => job.running!);
-    return { now: this.#now, devices: this.#scene.devices, teams, running, lines: this.#lines.all() };
+    const promised = [...this.#promised].map((id) => this.#jobs.get(id)!.waiting!);
+    return { now: this.#now, devices: this.#scene.devices, teams, running, lines: this.#lines.all(), promised };
   }
 }

@@ -2,13 +2,12 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { decide } from '../../../src/scheduler/decide.js';
-import { claimSince } from '../../../src/scheduler/order.js';
 import { Room } from '../../../src/scheduler/room.js';
 import type { Decision, Device, Settings, State } from '../../../src/scheduler/state.js';
 import { simulate, type Scene, type SimulatedTeam, type Submission } from '../../../src/simulator/simulate.js';
 import { HOUR, MINUTE } from './scenes.js';
 
-const SETTINGS: Settings = { quantumMs: 5 * MINUTE, agingMs: HOUR, turnMs: 30 * MINUTE, loanMs: 2 * MINUTE };
+const SETTINGS: Settings = { quantumMs: 5 * MINUTE, agingMs: HOUR, turnMs: 30 * MINUTE, loanMs: 2 * MINUTE, price: { gpu: 1, cpu: 0.5 } };
 const LEAVE_MS = 10_000;
 const TICK_MS = MINUTE;
 
@@ -55,12 +54,15 @@ function faults(state: State, decisions: readonly Decision[]): string[] {
     held.set(id, { memoryMiB: before.memoryMiB + memoryMiB, runs: before.runs + 1, exclusive: before.exclusive || exclusive });
   };
   for (const { devices, request } of state.running) for (const id of devices) hold(id, request);
+  const promised = new Set(state.promised.map(({ id }) => id));
   const count = new Map(state.teams.map(({ id }) => [id, state.running.filter(({ team }) => team === id).length]));
+  const promisedOf = (team: string) => [...waits.values()].filter((run) => run.team === team && promised.has(run.id)).length;
   for (const decision of decisions) {
     if (decision.type !== 'start') {
       const run = runsNow.get(decision.runId);
       if (run === undefined || run.leaving) found.push(`${decision.runId} is told to leave and does not run, or was told before`);
       runsNow.delete(decision.runId);
+      if (decision.type === 'preempt' && decision.for !== null) promised.add(decision.for);
       continue;
     }
     const run = waits.get(decision.runId);
@@ -83,14 +85,15 @@ function faults(state: State, decisions: readonly Decision[]): string[] {
     const on = held.get(id);
     if (on !== undefined && (on.memoryMiB > memoryMiB || on.runs > slots || (on.exclusive && on.runs > 1))) found.push(`${id} is over-committed`);
   }
-  // A device rests only while it is kept for a run that gets it in a moment.
-  const isKept = state.running.some(({ id, leaving, expectedEnd }) => leaving || !runsNow.has(id) || expectedEnd - state.now < SETTINGS.loanMs);
+  // A device rests only while it is kept for a run that gets it in a moment, as others of its kind leave or end.
+  const left = ({ expectedEnd }: { expectedEnd: number }) => Math.abs(expectedEnd - state.now);
+  const isKept = (kind: Device['kind']) => state.running.some((run) => run.request.kind === kind && (run.leaving || !runsNow.has(run.id) || left(run) < SETTINGS.loanMs));
   const mayStart = ({ team }: { team: string }) => {
     const { maxRuns, budget } = state.teams.find(({ id }) => id === team)!;
-    return (maxRuns === null || count.get(team)! < maxRuns) && (budget === null || budget > 0);
+    return (maxRuns === null || count.get(team)! + promisedOf(team) < maxRuns) && (budget === null || budget > 0);
   };
-  const idle = [...waits.values()].find((run) => mayStart(run) && room.place(run.request) !== null);
-  if (!isKept && idle !== undefined) found.push(`${idle.id} could start and waits`);
+  const idle = [...waits.values()].find((run) => mayStart(run) && !isKept(run.request.kind) && room.place(run.request) !== null);
+  if (idle !== undefined) found.push(`${idle.id} could start and waits`);
   return found;
 }
 
@@ -120,9 +123,9 @@ t.test('everybody who could ever start does, within the bound, and every run end
       const possible = (request: Submission['request']) => new Room(scene.devices).place(request) !== null;
       const result = play(scene, ({ now, lines, teams }) => {
         for (const line of lines) {
-          if (!line.runs.every(({ request }) => possible(request))) continue;
           const user = teams.find(({ id }) => id === line.team)!.users.find(({ id }) => id === line.user);
-          const waits = now - claimSince(line, user?.lastStart ?? null);
+          const oldest = line.runs.filter(({ request }) => possible(request)).reduce((since, run) => Math.min(since, run.since), now);
+          const waits = now - Math.max(oldest, user?.lastTurn ?? 0);
           if (waits > bound) throw new Error(`${line.user} of ${line.team} has waited ${waits / MINUTE} minutes`);
         }
       });

@@ -49,7 +49,7 @@ t.test('the team that has used the least of its share is next, in it the user, t
   const [a, b] = [waiting('a', 'a', { ago: HOUR }), waiting('b', 'b')];
   t.equal(next([team('a', used(2)), team('b', used(1))], [a, b]), 'start b on gpu-0', 'by usage');
   t.equal(next([team('a', { ...used(2), weight: 3 }), team('b', used(1))], [a, b]), 'start a on gpu-0', 'by its weight');
-  const users = [{ id: 'x', usage: HOUR, lastStart: null }, { id: 'y', usage: 0, lastStart: null }];
+  const users = [{ id: 'x', usage: HOUR, lastTurn: null }, { id: 'y', usage: 0, lastTurn: null }];
   t.equal(next([team('a', { users })], [waiting('1', 'a', { user: 'x', priority: 9, ago: HOUR }), waiting('2', 'a', { user: 'y' })]), 'start 2 on gpu-0', 'then by user');
   t.equal(next([team('a')], [waiting('1', 'a', { ago: HOUR }), waiting('2', 'a', { priority: 1 })]), 'start 2 on gpu-0', 'then by priority');
   t.equal(next([team('a')], [waiting('1', 'a'), waiting('2', 'a', { ago: HOUR })]), 'start 2 on gpu-0', 'then by age');
@@ -85,9 +85,9 @@ t.test('what is kept for a run is lent, and given back', async (t) => {
   const large = waiting('large', 'a', { devices: 2, ago: HOUR });
   const small = waiting('small', 'a', { ago: MINUTE });
   const other = running('r', 'a', ['gpu-0']);
-  t.strictSame(decided({ devices: two, running: [other], waiting: [large, small] }), ['start small on gpu-1, on loan']);
+  t.strictSame(decided({ devices: two, running: [other], waiting: [large, small] }), ['start small on gpu-1, lent by large']);
   t.strictSame(decided({ devices: two, running: [{ ...other, expectedEnd: NOW + MINUTE }], waiting: [large, small] }), [], 'not for a moment');
-  t.strictSame(decided({ devices: two, running: [running('small', 'a', ['gpu-1'], { onLoan: true, ago: MINUTE })], waiting: [large] }), ['preempt small for large: loan'], 'as soon as it could start');
+  t.strictSame(decided({ devices: two, running: [running('small', 'a', ['gpu-1'], { lentBy: 'large', ago: MINUTE })], waiting: [large] }), ['preempt small for large: loan'], 'as soon as it could start');
   t.strictSame(decided({ devices: [...two, gpu('gpu-2', { box: 'other' })], running: [other], waiting: [large, small] }), ['start small on gpu-2'], 'what is not kept is not lent');
 });
 
@@ -95,7 +95,7 @@ t.test('who has waited too long is next, whatever was used', async (t) => {
   const teams = [team('a', used(100)), team('b')];
   const [old, young] = [waiting('a1', 'a', { ago: 13 * HOUR }), waiting('b1', 'b')];
   t.strictSame(decided({ teams, waiting: [old, young] }), ['start a1 on gpu-0']);
-  const served = [team('a', { ...used(100), users: [{ id: 'someone', usage: 0, lastStart: NOW - HOUR }] }), team('b')];
+  const served = [team('a', { ...used(100), users: [{ id: 'someone', usage: 0, lastTurn: NOW - HOUR }] }), team('b')];
   t.strictSame(decided({ teams: served, waiting: [old, young] }), ['start b1 on gpu-0'], 'not with each of many runs');
   const taken = running('b0', 'b', ['gpu-0'], { ago: 5 * HOUR });
   t.strictSame(decided({ teams, running: [taken], waiting: [old] }), [], 'a run is left in peace for a turn');
@@ -109,4 +109,73 @@ t.test('no more runs make room than are needed', async (t) => {
 
 t.test('what fits on no device holds nobody up', async (t) => {
   t.strictSame(decided({ waiting: [waiting('huge', 'a', { memoryMiB: 5000, ago: HOUR }), waiting('w', 'a')] }), ['start w on gpu-0']);
+});
+
+t.test('room goes to the one for whom it was made', async (t) => {
+  const a1 = waiting('a1', 'a');
+  const teams = [team('a', used(10)), team('b', used(2))];
+  const before = { devices: two, teams, running: [running('b1', 'b', ['gpu-0']), running('b2', 'b', ['gpu-1'], { ago: 30 * MINUTE })], waiting: [a1] };
+  t.strictSame(decided(before), ['preempt b2 for a1: share'], 'a share is a share, also of one who has used more');
+  const after = { ...before, running: before.running.slice(0, 1), waiting: [a1, waiting('b2', 'b', { ago: 0 })] };
+  t.strictSame(decided({ ...after, promised: [a1] }), ['start a1 on gpu-1'], 'and the others, who have used less, do not take it back');
+  t.strictSame(decided({ ...after, running: [...after.running, running('a0', 'a', ['gpu-1'])], promised: [a1] }), [], 'once they have theirs, both have peace');
+});
+
+t.test('who asks for much is not passed for ever by small runs of their own', async (t) => {
+  const large = waiting('large', 'a', { devices: 2, ago: 13 * HOUR });
+  const state = { devices: two, running: [running('small', 'a', ['gpu-0'], { ago: HOUR })], waiting: [large, waiting('tiny', 'a', { memoryMiB: 10 })] };
+  t.strictSame(decided(state)[0], 'start tiny on gpu-1, lent by large', 'they get what is kept for it on loan');
+  const lent = running('tiny', 'a', ['gpu-1'], { lentBy: 'large', ago: MINUTE });
+  t.strictSame(decided({ devices: two, running: [lent], waiting: [large] }), ['preempt tiny for large: loan'], 'and give it back');
+});
+
+t.test('a run that fits nowhere is no claim', async (t) => {
+  const huge = waiting('huge', 'a', { memoryMiB: 5000, ago: 20 * HOUR });
+  const old = waiting('old', 'a', { ago: 13 * HOUR });
+  const teams = [team('a', used(100)), team('b')];
+  t.strictSame(decided({ teams, waiting: [huge, old, waiting('b1', 'b')] }), ['start old on gpu-0'], 'the oldest of those that fit has waited too long');
+  const [b1, b2] = [running('b1', 'b', ['gpu-0']), running('b2', 'b', ['gpu-1'])];
+  const three = [team('a'), team('b', used(1)), team('c')];
+  t.strictSame(decided({ devices: two, teams: three, running: [b1, b2], waiting: [waiting('c1', 'c', { memoryMiB: 5000 }), waiting('a1', 'a')] }), ['preempt b1 for a1: share'], 'nor to a share');
+  t.strictSame(decided({ devices: [...two, gpu('cpu', { kind: 'cpu' })], teams: three, running: [b1, b2, running('c1', 'c', ['cpu'], { request: { kind: 'cpu' } })], waiting: [waiting('a1', 'a')] }), ['preempt b1 for a1: share'], 'and who uses CPUs has no share of the GPUs');
+});
+
+t.test('who is overdue is expected to be so for as long again', async (t) => {
+  const large = waiting('large', 'a', { devices: 2, ago: HOUR });
+  const overdue = (ms: number) => decided({ devices: two, running: [running('r', 'a', ['gpu-0'], { ago: 5 * HOUR, expectedEnd: NOW - ms })], waiting: [large, waiting('small', 'a')] });
+  t.strictSame(overdue(MINUTE), []);
+  t.strictSame(overdue(HOUR), ['start small on gpu-1, lent by large'], 'so that nothing rests for hours');
+});
+
+t.test('a run for which room is made counts against its quota', async (t) => {
+  const devices = [...two, gpu('small', { memoryMiB: 100, box: 'other' })];
+  const a1 = waiting('a1', 'a', { ago: HOUR });
+  const teams = [team('a', { maxRuns: 1 }), team('b', used(1))];
+  const runs = [running('b1', 'b', ['gpu-0']), running('b2', 'b', ['gpu-1'])];
+  t.strictSame(decided({ devices, teams, running: runs, waiting: [a1, waiting('a2', 'a', { memoryMiB: 10 })] }), ['preempt b1 for a1: share'], 'a small one does not take its place');
+  t.strictSame(decided({ devices, teams, running: runs.slice(1), waiting: [a1], promised: [a1] }), ['start a1 on gpu-0']);
+});
+
+t.test('when a day’s budget is spent, a team’s runs make room until tomorrow', async (t) => {
+  t.strictSame(decided({ teams: [team('a', { budget: 0 })], running: [running('r', 'a', ['gpu-0'])] }), ['preempt r: budget']);
+});
+
+t.test('what was lent to one is not claimed by another', async (t) => {
+  const lent = running('lent', 'b', ['gpu-0'], { lentBy: 'gone', ago: MINUTE });
+  t.strictSame(decided({ teams: [team('a'), team('b', used(1))], running: [lent], waiting: [waiting('a1', 'a')] }), []);
+});
+
+t.test('only those leave whose leaving is of use', async (t) => {
+  const boxes = [gpu('x-0', { box: 'x' }), gpu('x-1', { box: 'x' }), gpu('y-0', { box: 'y' })];
+  const runs = [running('y', 'b', ['y-0'], { ago: 20 * MINUTE }), running('x0', 'b', ['x-0'], { ago: 30 * MINUTE }), running('x1', 'b', ['x-1'], { ago: 40 * MINUTE })];
+  const scene = { devices: boxes, teams: [team('a', { weight: 2 }), team('b', used(1))], running: runs, waiting: [waiting('a1', 'a', { devices: 2 })] };
+  t.strictSame(decided(scene).sort(), ['preempt x0 for a1: share', 'preempt x1 for a1: share']);
+});
+
+t.test('one who waits for much does not keep others from what is theirs', async (t) => {
+  const devices = [gpu('x-0', { box: 'x' }), gpu('x-1', { box: 'x' }), gpu('y-0', { box: 'y' })];
+  const runs = [running('b1', 'b', ['x-0']), running('b2', 'b', ['x-1']), running('b3', 'b', ['y-0'])];
+  const young = runs.map((run) => (run.id === 'b1' ? { ...run, startedAt: NOW - MINUTE } : run));
+  const scene = { devices, teams: [team('a'), team('b', used(2)), team('c', used(1))], running: young, waiting: [waiting('a1', 'a', { devices: 2 }), waiting('c1', 'c')] };
+  t.strictSame(decided(scene), ['preempt b3 for c1: share']);
 });

@@ -6,7 +6,7 @@ import type { Decision, Device, Request, RunningRun, Settings, State, Team, Wait
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const NOW = 1000 * HOUR;
-export const SETTINGS: Settings = { quantumMs: 10 * MINUTE, agingMs: 12 * HOUR, turnMs: 6 * HOUR, loanMs: 2 * MINUTE };
+export const SETTINGS: Settings = { quantumMs: 10 * MINUTE, agingMs: 12 * HOUR, turnMs: 6 * HOUR, loanMs: 2 * MINUTE, price: { gpu: 1, cpu: 0.1 } };
 
 export const gpu = (id: string, changes: Partial<Device> = {}): Device => ({ id, box: 'box', kind: 'gpu', memoryMiB: 1000, slots: 8, phase: 'open', ...changes });
 export const request = (changes: Partial<Request> = {}): Request => ({ kind: 'gpu', devices: 1, memoryMiB: 1000, exclusive: false, ...changes });
@@ -20,7 +20,7 @@ export function waiting(id: string, ofTeam: string, { ago = MINUTE, user = 'some
 /** Runs since `ago` ms, and as long again. */
 export function running(id: string, ofTeam: string, devices: string[], { ago = HOUR, ...changes }: { ago?: number } & Partial<Omit<RunningRun, 'request'>> & { request?: Asked } = {}): RunningRun {
   return {
-    id, team: ofTeam, user: 'someone', priority: 0, devices, startedAt: NOW - ago, expectedEnd: NOW + ago, endsBy: null, leaving: false, onLoan: false,
+    id, team: ofTeam, user: 'someone', priority: 0, devices, startedAt: NOW - ago, expectedEnd: NOW + ago, endsBy: null, leaving: false, aged: false, lentBy: null,
     ...changes, request: request({ devices: devices.length, ...changes.request }),
   };
 }
@@ -30,13 +30,14 @@ export interface Scene {
   teams?: Team[];
   running?: RunningRun[];
   waiting?: WaitingRun[];
+  promised?: WaitingRun[];
 }
 
-export function stateOf({ devices = [gpu('gpu-0')], teams, running = [], waiting = [] }: Scene): State {
+export function stateOf({ devices = [gpu('gpu-0')], teams, running = [], waiting = [], promised = [] }: Scene): State {
   const lines = new Lines();
   for (const run of waiting) lines.add(run);
   const named = [...new Set([...running, ...waiting].map(({ team }) => team))];
-  return { now: NOW, devices, teams: teams ?? named.map((id) => team(id)), running, lines: lines.all() };
+  return { now: NOW, devices, teams: teams ?? named.map((id) => team(id)), running, lines: lines.all(), promised };
 }
 
 /** In words: `start a on gpu-0`, `preempt b for a: share`. */
@@ -47,7 +48,7 @@ export function decided(scene: Scene, settings: Partial<Settings> = {}): string[
 function inWords(decision: Decision): string {
   switch (decision.type) {
     case 'start':
-      return `start ${decision.runId} on ${decision.devices.join(' and ')}${decision.onLoan ? ', on loan' : ''}`;
+      return `start ${decision.runId} on ${decision.devices.join(' and ')}${decision.lentBy === null ? '' : `, lent by ${decision.lentBy}`}`;
     case 'preempt':
       return `preempt ${decision.runId}${decision.for === null ? '' : ` for ${decision.for}`}: ${decision.why}`;
     case 'stop':

@@ -23,7 +23,7 @@ t.test('a run that made room goes on with what is left of it', async (t) => {
   let told = false;
   const policy: Scene['policy'] = ({ now, running, lines }) => {
     const [next] = lines.flatMap(({ runs }) => runs).sort((a, b) => a.expectedMs - b.expectedMs);
-    if (running.length === 0) return next === undefined ? [] : [{ type: 'start', runId: next.id, devices: ['gpu-0'], onLoan: false }];
+    if (running.length === 0) return next === undefined ? [] : [{ type: 'start', runId: next.id, devices: ['gpu-0'], aged: false, lentBy: null }];
     if (told || now < 30 * MINUTE) return [];
     told = true;
     return [{ type: 'preempt', runId: running[0]!.id, why: 'share', for: '2' }];
