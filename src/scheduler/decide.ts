@@ -69,6 +69,7 @@ class Round {
   decide(): Decision[] {
     this.#endThoseWhoMust();
     const { lines } = this.#state;
+    if (lines.length === 0) return this.#decisions;
     const order = new Order(this.#state, { shares: this.#shares, agingMs: this.#settings.agingMs, isPossible: (request) => this.#isPossible(request) });
     const kinds = kindsOf(lines);
     for (let next = order.next(); next !== null; next = order.next()) {
@@ -118,7 +119,8 @@ class Round {
     }
     if (!this.#tried.has(run.team)) {
       this.#tried.add(run.team);
-      const plan = this.#plan(run, false);
+      const isBelow = this.#shares.holds(run.team, request.kind) < this.#shares.entitled(run.team, request.kind);
+      const plan = isBelow ? this.#plan(run, false) : null;
       if (plan !== null) {
         this.#keep(run, plan, false);
         return true;

@@ -36,15 +36,32 @@ export interface Situation {
 /** Null where those who may be told to leave are not enough. */
 export function makeRoom(run: WaitingRun, situation: Situation): Plan | null {
   const { running, spare, leaving, now, devices } = situation;
+  const candidates = running.filter((one) => mayLeave(one, run, situation));
+  if (candidates.length === 0 && leaving.size === 0) return null;
   const room = spare.copy();
   for (const one of running) if (leaving.has(one.id)) room.release(one);
   const soon = room.place(run.request);
   if (soon !== null) return { devices: soon, victims: [], at: now };
+  const concerned = new Set(candidates.flatMap((one) => one.devices));
   // Each device by itself, or each box: who leaves another one is of no use.
   const open = devices.filter(({ kind, phase }) => kind === run.request.kind && phase === 'open');
   const places = run.request.devices === 1 ? open.map(({ id }) => [id]) : [...new Set(open.map(({ box }) => box))].map((box) => open.filter((device) => device.box === box).map(({ id }) => id));
-  const plans = places.map((place) => planAt(run, { ...situation, room, place: new Set(place) })).filter((plan) => plan !== null);
+  const plans = places
+    .filter((place) => place.some((id) => concerned.has(id)))
+    .map((place) => planAt(run, { ...situation, running: candidates, room, place: new Set(place) }))
+    .filter((plan) => plan !== null);
   return plans.sort((a, b) => better(a, b, situation))[0] ?? null;
+}
+
+const ageOf = ({ startedAt }: RunningRun, now: number) => now - startedAt;
+
+/** Whether there may be a reason to; the shares of all are looked at later. */
+function mayLeave(one: RunningRun, run: WaitingRun, { shares, leaving, now, settings, aged }: Situation): boolean {
+  const { kind } = run.request;
+  if (leaving.has(one.id) || one.request.kind !== kind) return false;
+  if (one.lentBy === run.id || (aged && ageOf(one, now) >= settings.turnMs)) return true;
+  const hadTheirTurn = ageOf(one, now) >= (one.aged ? settings.turnMs : settings.quantumMs);
+  return hadTheirTurn && one.team !== run.team && shares.holds(run.team, kind) < shares.entitled(run.team, kind) - EPSILON && shares.holds(one.team, kind) > shares.entitled(one.team, kind) + EPSILON;
 }
 
 /** Fewer, then those of the team that has used the most, then those that have just begun. */
@@ -85,8 +102,8 @@ function fewest(run: WaitingRun, { victims, at }: { victims: readonly Victim[]; 
 
 /** Runs at the place that may be told to leave for this one, those first that it concerns least. */
 function* victimsOf(run: WaitingRun, at: Place): Generator<Victim> {
-  const { running, leaving, place, now, settings, aged } = at;
-  const here = running.filter(({ id, devices }) => !leaving.has(id) && devices.some((device) => place.has(device))).sort(byId);
+  const { running, place, now, settings, aged } = at;
+  const here = running.filter(({ devices }) => devices.some((device) => place.has(device))).sort(byId);
   const given = new Set<string>();
   for (const one of here) {
     if (one.lentBy !== run.id) continue;
@@ -98,7 +115,7 @@ function* victimsOf(run: WaitingRun, at: Place): Generator<Victim> {
     yield { run: one, why: 'share' };
   }
   if (!aged) return;
-  for (const one of here.filter(({ id, startedAt }) => !given.has(id) && now - startedAt >= settings.turnMs).sort((a, b) => a.startedAt - b.startedAt)) {
+  for (const one of here.filter((one) => !given.has(one.id) && ageOf(one, now) >= settings.turnMs).sort((a, b) => a.startedAt - b.startedAt)) {
     yield { run: one, why: 'turn' };
   }
 }
@@ -112,9 +129,8 @@ function* aboveTheirShare(run: WaitingRun, { running, shares, now, settings }: P
   const staysWithin = held + shares.holdingOf(run.request) <= mine + EPSILON;
   const used = shares.used(run.team);
   const left = new Map<string, number>();
-  const hadTheirTurn = ({ aged, startedAt }: RunningRun) => now - startedAt >= (aged ? settings.turnMs : settings.quantumMs);
   const candidates = running
-    .filter((one) => one.team !== run.team && hadTheirTurn(one))
+    .filter((one) => one.team !== run.team && ageOf(one, now) >= (one.aged ? settings.turnMs : settings.quantumMs))
     .sort((a, b) => shares.used(b.team) - shares.used(a.team) || a.priority - b.priority || b.startedAt - a.startedAt || byId(a, b));
   for (const one of candidates) {
     const theirs = shares.entitled(one.team, kind);

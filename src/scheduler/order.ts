@@ -10,6 +10,8 @@ interface Queue {
   next: number;
 }
 
+const hasMore = ({ line, next }: Queue) => next < line.runs.length;
+
 export interface Next {
   run: WaitingRun;
   /** It is served by age. */
@@ -85,16 +87,15 @@ export class Order {
     let best: { pull: number; queues: Queue[]; team: string } | null = null;
     for (const [team, queues] of this.#teams) {
       if (this.#shares.quotaOf(team) !== null) continue;
-      const left = queues.filter(({ line, next }) => next < line.runs.length);
-      if (left.length === 0) {
+      if (!queues.some(hasMore)) {
         this.#teams.delete(team);
         continue;
       }
       const pull = this.#shares.pull(team);
-      if (best === null || pull < best.pull || (pull === best.pull && team < best.team)) best = { pull, queues: left, team };
+      if (best === null || pull < best.pull || (pull === best.pull && team < best.team)) best = { pull, queues, team };
     }
     if (best === null) return null;
-    return best.queues.reduce((least, queue) => (this.#before(queue, least) ? queue : least));
+    return best.queues.filter(hasMore).reduce((least, queue) => (this.#before(queue, least) ? queue : least));
   }
 
   #before({ line: a }: Queue, { line: b }: Queue): boolean {

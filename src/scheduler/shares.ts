@@ -9,16 +9,14 @@ export function decayed(usage: number, { elapsedMs, halfLifeMs, holding = 0 }: {
   return usage * left + (holding * (1 - left)) / rate;
 }
 
-interface Account<T> {
-  of: T;
+interface Account {
+  of: Team;
   /** In devices, now; those of a kind by its price. */
   holding: number;
-}
-
-interface TeamAccount extends Account<Team> {
   byKind: Record<DeviceKind, number>;
   runs: number;
-  users: Map<string, Account<User>>;
+  /** The same as `holding`, of those users who hold something. */
+  users: Map<string, number>;
 }
 
 export interface SharesOptions extends Pick<Settings, 'quantumMs' | 'price'> {
@@ -29,7 +27,7 @@ export interface SharesOptions extends Pick<Settings, 'quantumMs' | 'price'> {
 type Member = Pick<RunningRun, 'team' | 'user' | 'request'>;
 
 export class Shares {
-  readonly #teams: Map<string, TeamAccount>;
+  readonly #teams: Map<string, Account>;
   readonly #devices: ReadonlyMap<string, Device>;
   readonly #largest: Record<DeviceKind, Device | null> = { gpu: null, cpu: null };
   readonly #capacity: Record<DeviceKind, number> = { gpu: 0, cpu: 0 };
@@ -46,7 +44,7 @@ export class Shares {
       const largest = this.#largest[device.kind];
       if (largest === null || device.memoryMiB > largest.memoryMiB) this.#largest[device.kind] = device;
     }
-    this.#teams = new Map(teams.map((of) => [of.id, { of, holding: 0, byKind: { gpu: 0, cpu: 0 }, runs: 0, users: new Map(of.users.map((user) => [user.id, { of: user, holding: 0 }])) }]));
+    this.#teams = new Map(teams.map((of) => [of.id, { of, holding: 0, byKind: { gpu: 0, cpu: 0 }, runs: 0, users: new Map() }]));
     for (const run of running) this.take(run);
     for (const kind of ['gpu', 'cpu'] as const) this.#activeWeight[kind] = this.#weightOf(kind, lines);
   }
@@ -72,7 +70,9 @@ export class Shares {
     const holding = this.holdingOf(request, devices);
     account.runs += 1;
     account.byKind[request.kind] += holding;
-    for (const one of [account, this.#userOf(account, user)]) one.holding += holding * this.#options.price[request.kind];
+    const counted = holding * this.#options.price[request.kind];
+    account.holding += counted;
+    account.users.set(user, (account.users.get(user) ?? 0) + counted);
   }
 
   /** A run that is about to start counts against its team's quota, so that others of the team do not take its place. */
@@ -87,10 +87,8 @@ export class Shares {
     if (account !== undefined) account.runs -= 1;
   }
 
-  #userOf(account: TeamAccount, id: string): Account<User> {
-    const found = account.users.get(id) ?? { of: { id, usage: 0, lastTurn: null }, holding: 0 };
-    account.users.set(id, found);
-    return found;
+  #userOf({ team, user }: Pick<Line, 'team' | 'user'>): User | undefined {
+    return this.#teams.get(team)?.of.users.find(({ id }) => id === user);
   }
 
   holds(team: string, kind: DeviceKind): number {
@@ -116,13 +114,13 @@ export class Shares {
   }
 
   /** The same of a user, among those of the team. */
-  pullOf({ team, user }: Pick<Line, 'team' | 'user'>): number {
-    const account = this.#teams.get(team)?.users.get(user);
-    return account === undefined ? 0 : account.of.usage + account.holding * this.#options.quantumMs;
+  pullOf(line: Pick<Line, 'team' | 'user'>): number {
+    const holding = this.#teams.get(line.team)?.users.get(line.user) ?? 0;
+    return (this.#userOf(line)?.usage ?? 0) + holding * this.#options.quantumMs;
   }
 
-  lastTurnOf({ team, user }: Pick<Line, 'team' | 'user'>): number | null {
-    return this.#teams.get(team)?.users.get(user)?.of.lastTurn ?? null;
+  lastTurnOf(line: Pick<Line, 'team' | 'user'>): number | null {
+    return this.#userOf(line)?.lastTurn ?? null;
   }
 
   /** Why nothing of the team may start now; null when something may. */
