@@ -24,9 +24,18 @@ export interface Chunk {
 }
 
 /** Columns of the same length, in which the mean is of the finite values. */
-export type ValueBuckets = Record<'count' | 'first' | 'last' | 'min' | 'max' | 'mean' | 'nan', number[]>;
-/** With the steps of the first point and the last of each. */
-export type Buckets = ValueBuckets & Record<'from' | 'to', number[]>;
+export type Sums = Record<'count' | 'min' | 'max' | 'mean' | 'nan', number[]>;
+/** With the first point and the last of each. */
+export type Buckets = Sums & Record<'from' | 'to' | 'first' | 'last', number[]>;
+
+/**
+ * All chunks of a curve but its last have as many, so that a point's place tells its chunk. They stay within their row;
+ * more would be compressed, and opened again, at every append.
+ */
+export const CHUNK_POINTS = 128;
+
+/** Buckets of so many chunks begin where a chunk does, and nothing of a chunk but its summary is looked at. */
+const WHOLE_CHUNKS = 4;
 
 /** The part of a curve's points to cut, and into how many buckets. */
 export interface Cut {
@@ -37,50 +46,48 @@ export interface Cut {
   buckets: number;
 }
 
-/** Where bucket number `index` starts; the sizes differ by at most one. */
-function startOf(index: number, { length, buckets }: Pick<Cut, 'length' | 'buckets'>): number {
-  return Math.floor((index * length) / buckets);
+/**
+ * Where each bucket starts, from 0 at the first point of the part, and where the last one ends. The sizes differ by at
+ * most one point; those of large buckets by at most a chunk.
+ */
+export function startsOf({ skip, length, buckets }: Cut): number[] {
+  const isLarge = length / buckets >= WHOLE_CHUNKS * CHUNK_POINTS;
+  return Array.from({ length: buckets + 1 }, (_, index) => {
+    const start = Math.floor((index * length) / buckets);
+    const isEnd = index === 0 || index === buckets;
+    return isLarge && !isEnd ? Math.round((start + skip) / CHUNK_POINTS) * CHUNK_POINTS - skip : start;
+  });
 }
 
-/** The places of the first point and the last of each bucket, from 0 at the first point of the part. */
-export function edgesOf(cut: Pick<Cut, 'length' | 'buckets'>): { first: number[]; last: number[] } {
-  const starts = Array.from({ length: cut.buckets + 1 }, (_, index) => startOf(index, cut));
-  return { first: starts.slice(0, -1), last: starts.slice(1).map((start) => start - 1) };
-}
-
-/** Chunks need their values where a bucket starts or ends, and where their summary is not known. */
-export function bucketsOf(chunks: Iterable<Chunk>, cut: Cut): ValueBuckets {
-  const buckets: ValueBuckets = { count: [], first: [], last: [], min: [], max: [], mean: [], nan: [] };
+/** Chunks need their values where a bucket starts or ends within them, and where their summary is not known. */
+export function sumUp(chunks: Iterable<Chunk>, { skip, starts }: { skip: number; starts: readonly number[] }): Sums {
+  const sums: Sums = { count: [], min: [], max: [], mean: [], nan: [] };
+  const length = starts.at(-1)!;
   const about = nothing();
   let index = 0;
-  let start = 0;
-  let end = startOf(1, cut);
-  let chunkStart = -cut.skip;
+  let chunkStart = -skip;
   for (const { count, summary, values } of chunks) {
     const chunkEnd = chunkStart + count;
-    for (let at = Math.max(0, chunkStart); at < Math.min(chunkEnd, cut.length); ) {
+    for (let at = Math.max(0, chunkStart); at < Math.min(chunkEnd, length); ) {
+      const end = starts[index + 1]!;
       const stop = Math.min(chunkEnd, end);
       const isWhole = at === chunkStart && stop === chunkEnd;
       if (isWhole && summary !== undefined) join(about, summary);
-      else sumUp(about, values!, at - chunkStart, stop - chunkStart);
-      if (at === start) buckets.first.push(values![at - chunkStart]!);
+      else add(about, values!, at - chunkStart, stop - chunkStart);
       if (stop === end) {
-        buckets.last.push(values![stop - chunkStart - 1]!);
-        buckets.count.push(end - start);
-        buckets.min.push(about.min);
-        buckets.max.push(about.max);
-        buckets.mean.push(about.finite === 0 ? NaN : about.sum / about.finite);
-        buckets.nan.push(about.nan);
+        sums.count.push(end - starts[index]!);
+        sums.min.push(about.min);
+        sums.max.push(about.max);
+        sums.mean.push(about.finite === 0 ? NaN : about.sum / about.finite);
+        sums.nan.push(about.nan);
         Object.assign(about, nothing());
         index += 1;
-        start = end;
-        end = startOf(index + 1, cut);
       }
       at = stop;
     }
     chunkStart = chunkEnd;
   }
-  return buckets;
+  return sums;
 }
 
 const nothing = (): Summary => ({ min: NaN, max: NaN, sum: 0, finite: 0, nan: 0 });
@@ -98,7 +105,7 @@ function join(about: Summary, { min, max, sum, finite, nan }: Summary): void {
 }
 
 /** Adds `values[start..end)`. */
-function sumUp(about: Summary, values: readonly number[], start: number, end: number): void {
+function add(about: Summary, values: readonly number[], start: number, end: number): void {
   for (let at = start; at < end; at += 1) {
     const value = values[at]!;
     about.min = lesser(about.min, value);

@@ -2,13 +2,8 @@
 // point. Only the lease-holding supervisor writes, inside the event log's statement.
 import { Prisma, type DatabaseSession } from '../db/client.js';
 import type { NewEvent } from '../schemas/event.js';
+import { CHUNK_POINTS } from './buckets.js';
 import { fromMetricValue } from './values.js';
-
-/**
- * All chunks of a curve but its last have as many, so that a point's place tells its chunk. They stay within their row;
- * more would be compressed, and opened again, at every append.
- */
-export const CHUNK_POINTS = 128;
 
 export interface Curve {
   key: string;

@@ -2,8 +2,7 @@
 // where a bucket starts or ends within a chunk.
 import { Prisma, type Database, type DatabaseSession } from '../db/client.js';
 import { sentArrays } from '../db/sent-arrays.js';
-import { bucketsOf, edgesOf, type Buckets, type Chunk, type Points, type Summary } from './buckets.js';
-import { CHUNK_POINTS } from './chunks.js';
+import { CHUNK_POINTS, startsOf, sumUp, type Buckets, type Chunk, type Points, type Summary } from './buckets.js';
 import { storableText } from '../db/storable-text.js';
 
 export interface SeriesInfo {
@@ -80,30 +79,35 @@ async function readSummaries(session: DatabaseSession, place: Place, { first, la
   return sum.map((sum, at) => (Number.isNaN(sum) ? undefined : { min: min[at]!, max: max[at]!, sum, finite: sizeOf(first + at, place) - nan[at]!, nan: nan[at]! }));
 }
 
-/** The values of whole chunks, and the steps of single places: of most chunks that are looked into, one or two are wanted. */
+/** The values of whole chunks, and single points by their places, in the order asked. */
 async function readLooked(session: DatabaseSession, id: bigint, { indexes, places }: { indexes: readonly number[]; places: readonly number[] }) {
-  const [columns] = await session.$queryRaw<[{ values: string; steps: string }]>`
-    WITH chunk AS MATERIALIZED (SELECT index, steps, values FROM metric_chunks WHERE series_id = ${id} AND index = ANY(${indexes}::int[]))
-    SELECT (SELECT ${inOrder('values')} FROM chunk) AS values, (
-      SELECT ${inBase64(Prisma.sql`array_send(array_agg(steps[at % ${CHUNK_POINTS}::int + 1] ORDER BY number))`)}
+  const at = Prisma.sql`[at % ${CHUNK_POINTS}::int + 1]`;
+  const [columns] = await session.$queryRaw<[{ whole: string | null; steps: string; values: string }]>`
+    WITH chunk AS MATERIALIZED (SELECT index, steps, values FROM metric_chunks WHERE series_id = ${id} AND index = ANY(${[...new Set(places.map(chunkOf))]}::int[]))
+    SELECT single.*, (SELECT ${inOrder('values')} FROM metric_chunks WHERE series_id = ${id} AND index = ANY(${indexes}::int[])) AS whole
+    FROM (
+      SELECT ${inBase64(Prisma.sql`array_send(array_agg(steps${at} ORDER BY number))`)} AS steps, ${inBase64(Prisma.sql`array_send(array_agg(values${at} ORDER BY number))`)} AS values
       FROM unnest(${places}::int[]) WITH ORDINALITY AS place (at, number) JOIN chunk ON index = at / ${CHUNK_POINTS}::int
-    ) AS steps`;
-  const values = sentArrays(columns.values, 'double');
-  return { values: new Map(indexes.map((index, at) => [index, values[at]!])), steps: sentArrays(columns.steps, 'int')[0]! };
+    ) AS single`;
+  const whole = sentArrays(columns.whole ?? '', 'double');
+  return { whole: new Map(indexes.map((index, at) => [index, whole[at]!])), steps: sentArrays(columns.steps, 'int')[0]!, values: sentArrays(columns.values, 'double')[0]! };
 }
 
 async function readBuckets(session: DatabaseSession, place: Place, buckets: number): Promise<Buckets> {
   const { id, start, end } = place;
-  const cut = { skip: start % CHUNK_POINTS, length: end - start, buckets };
+  const skip = start % CHUNK_POINTS;
+  const starts = startsOf({ skip, length: end - start, buckets });
   const first = chunkOf(start);
   const summaries = await readSummaries(session, place, { first, last: chunkOf(end - 1) });
-  const edges = edgesOf(cut);
-  const places = [...edges.first, ...edges.last].map((at) => start + at);
-  const looked = new Set(places.map(chunkOf));
+  const looked = new Set<number>();
+  // A bucket that starts where a chunk does needs nothing of it, and neither does the end of the curve.
+  for (const at of starts) if ((start + at) % CHUNK_POINTS !== 0 && start + at !== place.count) looked.add(chunkOf(start + at));
   summaries.forEach((summary, at) => summary ?? looked.add(first + at));
-  const { values, steps } = await readLooked(session, id, { indexes: [...looked].sort((a, b) => a - b), places });
-  const chunks = summaries.map((summary, at): Chunk => ({ count: sizeOf(first + at, place), summary, values: values.get(first + at) }));
-  return { from: steps.slice(0, buckets), to: steps.slice(buckets), ...bucketsOf(chunks, cut) };
+  const places = [...starts.slice(0, -1).map((at) => start + at), ...starts.slice(1).map((at) => start + at - 1)];
+  const { whole, steps, values } = await readLooked(session, id, { indexes: [...looked].sort((a, b) => a - b), places });
+  const chunks = summaries.map((summary, at): Chunk => ({ count: sizeOf(first + at, place), summary, values: whole.get(first + at) }));
+  const edges = { from: steps.slice(0, buckets), to: steps.slice(buckets), first: values.slice(0, buckets), last: values.slice(buckets) };
+  return { ...edges, ...sumUp(chunks, { skip, starts }) };
 }
 
 export function createMetricRepository(database: Database): MetricRepository {

@@ -1,7 +1,7 @@
 // Curves: what was appended comes back, every double of it, in order, of the latest attempt.
 import type { Test } from 'tap';
 import type { Points } from '../../src/metrics/buckets.js';
-import { CHUNK_POINTS } from '../../src/metrics/chunks.js';
+import { CHUNK_POINTS } from '../../src/metrics/buckets.js';
 import { toMetricValue } from '../../src/metrics/values.js';
 import type { NewEvent } from '../../src/schemas/event.js';
 import { AT, block, newRun, pointsOf, runIn, type CreateSubject } from './subject.js';
@@ -124,7 +124,7 @@ export async function metricContract(t: Test, createSubject: CreateSubject): Pro
         if (buckets >= shown.steps.length) continue;
         const answer = await part(fromStep, toStep, buckets);
         const { mean = [], ...exact } = answer?.buckets ?? {};
-        const { mean: expectedMean, ...expected } = bucketsByHand(shown, buckets);
+        const { mean: expectedMean, ...expected } = bucketsByHand(shown, buckets, start);
         t.strictSame({ ...answer, buckets: exact }, { ...about, buckets: expected }, `in ${buckets} buckets`);
         t.ok(mean.length === buckets && mean.every((value, index) => isAlmost(value, expectedMean[index]!)), 'with their means');
       }
@@ -143,8 +143,12 @@ export async function metricContract(t: Test, createSubject: CreateSubject): Pro
   });
 }
 
-function bucketsByHand({ steps, values }: Points, count: number) {
-  const starts = Array.from({ length: count + 1 }, (_, index) => Math.floor((index * steps.length) / count));
+/** @param place of the first point in the whole curve */
+function bucketsByHand({ steps, values }: Points, count: number, place = 0) {
+  const even = Array.from({ length: count + 1 }, (_, index) => Math.floor((index * steps.length) / count));
+  // Large ones begin at the chunk that is nearest.
+  const nearest = (start: number) => Math.round((place + start) / CHUNK_POINTS) * CHUNK_POINTS - place;
+  const starts = steps.length / count < 4 * CHUNK_POINTS ? even : even.map((start, index) => (index === 0 || index === count ? start : nearest(start)));
   const slices = starts.slice(0, -1).map((start, index) => ({ steps: steps.slice(start, starts[index + 1]), values: values.slice(start, starts[index + 1]) }));
   const column = <T>(of: (slice: Points & { numbers: number[]; finite: number[] }) => T) =>
     slices.map((slice) => of({ ...slice, numbers: slice.values.filter((value) => !Number.isNaN(value)), finite: slice.values.filter(Number.isFinite) }));

@@ -8,7 +8,7 @@ import { connectDatabase } from '../../../src/db/client.js';
 import { createWorkerRepository } from '../../../src/devices/worker-repository.js';
 import { createEventLog } from '../../../src/live/event-log.js';
 import { createRetentionRepository } from '../../../src/retention/repository.js';
-import { CHUNK_POINTS } from '../../../src/metrics/chunks.js';
+import { CHUNK_POINTS } from '../../../src/metrics/buckets.js';
 import { createMetricRepository } from '../../../src/metrics/repository.js';
 import { createRunRepository } from '../../../src/runs/run-repository.js';
 import { createUsageRepository } from '../../../src/usage/repository.js';

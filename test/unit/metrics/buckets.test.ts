@@ -1,7 +1,7 @@
 // Buckets of a curve, with and without knowing summaries of its chunks.
 import fc from 'fast-check';
 import t from 'tap';
-import { bucketsOf, edgesOf, type Chunk, type Points } from '../../../src/metrics/buckets.js';
+import { CHUNK_POINTS, startsOf, sumUp, type Chunk, type Points } from '../../../src/metrics/buckets.js';
 import { bucketsOfPoints } from '../../fakes/event-log.js';
 
 const values = fc.array(fc.oneof(fc.double(), fc.constantFrom(NaN, Infinity, -Infinity)), { minLength: 1, maxLength: 300 });
@@ -43,11 +43,26 @@ t.test('a bucket without a number says so', async (t) => {
 
 t.test('a chunk within a bucket is known by its summary alone', async (t) => {
   const chunk = (...values: number[]): Chunk => ({ count: values.length, values });
-  const cut = { skip: 1, length: 9, buckets: 2 };
+  const cut = { skip: 1, starts: startsOf({ skip: 1, length: 9, buckets: 2 }) };
+  t.strictSame(cut.starts, [0, 4, 9]);
   const known = { count: 2, summary: { min: -5, max: 50, sum: 45, finite: 1, nan: 1 } };
-  const buckets = bucketsOf([chunk(0, 1), known, chunk(4, 5), chunk(6, 7), chunk(8, 9), chunk(10, 11)], cut);
-  t.strictSame(buckets, { count: [4, 5], first: [1, 5], last: [4, 9], min: [-5, 5], max: [50, 9], mean: [50 / 3, 7], nan: [1, 0] }, 'what is before and after the part is left out');
-  t.strictSame(edgesOf(cut), { first: [0, 4], last: [3, 8] }, 'the steps are those of these places');
+  const sums = sumUp([chunk(0, 1), known, chunk(4, 5), chunk(6, 7), chunk(8, 9), chunk(10, 11)], cut);
+  t.strictSame(sums, { count: [4, 5], min: [-5, 5], max: [50, 9], mean: [50 / 3, 7], nan: [1, 0] }, 'what is before and after the part is left out');
   const blank = { count: 2, summary: { min: NaN, max: NaN, sum: 0, finite: 0, nan: 2 } };
-  t.strictSame(bucketsOf([chunk(1), blank, chunk(2)], { skip: 0, length: 4, buckets: 1 }), { count: [4], first: [1], last: [2], min: [1], max: [2], mean: [1.5], nan: [2] }, 'a chunk without a number adds none');
+  t.strictSame(sumUp([chunk(1), blank, chunk(2)], { skip: 0, starts: [0, 4] }), { count: [4], min: [1], max: [2], mean: [1.5], nan: [2] }, 'a chunk without a number adds none');
+});
+
+t.test('large buckets begin where chunks do', async (t) => {
+  const hold = () => fc.assert(
+    fc.property(fc.nat({ max: CHUNK_POINTS - 1 }), fc.integer({ min: 1, max: 200_000 }), fc.integer({ min: 1, max: 300 }), (skip, length, wanted) => {
+      const buckets = Math.min(wanted, length);
+      const starts = startsOf({ skip, length, buckets });
+      const sizes = starts.slice(1).map((end, index) => end - starts[index]!);
+      const isLarge = length / buckets >= 4 * CHUNK_POINTS;
+      const difference = Math.max(...sizes) - Math.min(...sizes);
+      return starts[0] === 0 && starts.at(-1) === length && starts.length === buckets + 1 && difference <= (isLarge ? 2 * CHUNK_POINTS : 1) && (!isLarge || starts.slice(1, -1).every((start) => (start + skip) % CHUNK_POINTS === 0));
+    }),
+    { seed: 42, numRuns: 500 },
+  );
+  t.doesNotThrow(hold);
 });
