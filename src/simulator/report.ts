@@ -3,9 +3,9 @@ import type { Result, SimulatedTeam } from './simulate.js';
 
 export interface Summary {
   policy: string;
-  /** Part of the devices' time that was used, until the last run ended or the week was over. */
+  /** Part of the devices' time that was used, until the last run ended. */
   utilisation: number;
-  /** In line, over all its times there; hours. */
+  /** In line, over all its times there, also of those that never started; hours. */
   waitHours: { p50: number; p95: number; max: number };
   /** The same by team, 95th percentile. */
   teamWaitHours: Record<string, number>;
@@ -50,7 +50,7 @@ export function summarize({ outcomes, teams: results, preemptions, endedAt }: Re
 const hours = (value: number) => (value < 0.1 ? `${(value * 60).toFixed(0)} min` : `${value.toFixed(value < 10 ? 1 : 0)} h`);
 const percent = (part: number) => `${(100 * part).toFixed(0)}%`;
 
-/** In Markdown, as it is in the README. */
+/** In Markdown. */
 export function tableOf(summaries: readonly Summary[]): string {
   const rows = summaries.map(({ policy, utilisation, waitHours: { p50, p95, max }, leastServed: { team, part }, preemptions }) =>
     `| ${policy} | ${percent(utilisation)} | ${hours(p50)} | ${hours(p95)} | ${hours(max)} | ${percent(part)} (${team}) | ${preemptions} |`);

@@ -246,6 +246,7 @@ class Simulation {
     if (decisions.length > 0) this.#changedAt = this.#now;
     for (const decision of decisions) {
       const job = this.#jobs.get(decision.runId)!;
+      // Nothing here has a limit of time, so that nobody is stopped.
       if (decision.type === 'start') this.#start(job, decision);
       else {
         this.#preempt(job);

@@ -14,7 +14,7 @@ export const DEVICES: readonly Device[] = Array.from({ length: 8 }, (_, index) =
 
 interface Habit extends SimulatedTeam {
   users: number;
-  /** Part of all submissions. */
+  /** Part of all submissions, were there no nights. */
   part: number;
   /** Median duration of a run, and how far the long ones are from it (sigma of the logarithm). */
   medianMs: number;
@@ -46,7 +46,7 @@ export function randomOf(seed: number): () => number {
 
 const normal = (random: () => number) => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
 
-/** How much happens at this hour of the week, 1 at most: days from nine to seven, less at the weekend. */
+/** How much happens at this hour of the week, 1 at most: most at two in the afternoon, little at night, less at the weekend. */
 function activity(at: number): number {
   const hour = (at / HOUR_MS) % 24;
   const isWeekend = Math.floor(at / HOUR_MS / 24) % 7 >= 5;
