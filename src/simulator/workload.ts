@@ -1,5 +1,6 @@
 // A week of a lab, from a seed: six teams that want different things at different times, more than the box can give at
 // noon and less at night.
+import { key, randomBits } from '../ml/rng.js';
 import type { Device, Request } from '../scheduler/state.js';
 import type { SimulatedTeam, Submission } from './simulate.js';
 
@@ -33,15 +34,11 @@ export const TEAMS: readonly Habit[] = [
   { id: 'students', weight: 1, users: 20, part: 0.2, medianMs: 2 * 60_000, spread: 1, steady: false },
 ];
 
-/** A small counter-based generator (mulberry32): the same numbers everywhere. */
+/** Numbers in [0, 1), the same from the same seed everywhere. */
 export function randomOf(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let word = Math.imul(state ^ (state >>> 15), state | 1);
-    word ^= word + Math.imul(word ^ (word >>> 7), word | 61);
-    return ((word ^ (word >>> 14)) >>> 0) / 2 ** 32;
-  };
+  const stream = key(seed);
+  let counter = 0;
+  return () => randomBits(stream, counter++) / 2 ** 32;
 }
 
 const normal = (random: () => number) => Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
