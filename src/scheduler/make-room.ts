@@ -55,13 +55,22 @@ export function makeRoom(run: WaitingRun, situation: Situation): Plan | null {
 
 const ageOf = ({ startedAt }: RunningRun, now: number) => now - startedAt;
 
-/** Whether there may be a reason to; the shares of all are looked at later. */
-function mayLeave(one: RunningRun, run: WaitingRun, { shares, leaving, now, settings, aged }: Situation): boolean {
-  const { kind } = run.request;
-  if (leaving.has(one.id) || one.request.kind !== kind) return false;
-  if (one.lentBy === run.id || (aged && ageOf(one, now) >= settings.turnMs)) return true;
-  const hadTheirTurn = ageOf(one, now) >= (one.aged ? settings.turnMs : settings.quantumMs);
-  return hadTheirTurn && one.team !== run.team && shares.holds(run.team, kind) < shares.entitled(run.team, kind) - EPSILON && shares.holds(one.team, kind) > shares.entitled(one.team, kind) + EPSILON;
+/** What a team holds beyond its share, negative below it. */
+const excessOf = (team: string, { request: { kind } }: WaitingRun, { shares }: Situation) => shares.holds(team, kind) - shares.entitled(team, kind);
+
+/** Whether a run may leave so that a team below its share gets it; how many of a team may is looked at later. */
+function holdsTooMuch(one: RunningRun, run: WaitingRun, situation: Situation): boolean {
+  const { now, settings } = situation;
+  const hadItsTurn = ageOf(one, now) >= (one.aged ? settings.turnMs : settings.quantumMs);
+  return hadItsTurn && one.team !== run.team && excessOf(run.team, run, situation) < -EPSILON && excessOf(one.team, run, situation) > EPSILON;
+}
+
+/** Whether a run may leave for one that has waited too long. */
+const isLongServed = (one: RunningRun, { now, settings, aged }: Situation) => aged && ageOf(one, now) >= settings.turnMs;
+
+function mayLeave(one: RunningRun, run: WaitingRun, situation: Situation): boolean {
+  if (situation.leaving.has(one.id) || one.request.kind !== run.request.kind) return false;
+  return one.lentBy === run.id || isLongServed(one, situation) || holdsTooMuch(one, run, situation);
 }
 
 /** Fewer, then those of the team that has used the most, then those that have just begun. */
@@ -102,42 +111,30 @@ function fewest(run: WaitingRun, { victims, at }: { victims: readonly Victim[]; 
 
 /** Runs at the place that may be told to leave for this one, those first that it concerns least. */
 function* victimsOf(run: WaitingRun, at: Place): Generator<Victim> {
-  const { running, place, now, settings, aged } = at;
-  const here = running.filter(({ devices }) => devices.some((device) => place.has(device))).sort(byId);
+  const here = at.running.filter(({ devices }) => devices.some((device) => at.place.has(device))).sort(byId);
   const given = new Set<string>();
-  for (const one of here) {
-    if (one.lentBy !== run.id) continue;
+  const victim = (one: RunningRun, why: Victim['why']): Victim => {
     given.add(one.id);
-    yield { run: one, why: 'loan' };
-  }
-  for (const one of aboveTheirShare(run, { ...at, running: here.filter(({ id }) => !given.has(id)) })) {
-    given.add(one.id);
-    yield { run: one, why: 'share' };
-  }
-  if (!aged) return;
-  for (const one of here.filter((one) => !given.has(one.id) && ageOf(one, now) >= settings.turnMs).sort((a, b) => a.startedAt - b.startedAt)) {
-    yield { run: one, why: 'turn' };
-  }
+    return { run: one, why };
+  };
+  for (const one of here) if (one.lentBy === run.id) yield victim(one, 'loan');
+  for (const one of aboveTheirShare(run, { ...at, running: here.filter((one) => !given.has(one.id) && holdsTooMuch(one, run, at)) })) yield victim(one, 'share');
+  const longest = here.filter((one) => !given.has(one.id) && isLongServed(one, at)).sort((a, b) => a.startedAt - b.startedAt);
+  for (const one of longest) yield victim(one, 'turn');
 }
 
-/** Runs of teams above their share, while the run's team stays within its own, or has used less of it than they have. */
-function* aboveTheirShare(run: WaitingRun, { running, shares, now, settings }: Place): Generator<RunningRun> {
-  const { kind } = run.request;
-  const mine = shares.entitled(run.team, kind);
-  const held = shares.holds(run.team, kind);
-  if (held >= mine - EPSILON) return;
-  const staysWithin = held + shares.holdingOf(run.request) <= mine + EPSILON;
+/** Of runs that hold too much, as many as may leave: while the run's team stays within its share, or has used less of it than they have. */
+function* aboveTheirShare(run: WaitingRun, situation: Place): Generator<RunningRun> {
+  const { running, shares } = situation;
+  const staysWithin = excessOf(run.team, run, situation) + shares.holdingOf(run.request) <= EPSILON;
   const used = shares.used(run.team);
   const left = new Map<string, number>();
-  const candidates = running
-    .filter((one) => one.team !== run.team && ageOf(one, now) >= (one.aged ? settings.turnMs : settings.quantumMs))
-    .sort((a, b) => shares.used(b.team) - shares.used(a.team) || a.priority - b.priority || b.startedAt - a.startedAt || byId(a, b));
+  const candidates = [...running].sort((a, b) => shares.used(b.team) - shares.used(a.team) || a.priority - b.priority || b.startedAt - a.startedAt || byId(a, b));
   for (const one of candidates) {
-    const theirs = shares.entitled(one.team, kind);
-    const holds = left.get(one.team) ?? shares.holds(one.team, kind);
-    if (holds <= theirs + EPSILON) continue;
-    const after = holds - shares.holdingOf(one.request, one.devices);
-    const keepsShare = after >= theirs - EPSILON;
+    const excess = left.get(one.team) ?? excessOf(one.team, run, situation);
+    if (excess <= EPSILON) continue;
+    const after = excess - shares.holdingOf(one.request, one.devices);
+    const keepsShare = after >= -EPSILON;
     if (!(staysWithin && keepsShare) && shares.used(one.team) <= used) continue;
     left.set(one.team, after);
     yield one;
