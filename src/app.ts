@@ -16,6 +16,7 @@ import { installHostGuard } from './http/host-guard.js';
 import { installJsonBody } from './http/json-body.js';
 import { problemRoutes } from './http/problem-routes.js';
 import { installRequestRules } from './http/requests.js';
+import { dropUnusedConnections } from './http/unused-connections.js';
 import { buildValidator } from './http/validation.js';
 import { liveRoutes } from './live/routes.js';
 import { predictRoutes } from './predict/routes.js';
@@ -54,6 +55,7 @@ export function buildApp({ config, services, log }: AppOptions): FastifyInstance
   // Handlers are typed by the response schemas; a serializer that drops what a schema lacks would only hide faults.
   app.setSerializerCompiler(() => (body) => JSON.stringify(body));
 
+  dropUnusedConnections(app);
   installErrorHandling(app);
   installRequestRules(app);
   installHostGuard(app, [...(config.host === undefined ? [] : [config.host]), ...(config.allowedHosts ?? [])]);

@@ -215,3 +215,18 @@ t.test('once closing has begun, what runs ends and what comes is refused', async
   t.match(answers, /HTTP\/1\.1 503 Service Unavailable[^]*retry-after: 5[^]*"code":"shutting_down"/, 'the later one was refused');
   await t.rejects(once(connect(port, '127.0.0.1'), 'connect'), { code: 'ECONNREFUSED' }, 'nobody listens any more');
 });
+
+t.test('closing does not wait for connections that nobody has asked anything over', { timeout: 20_000 }, async (t) => {
+  const api = await startApi(t);
+  await api.app.listen({ port: 0, host: '127.0.0.1' });
+  const { port } = api.app.server.address() as AddressInfo;
+  const unused = connect(port, '127.0.0.1');
+  const begun = connect(port, '127.0.0.1');
+  await Promise.all([once(unused, 'connect'), once(begun, 'connect')]);
+  begun.write('GET /v1/datasets HTTP/1.1\r\nhost: ');
+  await turn();
+  const gone = [unused, begun].map((socket) => new Promise((resolve) => socket.on('error', () => undefined).on('close', resolve)));
+  await api.app.close();
+  await Promise.all(gone);
+  t.notOk(api.app.server.listening);
+});
