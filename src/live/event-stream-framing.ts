@@ -14,6 +14,12 @@ export const streamOpening = (position: number) => `retry: ${RETRY_MS}\nid: ${po
 /** Dispatches nothing, but moves a client on past events that it did not ask for. */
 export const heartbeat = (position: number) => `:\nid: ${position}\n\n`;
 
+/**
+ * A stream that is over before it began, for one that may be asked for again later. It has no blank line, so the
+ * client's position stays what it was.
+ */
+export const streamPutOff = (retryMs: number, why: string) => `retry: ${retryMs}\n: ${why}\n`;
+
 export const streamRemark = (text: string) => `: ${text}\n\n`;
 
 const everything = framingOf(() => true);

@@ -1,12 +1,15 @@
 // A run's event log: page by page as JSON, or as a stream that goes on until the run has ended.
+import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { ServiceError, type ParameterProblem } from '../errors.js';
+import { sendProblem } from '../http/error-handler.js';
 import { negotiate } from '../http/negotiate.js';
 import { RunParams } from '../http/params.js';
 import { commaList } from '../http/query.js';
+import { retryAfterOf, toServiceError } from '../http/problem.js';
 import { empty, problems, representations } from '../http/responses.js';
-import { EVENT_STREAM_TYPE, eventStreamFraming } from '../live/event-stream-framing.js';
+import { EVENT_STREAM_TYPE, eventStreamFraming, streamPutOff } from '../live/event-stream-framing.js';
 import { installEventStreams, type EventStreamOptions } from '../live/event-streams.js';
 import { ref } from '../schemas/build.js';
 import { DEFAULT_EVENT_LIMIT, EventHeaders, EventQuery } from '../schemas/event-query.js';
@@ -21,6 +24,13 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventRoutesOptions> = async 
   const sendEventStream = installEventStreams(app, options);
 
   app.get('/v1/runs/:id/events', {
+    errorHandler(thrown, request, reply) {
+      const error = toServiceError(thrown);
+      const retryAfterS = retryAfterOf(error.code);
+      if (retryAfterS === null || !isEventSource(request)) return void sendProblem(error, request, reply);
+      request.log.warn({ err: error, code: error.code }, 'event stream put off');
+      return void reply.code(200).type(EVENT_STREAM_TYPE).send(streamPutOff(retryAfterS * 1000, error.message));
+    },
     schema: {
       operationId: 'listEvents', tags: ['events'], summary: "Read a run's event log, or follow it", params: RunParams, querystring: EventQuery, headers: EventHeaders,
       description: 'The same events, with the same numbers, as over `/v1/live`.',
@@ -28,7 +38,7 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventRoutesOptions> = async 
         ...representations(200, `As \`${EVENT_STREAM_TYPE}\`, server-sent events: those after the position, then each as it happens, until the run has ended.`, {
           'application/json': ref(EventPage),
           [EVENT_STREAM_TYPE]: Type.String({
-            description: 'Events of the run have no `event` name; `id` is their number and `data` the JSON of a `RunEvent`. Named are `lagging` and `deleted`, whose data are the messages of `/v1/live`, and `end` (`{"type", "runId", "head", "state"}`: the run has ended, and that was its last event). After `end` and `deleted` the stream ends; where it ends without them, connect again with `Last-Event-ID`, as an EventSource does by itself. Comments are heartbeats.',
+            description: 'Events of the run have no `event` name; `id` is their number and `data` the JSON of a `RunEvent`. Named are `lagging` and `deleted`, whose data are the messages of `/v1/live`, and `end` (`{"type", "runId", "head", "state"}`: the run has ended, and that was its last event). After `end` and `deleted` the stream ends; where it ends without them, connect again with `Last-Event-ID`, as an EventSource does by itself. Comments are heartbeats. A browser\'s EventSource, which would never ask again after a refusal, gets a stream that ends at once in place of each that has a `Retry-After`.',
           }),
         }),
         ...empty(204, 'No event can follow: the run has ended, and the position is its last event. An EventSource then stops.'),
@@ -56,5 +66,8 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventRoutesOptions> = async 
     return reply.code(204).send();
   });
 };
+
+/** Browsers tell what a request is for, and an EventSource gives up for good where the answer is no stream. */
+const isEventSource = ({ headers }: FastifyRequest) => headers['sec-fetch-mode'] !== undefined && headers.accept === EVENT_STREAM_TYPE;
 
 const unfit = (problem: ParameterProblem) => new ServiceError('bad_request', 'The request has values that a stream does not take.', { parameters: [problem] });

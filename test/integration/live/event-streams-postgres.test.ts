@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { buildApp } from '../../../src/app.js';
 import { compose } from '../../../src/compose.js';
+import { ServiceError } from '../../../src/errors.js';
 import type { EventPage, NewEvent, RunEvent } from '../../../src/schemas/event.js';
+import type { Services } from '../../../src/services.js';
 import { logLine } from '../../fakes/live.js';
 import { findBrowser, startBrowser } from '../../helpers/browser.js';
 import { call, connectLive } from '../../helpers/client.js';
@@ -14,9 +16,9 @@ import { until } from '../../helpers/poll.js';
 import { box, type Box } from '../workers/harness.js';
 
 /** One process of the API, and what the tests need of it. */
-async function startApi(t: Test, { config, stores }: Box, port = 0) {
+async function startApi(t: Test, { config, stores }: Box, port = 0, change: (services: Services) => Services = (services) => services) {
   const composition = await compose({ ...config, databaseUrl: stores.queueConnection.url, role: 'api' }, testLog());
-  const app = buildApp({ config, services: composition.services, log: testLog() });
+  const app = buildApp({ config, services: change(composition.services), log: testLog() });
   const stop = async () => {
     await app.close();
     await composition.close();
@@ -176,8 +178,19 @@ t.test("a browser's EventSource outlives a restart by itself, and stops when the
   await until(async () => (await seqs()).length === 53, { what: 'live events' });
   await api.stop();
   await run.write(5);
-  const again = await startApi(t, one, api.port);
-  await until(async () => (await seqs()).length === 103, { what: 'the events of the time between' });
+  let refusals = 0;
+  const again = await startApi(t, one, api.port, (services) => ({
+    ...services,
+    hub: {
+      ...services.hub,
+      async openStream(...about) {
+        if (refusals++ === 0) throw new ServiceError('database_unavailable');
+        return services.hub.openStream(...about);
+      },
+    },
+  }));
+  await until(async () => (await seqs()).length === 103, { what: 'the events of the time between', deadlineMs: 20_000 });
+  t.ok(refusals > 1, 'it came back after a refusal too');
   await run.end();
   await until(() => page.evaluate<boolean>('source.readyState === EventSource.CLOSED'), { what: 'the EventSource to be told to stop' });
   const log = await pages(again.address, run.path);

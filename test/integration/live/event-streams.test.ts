@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import type { ServerResponse } from 'node:http';
 import Fastify from 'fastify';
 import t, { type Test } from 'tap';
+import { ServiceError } from '../../../src/errors.js';
 import { installErrorHandling } from '../../../src/http/error-handler.js';
 import { installSharedSchemas } from '../../../src/http/shared-schemas.js';
 import { buildValidator } from '../../../src/http/validation.js';
@@ -190,4 +191,26 @@ t.test('a stream that would begin while the service stops is refused', async (t)
   t.match({ status, problem: JSON.parse(body()) as object }, { status: 503, problem: { code: 'shutting_down' } });
   t.equal(hub.counts().connections, 0);
   await closing;
+});
+
+t.test("a browser's EventSource, for which a refusal is final, is put off instead", async (t) => {
+  let fault: Error | null = new ServiceError('database_unavailable');
+  const { log, follow } = await serve(t, {
+    async findRun(log) {
+      if (fault !== null) throw fault;
+      return log.findRun(RUN_A);
+    },
+  });
+  log.enter(RUN_A, 'running');
+  t.equal((await follow()).status, 503, 'others are refused');
+  const browser = { 'sec-fetch-mode': 'cors', 'last-event-id': '1' };
+  const putOff = await follow('', browser);
+  t.match(putOff, { status: 200, headers: { 'content-type': 'text/event-stream' } });
+  t.equal(await putOff.ended, true);
+  t.match(putOff.parser, { retryMs: 5000, messages: [], comments: [/database/i] });
+  t.notMatch(putOff.body(), /\n\n/, 'its position is not forgotten');
+  fault = new ServiceError('not_found');
+  t.equal((await follow('', browser)).status, 404, 'what stays so is told');
+  fault = null;
+  t.match((await follow('', browser)).headers, { 'content-type': 'text/event-stream' });
 });
