@@ -1,6 +1,7 @@
 // The API as one Fastify app: its options, plugins and routes. It reads no environment and listens nowhere,
 // so that tests run the very same app on fakes.
 import { randomUUID } from 'node:crypto';
+import cookie from '@fastify/cookie';
 import helmet from '@fastify/helmet';
 import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import plugin from 'fastify-plugin';
@@ -15,9 +16,17 @@ import { installErrorHandling, refuseConnection, sendProblem } from './http/erro
 import { installHostGuard } from './http/host-guard.js';
 import { installJsonBody } from './http/json-body.js';
 import { problemRoutes } from './http/problem-routes.js';
+import { installRateLimit } from './http/rate-limit.js';
 import { installRequestRules } from './http/requests.js';
 import { dropUnusedConnections } from './http/unused-connections.js';
 import { buildValidator } from './http/validation.js';
+import { auditRoutes } from './identity/audit-routes.js';
+import { installAudit } from './identity/audit.js';
+import { installAuthentication } from './identity/authentication.js';
+import { keyRoutes } from './identity/key-routes.js';
+import { sessionRoutes } from './identity/session-routes.js';
+import { shareRoutes } from './identity/share-routes.js';
+import { teamRoutes } from './identity/team-routes.js';
 import { liveRoutes } from './live/routes.js';
 import { predictRoutes } from './predict/routes.js';
 import { recipeRoutes } from './recipes/routes.js';
@@ -28,7 +37,7 @@ import type { Services } from './services.js';
 import { usageRoutes } from './usage/routes.js';
 
 export interface AppOptions {
-  config: Pick<Config, 'bodyLimitBytes' | 'leaseMs'> & {
+  config: Pick<Config, 'bodyLimitBytes' | 'leaseMs'> & Partial<Pick<Config, 'rateLimit'>> & {
     /** Address to listen on: where it is a name, the service goes by it. */
     host?: string;
     /** Further names that the service goes by, without ports. */
@@ -65,6 +74,10 @@ export function buildApp({ config, services, log }: AppOptions): FastifyInstance
     // TLS ends in front of us, where it is used at all.
     strictTransportSecurity: false,
   });
+  app.register(cookie);
+  app.register(plugin(async (app) => installAuthentication(app, services.authenticator), { name: 'authentication', dependencies: ['@fastify/cookie'] }));
+  app.register(plugin(async (app) => installRateLimit(app, config.rateLimit ?? null), { name: 'rates' }));
+  installAudit(app, services.audit);
   app.register(plugin(documentation, { name: 'documentation' }));
 
   app.register(healthRoutes, { services });
@@ -79,6 +92,11 @@ export function buildApp({ config, services, log }: AppOptions): FastifyInstance
   app.register(usageRoutes, { services });
   app.register(predictRoutes, { services });
   app.register(liveRoutes, { services });
+  app.register(sessionRoutes, { services });
+  app.register(keyRoutes, { services });
+  app.register(teamRoutes, { services });
+  app.register(shareRoutes, { services });
+  app.register(auditRoutes, { services });
   app.register(dashboardRoutes);
   return app;
 }

@@ -9,6 +9,14 @@ import { migrate } from './db/migrate.js';
 import { seedDatabase } from './db/seed.js';
 import { startEmbeddedPostgres } from './embedded/postgres.js';
 import { startSupervisorProcess } from './embedded/supervisor-process.js';
+import { createAudit } from './identity/audit.js';
+import { createAuthenticator } from './identity/authenticator.js';
+import { ensureFirstKey, openToAll } from './identity/first-key.js';
+import { createKeyService } from './identity/keys.js';
+import { createOpenConnections } from './identity/open-connections.js';
+import { createSessionService } from './identity/sessions.js';
+import { createShareService } from './identity/shares.js';
+import { createTeamService } from './identity/teams.js';
 import { createLiveHub } from './live/hub.js';
 import type { Log } from './log.js';
 import { migrationsDir } from './paths.js';
@@ -27,6 +35,8 @@ const HOUSEKEEPING_MS = 3600_000;
 export interface Composition {
   services: Services;
   databaseUrl: string;
+  /** The key of the first user where there was none before, to be shown this once. */
+  firstKey: string | null;
   /** Stops what was started, in the reverse order. */
   close(): Promise<void>;
 }
@@ -50,12 +60,31 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
     const datasets = createDatasetCatalog();
     const teamId = await seedDatabase(stores.database, datasets.list());
     const onError = (error: unknown, what: string) => log.warn({ err: error }, `${what} failed`);
+    const firstKey = await ensureFirstKey(stores.database, { teamId, adminKey: config.adminKey });
+    const authenticator = config.auth ? createAuthenticator(stores.database, { onError }) : await openToAll(stores.database, teamId);
+    const openConnections = createOpenConnections({ authenticator, onError: (error) => onError(error, 'looking for revoked keys') });
+    closers.push(async () => openConnections.close(), async () => forgetRevoked());
+    const checkOpen = () => void openConnections.check().catch((error: unknown) => onError(error, 'looking for revoked keys'));
+    const forgetRevoked = stores.bus.onCommand(({ type }) => type === 'revoked' && checkOpen());
+    // This process is told by the bus as well, but not while it is away.
+    const onRevoked = () => {
+      checkOpen();
+      stores.bus.sendCommand({ type: 'revoked' }).catch((error: unknown) => onError(error, 'telling of a revoked key'));
+    };
+    const sessions = createSessionService(stores.database);
     const services: Services = {
       ...stores,
+      authenticator,
+      openConnections,
+      sessions,
+      keys: createKeyService(stores.database, { onRevoked }),
+      teams: createTeamService(stores.database, { onRevoked }),
+      shares: createShareService(stores.database, { onRevoked }),
+      audit: createAudit(stores.database),
       datasets,
       recipes: { list: () => RECIPES, find: findRecipe },
       runs: createRunService({ ...stores, datasets, limits: { limitBytes: config.memoryLimitBytes }, onError }),
-      hub: createLiveHub({ events: stores.events, bus: stores.bus, findRun: (id) => stores.runs.find(teamId, id).catch((error: unknown) => Promise.reject(databaseError(error))), log }),
+      hub: createLiveHub({ events: stores.events, bus: stores.bus, findRun: (id) => stores.runs.findAny(id).catch((error: unknown) => Promise.reject(databaseError(error))), log }),
       predict: createPredictService({ ...stores, log }),
       usage: createUsageService({ usage: stores.usage, disk: createDisk(config.dataDir) }),
       health: [
@@ -63,12 +92,12 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
         { name: 'queue', ping: () => stores.queue.ping() },
         { name: 'bus', ping: () => stores.bus.ping() },
       ],
-      teamId,
     };
     closers.push(() => services.hub.close(), () => services.predict.close());
     const stopSweeping = repeat(() => stores.lifecycle.sweepExpired(), { everyMs: config.leaseMs / 3, onError: (error) => onError(error, 'sweep of leases') });
     closers.push(async () => stopSweeping());
     const keepHouse = async () => {
+      await sessions.forgetExpired();
       await applyRetention({ ...stores, ...config, log });
       await sweepOrphans({ ...stores, owner: teamId, log });
     };
@@ -78,7 +107,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
       const supervisor = startSupervisorProcess({ env: childEnv(config, { databaseUrl }), shutdownMs: config.shutdownMs, log });
       closers.push(() => supervisor.stop());
     }
-    return { services, databaseUrl, close };
+    return { services, databaseUrl, firstKey, close };
   } catch (error) {
     await close();
     throw error;

@@ -5,17 +5,21 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { Type, type Static } from 'typebox';
 import { Ajv } from 'ajv';
 import { oneOf, strictObject } from './schemas/build.js';
+import { tokenPattern } from './schemas/identity.js';
 import { packageRoot } from './paths.js';
 
 const seconds = (fallback: number, description: string, minimum = 0) => Type.Number({ minimum, default: fallback, description });
 const days = (fallback: number, description: string) => Type.Number({ minimum: 0, maximum: 36_500, default: fallback, description });
 
 export const Settings = strictObject({
-  TRAINYARD_HOST: Type.String({ default: '127.0.0.1', description: 'Address to listen on. Without keys configured, loopback only.' }),
+  TRAINYARD_HOST: Type.String({ default: '127.0.0.1', description: 'Address to listen on.' }),
   TRAINYARD_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 8080, description: 'Port to listen on; 0 picks one and prints it.' }),
   TRAINYARD_DATA_DIR: Type.String({ minLength: 1, default: './data', description: 'Where the embedded database and the artifacts are; relative to the package.' }),
   TRAINYARD_ROLE: oneOf(['all', 'api'], { default: 'all', description: '`all` also starts a supervisor on this box; `api` serves only.' }),
-  TRAINYARD_ALLOW_REMOTE: Type.Boolean({ default: false, description: 'Listen beyond loopback although no keys are configured.' }),
+  TRAINYARD_AUTH: oneOf(['on', 'off'], { default: 'on', description: '`off` lets everybody who reaches the service do everything, without a key; it listens on loopback only then.' }),
+  TRAINYARD_ADMIN_KEY: Type.Optional(Type.String({ pattern: tokenPattern('key'), description: 'A key of the user `admin`, to be good from each start on: `ty_`, 16 hexadecimal digits, `_`, 48 more. Without it the first start makes one and prints it.' })),
+  TRAINYARD_RATE_LIMIT: Type.Integer({ minimum: 0, default: 6000, description: 'Requests in a minute that one key may make of one process of the API; 0 is without a limit.' }),
+  TRAINYARD_ALLOW_REMOTE: Type.Boolean({ default: false, description: 'Listen beyond loopback although `TRAINYARD_AUTH` is `off`.' }),
   TRAINYARD_ALLOWED_HOSTS: Type.String({ default: '', description: 'Names, with commas between, that the service may be asked for besides IP addresses and localhost.' }),
   TRAINYARD_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { default: 'info', description: 'Least severe level that is logged.' }),
   TRAINYARD_LOG_FORMAT: oneOf(['auto', 'json', 'pretty'], { default: 'auto', description: '`auto` is pretty on a terminal, else JSON lines.' }),
@@ -39,6 +43,11 @@ export interface Config {
   dataDir: string;
   role: 'all' | 'api';
   allowedHosts: string[];
+  /** Whether requests need a key. */
+  auth: boolean;
+  adminKey: string | null;
+  /** Requests a minute; null is without a limit. */
+  rateLimit: number | null;
   logLevel: Settings['TRAINYARD_LOG_LEVEL'];
   logFormat: 'json' | 'pretty';
   bodyLimitBytes: number;
@@ -88,8 +97,8 @@ export function loadConfig({ env = process.env, fallbacks = {}, overrides = {} }
   }
   if (faults.length > 0) throw new ConfigError(faults);
   const s = settings as unknown as Settings;
-  if (!LOOPBACK.has(s.TRAINYARD_HOST) && !s.TRAINYARD_ALLOW_REMOTE) {
-    throw new ConfigError([`TRAINYARD_HOST: ${s.TRAINYARD_HOST} is reachable from other machines and no keys are configured; set TRAINYARD_ALLOW_REMOTE=true on a network that you trust`]);
+  if (s.TRAINYARD_AUTH === 'off' && !LOOPBACK.has(s.TRAINYARD_HOST) && !s.TRAINYARD_ALLOW_REMOTE) {
+    throw new ConfigError([`TRAINYARD_HOST: ${s.TRAINYARD_HOST} is reachable from other machines and TRAINYARD_AUTH is off; set TRAINYARD_ALLOW_REMOTE=true on a network that you trust`]);
   }
   return {
     host: s.TRAINYARD_HOST,
@@ -97,6 +106,9 @@ export function loadConfig({ env = process.env, fallbacks = {}, overrides = {} }
     dataDir: isAbsolute(s.TRAINYARD_DATA_DIR) ? s.TRAINYARD_DATA_DIR : resolve(packageRoot, s.TRAINYARD_DATA_DIR),
     role: s.TRAINYARD_ROLE,
     allowedHosts: s.TRAINYARD_ALLOWED_HOSTS.split(',').map((name) => name.trim()).filter((name) => name !== ''),
+    auth: s.TRAINYARD_AUTH === 'on',
+    adminKey: s.TRAINYARD_ADMIN_KEY ?? null,
+    rateLimit: s.TRAINYARD_RATE_LIMIT || null,
     logLevel: s.TRAINYARD_LOG_LEVEL,
     logFormat: s.TRAINYARD_LOG_FORMAT === 'auto' ? (process.stdout.isTTY ? 'pretty' : 'json') : s.TRAINYARD_LOG_FORMAT,
     bodyLimitBytes: s.TRAINYARD_BODY_LIMIT,

@@ -3,7 +3,7 @@ import { buildApp } from './app.js';
 import { compose } from './compose.js';
 import { loadConfig, type Config } from './config.js';
 import { createLog } from './log.js';
-import { checkStart, explainStart, listenError } from './startup.js';
+import { checkStart, explainStart, listenError, showFirstKey } from './startup.js';
 
 let config: Config | null = null;
 const closers: (() => Promise<unknown>)[] = [];
@@ -37,6 +37,7 @@ async function main(): Promise<void> {
   await checkStart(config);
   const composition = await compose(config, log);
   closers.push(() => composition.close());
+  if (composition.firstKey !== null) showFirstKey(composition.firstKey);
   const app = buildApp({ config, services: composition.services, log });
   closers.push(() => app.close());
   if (stopping) return closeAll();

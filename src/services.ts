@@ -3,6 +3,13 @@ import type { ArtifactRepository } from './artifacts/artifact-repository.js';
 import type { ArtifactStore } from './artifacts/store.js';
 import type { DatasetCatalog } from './datasets/catalog.js';
 import type { WorkerRepository } from './devices/worker-repository.js';
+import type { Audit } from './identity/audit.js';
+import type { Authenticator } from './identity/authenticator.js';
+import type { KeyService } from './identity/keys.js';
+import type { OpenConnections } from './identity/open-connections.js';
+import type { SessionService } from './identity/sessions.js';
+import type { ShareService } from './identity/shares.js';
+import type { TeamService } from './identity/teams.js';
 import type { LiveHub } from './live/hub.js';
 import type { EventLog } from './live/event-log.js';
 import type { PredictService } from './predict/service.js';
@@ -29,7 +36,12 @@ export interface Services {
   hub: LiveHub;
   predict: PredictService;
   usage: UsageService;
+  authenticator: Authenticator;
+  sessions: SessionService;
+  keys: KeyService;
+  teams: TeamService;
+  shares: ShareService;
+  audit: Audit;
+  openConnections: OpenConnections;
   health: readonly HealthCheck[];
-  /** The team that requests belong to. */
-  teamId: string;
 }

@@ -55,3 +55,8 @@ export function explainStart(error: unknown, config: Pick<Config, 'databaseUrl'>
   }
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
+
+/** On the terminal and not in the log, which is kept and sent elsewhere. */
+export function showFirstKey(key: string): void {
+  console.error(`\nThe key of the user admin, who runs this service. It is shown this once; keep it:\n\n  ${key}\n`);
+}

@@ -109,7 +109,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     repeat(task, { everyMs, onError: (error) => log.warn({ err: error }, `${what} failed; it is tried again`) });
 
   const offCommand = bus.onCommand((command) => {
-    attempts.get(command.runId)?.[command.type]();
+    if (command.type !== 'revoked') attempts.get(command.runId)?.[command.type]();
   });
   await beat();
   await lifecycle.sweepExpired();

@@ -12,7 +12,7 @@ import type { Artifact } from './artifact-repository.js';
 import { deleteFiles } from './deletion.js';
 import { findArtifact, sendArtifact } from './download.js';
 
-type Needs = { services: Pick<Services, 'runs' | 'artifacts' | 'store' | 'teamId'> };
+type Needs = { services: Pick<Services, 'runs' | 'artifacts' | 'store'> };
 
 const FileParams = strictObject({ id: RunId, '*': Type.String({ minLength: 1, description: 'Path of the file within the run; it may have slashes.' }) });
 const DownloadHeaders = Type.Object({
@@ -38,12 +38,13 @@ const download = {
 };
 
 export const artifactRoutes: FastifyPluginAsyncTypebox<Needs> = async (app, { services }) => {
-  const { artifacts, runs, store, teamId } = services;
+  const { artifacts, runs, store } = services;
 
   app.get('/v1/runs/:id/artifacts', {
+    config: { access: 'view' },
     schema: { operationId: 'listArtifacts', tags: ['models'], summary: "List a run's files", params: RunParams, response: { 200: ref(ArtifactPage), ...problems('not_found') } },
-  }, async ({ params: { id } }) => {
-    await runs.get(teamId, id);
+  }, async ({ principal, params: { id } }) => {
+    await runs.see(principal, id);
     return onePage((await artifacts.list(id)).map((artifact) => toBody(id, artifact)));
   });
 
@@ -51,26 +52,28 @@ export const artifactRoutes: FastifyPluginAsyncTypebox<Needs> = async (app, { se
   // Two routes, because Fastify's own HEAD would read the whole file to throw it away.
   app.get(path, {
     exposeHeadRoute: false,
+    config: { access: 'view' },
     schema: { ...download, operationId: 'downloadArtifact', summary: 'Download a file', description: 'The model loads in TF.js from the address of its `model.json`.' },
   }, async (request, reply) => {
     const { id, '*': file } = request.params;
-    await runs.get(teamId, id);
+    await runs.see(request.principal, id);
     return sendArtifact(await findArtifact({ artifacts, store, runId: id, path: file }), request, reply);
   });
 
-  app.head(path, { schema: { ...download, operationId: 'headArtifact', summary: 'Ask about a file without its bytes' } }, async (request, reply) => {
+  app.head(path, { config: { access: 'view' }, schema: { ...download, operationId: 'headArtifact', summary: 'Ask about a file without its bytes' } }, async (request, reply) => {
     const { id, '*': file } = request.params;
-    await runs.get(teamId, id);
+    await runs.see(request.principal, id);
     return sendArtifact(await findArtifact({ artifacts, store, runId: id, path: file }), request, reply);
   });
 
   app.delete(path, {
+    config: { access: 'write' },
     schema: {
       operationId: 'deleteArtifacts', tags: ['models'], summary: 'Delete a file or a folder of a run that has ended', params: FileParams,
       description: '`model` is the whole model, `checkpoints` all training states. Bytes that no other run uses are freed. A checkpoint that has lost a file is none any more.',
       response: { ...empty(204, 'It is gone.'), ...problems('not_found', 'run_not_ended') },
     },
-  }, async ({ params: { id, '*': file }, log }, reply) => {
+  }, async ({ principal: { teamId }, params: { id, '*': file }, log }, reply) => {
     await deleteFiles({ runs, artifacts, store, teamId, runId: id, path: file, onError: (error) => log.warn({ err: error, runId: id }, 'bytes of deleted files stay') });
     return reply.code(204).send();
   });

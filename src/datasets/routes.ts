@@ -10,10 +10,12 @@ import type { Services } from '../services.js';
 
 export const datasetRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'datasets'> }> = async (app, { services }) => {
   app.get('/v1/datasets', {
+    config: { access: 'view' },
     schema: { operationId: 'listDatasets', tags: ['datasets'], summary: 'List the data sets', response: { 200: ref(DatasetPage), ...problems() } },
   }, async () => onePage(services.datasets.list()));
 
   app.get('/v1/datasets/:name', {
+    config: { access: 'view' },
     schema: { operationId: 'getDataset', tags: ['datasets'], summary: 'Get a data set', params: NameParams, response: { 200: ref(Dataset), ...problems('not_found') } },
   }, async ({ params: { name } }) => {
     const dataset = services.datasets.find(name);

@@ -1,5 +1,6 @@
 // A small client of the public API, as anybody could write it: HTTP to act, a WebSocket to watch.
 import { WebSocket } from 'ws';
+import { parseToken } from '../identity/token.js';
 import { LIVE_SUBPROTOCOL, type ServerMessage } from '../schemas/live.js';
 import type { RunEvent } from '../schemas/event.js';
 import type { Run } from '../schemas/run.js';
@@ -9,26 +10,41 @@ export interface Prediction {
   probabilities: number[];
 }
 
+export interface Place {
+  address: string;
+  key: string;
+}
+
+const headersOf = ({ key }: Place) => ({ authorization: `Bearer ${key}` });
+
 /** @throws Error with the problem's words when the answer is not a success. */
-async function request<T>(address: string, path: string, body?: unknown): Promise<T> {
-  const response = await fetch(`${address}${path}`, body === undefined ? {} : { method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) });
+async function request<T>(place: Place, path: string, body?: unknown): Promise<T> {
+  const headers = headersOf(place);
+  const response = await fetch(`${place.address}${path}`, body === undefined ? { headers } : { method: 'POST', headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) });
   const answer = (await response.json()) as { title?: string; detail?: string; errors?: { pointer: string; detail: string }[] };
   if (response.ok) return answer as T;
   const faults = (answer.errors ?? []).map(({ pointer, detail }) => `\n  ${pointer || '(whole)'}: ${detail}`).join('');
   throw new Error(`${answer.detail ?? answer.title ?? response.status}${faults}`);
 }
 
-export const submitRun = (address: string, body: unknown) => request<Run>(address, '/v1/runs', body);
-export const getRun = (address: string, id: string) => request<Run>(address, `/v1/runs/${id}`);
-export const cancelRun = (address: string, id: string) => request<Run>(address, `/v1/runs/${id}/cancel`, {});
-export const predict = async (address: string, id: string, instances: unknown[]) =>
-  (await request<{ predictions: Prediction[] }>(address, `/v1/runs/${id}/predict`, { instances })).predictions;
+export const submitRun = (place: Place, body: unknown) => request<Run>(place, '/v1/runs', body);
+export const getRun = (place: Place, id: string) => request<Run>(place, `/v1/runs/${id}`);
+export const cancelRun = (place: Place, id: string) => request<Run>(place, `/v1/runs/${id}/cancel`, {});
+export const predict = async (place: Place, id: string, instances: unknown[]) =>
+  (await request<{ predictions: Prediction[] }>(place, `/v1/runs/${id}/predict`, { instances })).predictions;
+
+/** The one that is shown. */
+export async function revokeKey(place: Place): Promise<void> {
+  const id = parseToken(place.key)?.id ?? '';
+  const response = await fetch(`${place.address}/v1/keys/${id}`, { method: 'DELETE', headers: headersOf(place) });
+  if (!response.ok) throw new Error(`the service answered ${response.status}`);
+}
 
 /** Every event of a run from the first, until the caller stops iterating; reconnects from the last one seen. */
-export async function* watchRun(address: string, runId: string): AsyncGenerator<RunEvent> {
+export async function* watchRun(place: Place, runId: string): AsyncGenerator<RunEvent> {
   let after = 0;
   for (let failures = 0; failures < 10; failures += 1) {
-    for await (const event of connectOnce(address, runId, after)) {
+    for await (const event of connectOnce(place, runId, after)) {
       after = event.seq;
       failures = 0;
       yield event;
@@ -37,8 +53,8 @@ export async function* watchRun(address: string, runId: string): AsyncGenerator<
   throw new Error('the live connection broke again and again');
 }
 
-async function* connectOnce(address: string, runId: string, after: number): AsyncGenerator<RunEvent> {
-  const socket = new WebSocket(`${address.replace(/^http/, 'ws')}/v1/live`, LIVE_SUBPROTOCOL);
+async function* connectOnce(place: Place, runId: string, after: number): AsyncGenerator<RunEvent> {
+  const socket = new WebSocket(`${place.address.replace(/^http/, 'ws')}/v1/live`, LIVE_SUBPROTOCOL, { headers: headersOf(place) });
   const received: RunEvent[] = [];
   let wake = () => {};
   let closed = false;

@@ -8,7 +8,7 @@ import { findRecipe, RECIPES } from '../recipes/catalog.js';
 import type { RunEvent } from '../schemas/event.js';
 import { hasEnded } from '../run-states.js';
 import type { Run } from '../schemas/run.js';
-import { cancelRun, getRun, predict, submitRun, watchRun } from './client.js';
+import { cancelRun, getRun, predict, submitRun, watchRun, type Place } from './client.js';
 import { epochLine, formatMetric, formatSeconds, imageLines, progressLine } from './progress.js';
 import { startService } from './service.js';
 
@@ -18,7 +18,7 @@ const out = process.stdout;
 const say = (line = '') => void out.write(`${line}\n`);
 
 /** Draws events until the run has ended. */
-async function follow(address: string, run: Run): Promise<void> {
+async function follow(place: Place, run: Run): Promise<void> {
   const { epochs, totalSteps } = run.progress;
   const stepsPerEpoch = totalSteps / epochs;
   const clear = () => out.isTTY && out.write('\r\x1b[2K');
@@ -30,7 +30,7 @@ async function follow(address: string, run: Run): Promise<void> {
     const examplesLeft = ((totalSteps - done) * run.spec.fit.batchSize) / examplesPerSecond;
     out.write(`\r\x1b[2K${progressLine({ epoch, epochs, step: done - (epoch - 1) * stepsPerEpoch, stepsPerEpoch, metrics, examplesPerSecond, remainingSeconds: examplesLeft }, (out.columns || 80) - 1)}`);
   };
-  for await (const event of watchRun(address, run.id)) {
+  for await (const event of watchRun(place, run.id)) {
     if (event.kind === 'metrics') draw(event);
     else if (event.kind === 'epoch') {
       clear();
@@ -45,11 +45,11 @@ async function follow(address: string, run: Run): Promise<void> {
   }
 }
 
-async function showPredictions(address: string, run: Run): Promise<void> {
+async function showPredictions(place: Place, run: Run): Promise<void> {
   const { test, labels } = await loadMnist();
   const pixels = 28 * 28;
   const images = Array.from({ length: SHOWN_DIGITS }, (_, index) => test.x.subarray(index * pixels, (index + 1) * pixels));
-  const predictions = await predict(address, run.id, images.map((image) => Array.from(image)));
+  const predictions = await predict(place, run.id, images.map((image) => Array.from(image)));
   say(`\nThe first ${SHOWN_DIGITS} test digits, which it has not seen:`);
   const width = Math.floor((out.columns || 80) / 30);
   const shown = images.slice(0, Math.max(1, width)).map((image) => imageLines(image, 28));
@@ -62,8 +62,8 @@ async function showPredictions(address: string, run: Run): Promise<void> {
 /** The run under way; it is nobody's wish that the next start finishes an interrupted demo. */
 let underWay: string | null = null;
 let interrupted = false;
-async function cancelUnfinished(address: string): Promise<void> {
-  if (underWay !== null) await cancelRun(address, underWay).catch(() => undefined);
+async function cancelUnfinished(place: Place): Promise<void> {
+  if (underWay !== null) await cancelRun(place, underWay).catch(() => undefined);
 }
 
 async function main(): Promise<void> {
@@ -80,7 +80,7 @@ async function main(): Promise<void> {
     process.on(signal, () => {
       interrupted = true;
       say('\nInterrupted: cancelling the run and stopping the service.');
-      void cancelUnfinished(service.address)
+      void cancelUnfinished(service)
         .then(stop)
         .finally(() => process.exit(130));
     });
@@ -88,15 +88,16 @@ async function main(): Promise<void> {
 
   try {
     say(`Trainyard is ready at ${service.address} after ${formatSeconds((performance.now() - begun) / 1000)}; the dashboard is that address.`);
-    const run = await submitRun(service.address, { recipe: recipe.name });
+    say(`Sign in with the key ${service.key}${config.adminKey === null ? ', which is good until this ends' : ''}.`);
+    const run = await submitRun(service, { recipe: recipe.name });
     underWay = run.id;
     say(`Training ${recipe.name}: ${recipe.title}. Run ${run.id}\n`);
-    await follow(service.address, run);
+    await follow(service, run);
     if (interrupted) return await new Promise(() => {}); // the signal's handler ends the process
-    const ended = await getRun(service.address, run.id);
+    const ended = await getRun(service, run.id);
     underWay = null;
     if (ended.state !== 'succeeded') throw new Error(`The run is ${ended.state}: ${ended.message ?? ended.reason ?? 'no cause is known'}`);
-    await showPredictions(service.address, ended);
+    await showPredictions(service, ended);
     say();
     say(`trained on ${ended.device} (engine ${ended.engine}) in ${formatSeconds((Date.parse(ended.endedAt ?? '') - Date.parse(ended.startedAt ?? '')) / 1000)}`);
     say(`test accuracy: ${formatMetric(ended.metrics.val_accuracy ?? 'NaN')}`);

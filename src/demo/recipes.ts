@@ -9,7 +9,7 @@ import { createLog } from '../log.js';
 import { findRecipe, RECIPES } from '../recipes/catalog.js';
 import { hasEnded } from '../run-states.js';
 import type { Recipe } from '../schemas/recipe.js';
-import { getRun, submitRun, watchRun } from './client.js';
+import { getRun, submitRun, watchRun, type Place } from './client.js';
 import { isReached, LADDER_HEAD, ladderLine, type Rung } from './ladder-table.js';
 import { startService } from './service.js';
 
@@ -29,19 +29,19 @@ function readOptions(): { recipes: readonly Recipe[]; seed: number | null } {
 }
 
 /** Submits it and waits for its end. */
-async function climb(address: string, recipe: Recipe, seed: number | null): Promise<Rung> {
+async function climb(place: Place, recipe: Recipe, seed: number | null): Promise<Rung> {
   const begun = performance.now();
-  const run = await submitRun(address, { recipe: recipe.name, ...(seed === null ? {} : { fit: { seed } }) });
+  const run = await submitRun(place, { recipe: recipe.name, ...(seed === null ? {} : { fit: { seed } }) });
   const speeds: number[] = [];
   let seconds = NaN;
-  for await (const event of watchRun(address, run.id)) {
+  for await (const event of watchRun(place, run.id)) {
     if (event.kind === 'epoch') speeds.push(event.data.examplesPerSecond);
     else if (event.kind === 'warning') process.stderr.write(`${recipe.name}: ${event.data.message}\n`);
     if (event.kind !== 'state' || !hasEnded(event.data.state)) continue;
     seconds = (performance.now() - begun) / 1000;
     break;
   }
-  const ended = await getRun(address, run.id);
+  const ended = await getRun(place, run.id);
   if (ended.state !== 'succeeded') process.stderr.write(`${recipe.name} is ${ended.state}: ${ended.message ?? ended.reason ?? 'no cause is known'}\n`);
   return {
     recipe,
@@ -66,11 +66,11 @@ async function main(): Promise<boolean> {
   const stop = () => (stopping ??= starting.then((service) => service.close(), () => undefined).then(() => rm(dataDir, { recursive: true, force: true })));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void stop().finally(() => process.exit(130)));
   try {
-    const { address } = await starting;
+    const place = await starting;
     for (const line of LADDER_HEAD) say(line);
     let isMet = true;
     for (const recipe of recipes) {
-      const rung = await climb(address, recipe, seed);
+      const rung = await climb(place, recipe, seed);
       if (stopping !== null) return await new Promise(() => {}); // the signal's handler ends the process
       say(ladderLine(rung));
       isMet &&= isReached(rung);

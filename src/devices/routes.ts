@@ -15,6 +15,7 @@ export interface DeviceRouteOptions {
 
 export const deviceRoutes: FastifyPluginAsyncTypebox<DeviceRouteOptions> = async (app, { services, leaseMs }) => {
   app.get('/v1/devices', {
+    config: { access: 'read' },
     schema: {
       operationId: 'listDevices', tags: ['devices'], summary: 'List the devices that train',
       description: 'Those of every box whose supervisor was heard of lately.',

@@ -12,6 +12,7 @@ const CHECK_LIMIT_MS = 2_000;
 
 export const healthRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'health'> }> = async (app, { services }) => {
   app.get('/healthz', {
+    config: { access: 'public' },
     schema: {
       operationId: 'getLiveness', tags: ['service'], summary: 'Whether the process lives',
       description: 'Asks nothing else, so restarting the process for a failed answer is right.',
@@ -20,6 +21,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 
   }, async () => ({ status: 'ok' as const, version, uptimeSeconds: Math.round(process.uptime() * 10) / 10 }));
 
   app.get('/readyz', {
+    config: { access: 'public' },
     schema: {
       operationId: 'getReadiness', tags: ['service'], summary: 'Whether the service can serve',
       description: 'Asks everything that the service needs, each for at most two seconds.',

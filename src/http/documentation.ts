@@ -6,6 +6,8 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { packageRoot } from '../paths.js';
+import { CSRF_HEADER, SESSION_COOKIE } from '../identity/authentication.js';
+import { RIGHTS } from '../schemas/identity.js';
 import { etagOf, isFresh } from './etag.js';
 import { installSharedSchemas } from './shared-schemas.js';
 
@@ -28,6 +30,7 @@ const TAGS = {
   recipes: 'Run specs with a known result.',
   devices: 'Where runs are trained.',
   live: 'What happens, as it happens.',
+  identity: 'Who may do what: teams, users, keys, sessions.',
   service: 'The service itself.',
 };
 
@@ -44,27 +47,39 @@ export async function documentation(app: FastifyInstance): Promise<void> {
         license: { name: 'Apache-2.0', identifier: 'Apache-2.0' },
       },
       servers: [{ url: '/', description: 'This service.' }],
+      components: {
+        securitySchemes: {
+          key: { type: 'http', scheme: 'bearer', description: `An API key, \`ty_…\`, or the secret of a link, \`tyl_…\`. The roles that are named with an operation are rights: ${Object.entries(RIGHTS).map(([name, what]) => `\`${name}\` (${what})`).join('; ')}.` },
+          session: { type: 'apiKey', in: 'cookie', name: SESSION_COOKIE, description: `A browser's session. What changes something takes the header \`${CSRF_HEADER}\` as well.` },
+        },
+      },
       tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     },
     convertConstToEnum: false,
     hideUntagged: true,
     refResolver: { buildLocalReference: (json, _base, _fragment, index) => (typeof json.$id === 'string' ? json.$id : `def-${index}`) },
     transform: ({ schema, url, route }) => {
-      const { documentedBody } = route.config ?? {};
-      return { schema: documentedBody === undefined ? schema : { ...schema, body: documentedBody }, url };
+      const { documentedBody, access = 'public' } = route.config ?? {};
+      const security: Record<string, string[]>[] = access === 'public' ? [] : [{ key: [access] }, { session: [] }];
+      return { schema: { ...schema, security, ...(documentedBody === undefined ? {} : { body: documentedBody }) }, url };
     },
     transformObject: (document) => ('openapiObject' in document ? namedWildcards(document.openapiObject) : {}),
   });
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    // Helmet's policy applies to the page as to everything else.
-    staticCSP: false,
-    uiConfig: { validatorUrl: null, displayRequestDuration: true, tryItOutEnabled: true },
-    theme: { title: 'Trainyard API' },
+  await app.register(async (pages) => {
+    pages.addHook('onRoute', (route) => {
+      route.config = { ...route.config, access: 'public' };
+    });
+    await pages.register(swaggerUi, {
+      routePrefix: '/docs',
+      // Helmet's policy applies to the page as to everything else.
+      staticCSP: false,
+      uiConfig: { validatorUrl: null, displayRequestDuration: true, tryItOutEnabled: true },
+      theme: { title: 'Trainyard API' },
+    });
   });
 
   let served: { text: string; etag: string } | undefined;
-  app.get('/openapi.json', { schema: { hide: true } }, async (request, reply) => {
+  app.get('/openapi.json', { config: { access: 'public' }, schema: { hide: true } }, async (request, reply) => {
     served ??= describe(documentOf(app));
     void reply.headers({ etag: served.etag, 'cache-control': 'no-cache' });
     if (isFresh(request.headers['if-none-match'], served.etag)) return reply.code(304).send();

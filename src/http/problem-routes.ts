@@ -9,6 +9,7 @@ import { problems } from './responses.js';
 
 export const problemRoutes: FastifyPluginAsyncTypebox = async (app) => {
   app.get('/problems/:code', {
+    config: { access: 'public' },
     schema: {
       operationId: 'getProblemType', tags: ['service'], summary: 'What the code of a problem means',
       params: strictObject({ code: Type.String({ description: 'The `code` of a problem.' }) }),

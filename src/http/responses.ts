@@ -6,7 +6,7 @@ import { Problem } from '../schemas/problem.js';
 import { PROBLEM_TYPE } from './problem.js';
 
 /** What any route may answer. */
-const ALWAYS: readonly ErrorCode[] = ['bad_request', 'host_not_allowed', 'origin_not_allowed', 'internal', 'database_unavailable', 'shutting_down'];
+const ALWAYS: readonly ErrorCode[] = ['bad_request', 'unauthorized', 'forbidden', 'csrf_token_missing', 'host_not_allowed', 'origin_not_allowed', 'rate_limited', 'internal', 'database_unavailable', 'shutting_down'];
 
 /**
  * The problems that a route may answer, besides those that any may, by status. Typed as nothing, so that a

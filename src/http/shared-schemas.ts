@@ -5,6 +5,7 @@ import { Dataset, DatasetPage } from '../schemas/dataset.js';
 import { Device, DevicePage, DeviceWorker } from '../schemas/device.js';
 import { EventPage, RunEvent } from '../schemas/event.js';
 import { CheckResult, Liveness, Readiness } from '../schemas/health.js';
+import { ApiKey, ApiKeyPage, AuditEntry, AuditPage, BrowserSession, CreatedApiKey, CreatedShare, Identity, Login, Member, MemberPage, MemberRole, NewApiKey, NewShare, NewTeam, NewUser, Share, SharePage, Team, TeamPage, Ticket, User, UserChange, UserPage } from '../schemas/identity.js';
 import { MetricBuckets, MetricPoints, MetricSeries, MetricSeriesList } from '../schemas/metric.js';
 import { ModelSummary } from '../schemas/model.js';
 import { Plan, PlanLayer } from '../schemas/plan.js';
@@ -24,6 +25,8 @@ export const SHARED_SCHEMAS = [
   MetricPoints, MetricBuckets, MetricSeries, MetricSeriesList, RunEvent, EventPage,
   PredictRequest, Prediction, Predictions, Artifact, ArtifactPage, Dataset, DatasetPage, Recipe, RecipePage, DeviceWorker, Device, DevicePage,
   FileUsage, RunUsage, Usage,
+  Identity, Login, BrowserSession, Ticket, ApiKey, ApiKeyPage, CreatedApiKey, NewApiKey, Team, TeamPage, NewTeam, Member, MemberPage, MemberRole,
+  User, UserPage, NewUser, UserChange, Share, SharePage, CreatedShare, NewShare, AuditEntry, AuditPage,
 ] as const;
 
 export function installSharedSchemas(app: FastifyInstance): void {

@@ -11,13 +11,20 @@ export interface EventNotice {
   events?: RunEvent[];
 }
 
-export const COMMAND_TYPES = ['cancel', 'pause'] as const;
+export const RUN_COMMAND_TYPES = ['cancel', 'pause'] as const;
 
 /** For whoever holds the run's lease. The state in the database says the same, in case the command gets lost. */
-export interface Command {
-  type: (typeof COMMAND_TYPES)[number];
+export interface RunCommand {
+  type: (typeof RUN_COMMAND_TYPES)[number];
   runId: string;
 }
+
+/** For whoever has connections open: some keys are good no more. The database says which. */
+export interface RevokedNotice {
+  type: 'revoked';
+}
+
+export type Command = RunCommand | RevokedNotice;
 
 export interface BusOptions {
   /** `postgres://…` or `redis://host:port/db`. */

@@ -26,8 +26,12 @@ export interface LiveHubOptions {
   clock?: Clock;
 }
 
+/** @throws ServiceError whose code the client is told */
+export type MayWatch = (runId: string) => Promise<boolean>;
+
 export interface LiveHub {
-  connect(client: LiveClient): LiveConnection;
+  /** Without `mayWatch` every run may be watched. A run that may not is none to the client. */
+  connect(client: LiveClient, about?: { mayWatch?: MayWatch }): LiveConnection;
   /**
    * For a transport that carries one run; `after` is the number of the last event that its client has, and may be past
    * the head. @throws ServiceError not_found, rate_limited, shutting_down, and what `findRun` throws
@@ -70,8 +74,9 @@ export function createLiveHub({ events, bus, findRun, log, limits: given = {}, c
   const stopGaps = bus.onGap(() => void check());
 
   return {
-    connect(client) {
-      const connection = new Connection({ client, clock, limits, runs: watched, onClosed: () => connections.delete(connection), onError });
+    connect(client, { mayWatch = async () => true } = {}) {
+      const runs = { acquire: async (runId: string, after: number) => ((await mayWatch(runId)) ? watched.acquire(runId, after) : null) };
+      const connection = new Connection({ client, clock, limits, runs, onClosed: () => connections.delete(connection), onError });
       connections.add(connection);
       if (connections.size > limits.connections) connection.close(1013, 'too many clients');
       if (stopped) connection.close(1001, 'the service is stopping');

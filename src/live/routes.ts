@@ -13,7 +13,7 @@ import { LIVE_LIMITS } from './limits.js';
 import { upgradesOf } from './upgrades.js';
 
 export interface LiveRoutesOptions {
-  services: Pick<Services, 'hub'>;
+  services: Pick<Services, 'hub' | 'runs' | 'openConnections'>;
   /** Time between two pings; a peer that left one unanswered is dropped. */
   pingEveryMs?: number;
   /** How long a closed peer may take to say goodbye. */
@@ -22,7 +22,7 @@ export interface LiveRoutesOptions {
 
 const PATH = '/v1/live';
 
-export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, { services: { hub }, pingEveryMs = 25_000, closeGraceMs = 1000 }) => {
+export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, { services: { hub, runs, openConnections }, pingEveryMs = 25_000, closeGraceMs = 1000 }) => {
   /** Sockets, and whether each has answered the latest ping. */
   const sockets = new Map<WebSocket, boolean>();
 
@@ -33,19 +33,21 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, { s
     socket.once('close', () => clearTimeout(timer));
   }
 
-  function serve(socket: WebSocket): void {
+  function serve(socket: WebSocket, { principal }: FastifyRequest): void {
     const client: LiveClient = {
       send: (text) => socket.send(text, () => connection.drained()),
       bufferedBytes: () => socket.bufferedAmount,
       close: (code, reason) => close(socket, code, reason),
     };
+    const forget = openConnections.add(principal.credential, (reason) => close(socket, 1008, reason));
     sockets.set(socket, true);
     socket.on('pong', () => sockets.set(socket, true));
     socket.on('close', () => {
       sockets.delete(socket);
+      forget();
       connection.closed();
     });
-    const connection = hub.connect(client);
+    const connection = hub.connect(client, { mayWatch: (runId) => runs.maySee(principal, runId) });
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       if (isBinary) close(socket, 1003, 'messages are JSON texts');
       else connection.receive(data.toString());
@@ -91,9 +93,10 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, { s
     method: 'GET',
     url: PATH,
     exposeHeadRoute: false,
+    config: { access: 'view' },
     schema: {
       operationId: 'live', tags: ['live'], summary: 'Watch runs over WebSocket',
-      description: `Subprotocol \`${LIVE_SUBPROTOCOL}\`. Send \`{"type": "subscribe", "runId": …, "after": n}\` (\`n\` = number of the last event seen, 0 for all, \`"now"\` for none), \`unsubscribe\`, \`ping\`. A frame is one message or a JSON array of them: \`subscribed\`, then \`event\` messages in order without a gap; \`lagging\` while a slow reader catches up; \`deleted\`; \`error\`. Close codes: 1001 the service stops, 1008 limits, 1013 the client reads too slowly.`,
+      description: `Subprotocol \`${LIVE_SUBPROTOCOL}\`. Send \`{"type": "subscribe", "runId": …, "after": n}\` (\`n\` = number of the last event seen, 0 for all, \`"now"\` for none), \`unsubscribe\`, \`ping\`. A frame is one message or a JSON array of them: \`subscribed\`, then \`event\` messages in order without a gap; \`lagging\` while a slow reader catches up; \`deleted\`; \`error\`. Whoever can send no header shows a ticket instead of a key: \`?ticket=…\`. Close codes: 1001 the service stops, 1008 limits, or a key that is good no more, 1013 the client reads too slowly.`,
       response: { 101: { description: 'The connection speaks WebSocket now.', type: 'null' }, ...problems('upgrade_required') },
     },
     onRequest: async (request) => checkHandshake(request),

@@ -20,19 +20,19 @@ const documentedBody = {
   },
 };
 
-export const predictRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'predict' | 'teamId'> }> = async (app, { services: { predict, teamId } }) => {
+export const predictRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'predict'> }> = async (app, { services: { predict } }) => {
   for (const [name, schema] of Object.entries({ PredictRequest, Prediction, Predictions })) if (app.getSchema(name) === undefined) app.addSchema(schema);
   app.addContentTypeParser([...IMAGE_TYPES], { parseAs: 'buffer' }, (_request, body, done) => done(null, body));
   await app.register(multipart, { limits: { files: 1, fields: 8, fieldSize: 1024, fileSize: app.initialConfig.bodyLimit ?? 1024 * 1024 } });
 
   app.post('/v1/runs/:id/predict', {
-    config: { documentedBody },
+    config: { access: 'view', audited: false, documentedBody },
     schema: {
       operationId: 'predict', tags: ['models'], summary: "Ask a run's model", params: RunParams, querystring: PredictQuery,
       description: 'The run\'s own preprocessing is applied. A picture is made upright by its Exif tag, laid over white, turned grey for models of one channel, and fitted into the input\'s size with its proportions kept.',
       response: { 200: ref(Predictions), ...problems('not_found', 'model_not_ready', 'body_too_large', 'unsupported_media_type', 'impossible_input', 'predictor_unavailable') },
     },
-  }, async (request) => predict.predict(teamId, request.params.id, await inputOf(request, request.query.invert ?? 'auto')));
+  }, async (request) => predict.predict(request.principal, request.params.id, await inputOf(request, request.query.invert ?? 'auto')));
 };
 
 /** @throws ServiceError */

@@ -2,6 +2,7 @@
 import type { ArtifactRepository } from '../artifacts/artifact-repository.js';
 import type { ArtifactStore } from '../artifacts/store.js';
 import { ServiceError } from '../errors.js';
+import type { Reader } from '../identity/principal.js';
 import type { ModelMetadata } from '../ml/model-files.js';
 import type { RunRepository } from '../runs/run-repository.js';
 import { hasEnded } from '../run-states.js';
@@ -20,7 +21,7 @@ export type PredictInput =
   | { kind: 'image'; bytes: Uint8Array; invert: Inversion };
 
 export interface PredictServiceOptions {
-  runs: Pick<RunRepository, 'find'>;
+  runs: Pick<RunRepository, 'findReadable'>;
   artifacts: Pick<ArtifactRepository, 'find'>;
   store: Pick<ArtifactStore, 'read' | 'path'>;
   log: { warn(details: object, message: string): void };
@@ -32,7 +33,7 @@ export interface PredictService {
    * @throws ServiceError not_found, model_not_ready, bad_request, impossible_input, body_too_large,
    * unsupported_media_type, predictor_unavailable
    */
-  predict(teamId: string, runId: string, input: PredictInput): Promise<Predictions>;
+  predict(reader: Reader, runId: string, input: PredictInput): Promise<Predictions>;
   close(): Promise<void>;
 }
 
@@ -80,8 +81,8 @@ export function createPredictService({ runs, artifacts, store, log, predictor = 
   }
 
   return {
-    async predict(teamId, runId, input) {
-      const run = await runs.find(teamId, runId);
+    async predict(reader, runId, input) {
+      const run = await runs.findReadable(reader, runId);
       if (run === null) throw new ServiceError('not_found', `There is no run ${runId}.`);
       const model = await findModel(runId);
       if (model === null) throw new ServiceError('model_not_ready', whyNoModel(run));

@@ -10,10 +10,12 @@ import type { Services } from '../services.js';
 
 export const recipeRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'recipes'> }> = async (app, { services }) => {
   app.get('/v1/recipes', {
+    config: { access: 'read' },
     schema: { operationId: 'listRecipes', tags: ['recipes'], summary: 'List the recipes', response: { 200: ref(RecipePage), ...problems() } },
   }, async () => onePage(services.recipes.list()));
 
   app.get('/v1/recipes/:name', {
+    config: { access: 'read' },
     schema: { operationId: 'getRecipe', tags: ['recipes'], summary: 'Get a recipe', params: NameParams, response: { 200: ref(Recipe), ...problems('not_found') } },
   }, async ({ params: { name } }) => {
     const recipe = services.recipes.find(name);

@@ -1,4 +1,5 @@
 // A run's event log: page by page as JSON, or as a stream that goes on until the run has ended.
+import { finished } from 'node:stream';
 import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
@@ -17,13 +18,14 @@ import { EVENT_KINDS, EventPage } from '../schemas/event.js';
 import type { Services } from '../services.js';
 
 export interface EventRoutesOptions extends EventStreamOptions {
-  services: Pick<Services, 'runs' | 'events' | 'hub' | 'teamId'>;
+  services: Pick<Services, 'runs' | 'events' | 'hub' | 'openConnections'>;
 }
 
-export const eventRoutes: FastifyPluginAsyncTypebox<EventRoutesOptions> = async (app, { services: { runs, events, hub, teamId }, ...options }) => {
+export const eventRoutes: FastifyPluginAsyncTypebox<EventRoutesOptions> = async (app, { services: { runs, events, hub, openConnections }, ...options }) => {
   const sendEventStream = installEventStreams(app, options);
 
   app.get('/v1/runs/:id/events', {
+    config: { access: 'view' },
     errorHandler(thrown, request, reply) {
       const error = toServiceError(thrown);
       const retryAfterS = retryAfterOf(error.code);
@@ -45,23 +47,27 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventRoutesOptions> = async 
         ...problems('not_found', 'not_acceptable', 'rate_limited'),
       },
     },
-  }, async ({ params: { id }, query: { after = 0, limit, kind }, headers }, reply) => {
+  }, async ({ principal, params: { id }, query: { after = 0, limit, kind }, headers }, reply) => {
     const type = negotiate(headers.accept, ['application/json', EVENT_STREAM_TYPE]);
     const kinds = commaList('kind', kind, EVENT_KINDS);
     void reply.header('vary', 'accept');
     if (type === 'application/json') {
-      await runs.get(teamId, id);
+      await runs.see(principal, id);
       return reply.send(await events.read(id, { after, limit: limit ?? DEFAULT_EVENT_LIMIT, ...(kinds ? { kinds } : {}) }));
     }
     if (limit !== undefined) throw unfit({ in: 'query', parameter: 'limit', detail: 'does not go with a stream, which tells all' });
     const last = headers['last-event-id'];
+    await runs.see(principal, id);
     const stream = await hub.openStream(id, { after: last ?? after, framing: eventStreamFraming(kinds) });
     if (stream.head < stream.position) {
       stream.closed();
       const place = last === undefined ? ({ in: 'query', parameter: 'after' } as const) : ({ in: 'header', parameter: 'last-event-id' } as const);
       throw unfit({ ...place, detail: `must be at most ${stream.head}, the number of the latest event` });
     }
-    if (!stream.complete) return sendEventStream(reply, stream);
+    if (!stream.complete) {
+      finished(reply.raw, openConnections.add(principal.credential, (reason) => stream.close(1008, reason)));
+      return sendEventStream(reply, stream);
+    }
     stream.closed();
     return reply.code(204).send();
   });

@@ -19,7 +19,7 @@ const NONE: ForkSource = { parent: null, fork: null, problems: [] };
 export async function findForkSource(teamId: string, body: unknown, { runs, artifacts }: { runs: RunRepository; artifacts: ArtifactRepository }): Promise<ForkSource> {
   const asked = readFork(body);
   if (asked === null) return NONE;
-  const [run, plan] = await Promise.all([runs.find(teamId, asked.runId), runs.findPlan(teamId, asked.runId)]);
+  const [run, plan] = await Promise.all([runs.find(teamId, asked.runId), runs.findPlan(asked.runId)]);
   if (run === null || plan === null) return NONE;
   const parent = { id: run.id, spec: run.spec, plan };
   const states = await artifacts.resumeCheckpoints(run.id);

@@ -12,21 +12,23 @@ import type { Services } from '../services.js';
 import { LOG_KINDS, openLogText } from './log-text.js';
 import { readSeries } from '../metrics/series.js';
 
-export const historyRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'runs' | 'events' | 'metrics' | 'teamId'> }> = async (app, { services }) => {
-  const { runs, events, metrics, teamId } = services;
+export const historyRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'runs' | 'events' | 'metrics'> }> = async (app, { services }) => {
+  const { runs, events, metrics } = services;
 
   app.get('/v1/runs/:id/metrics', {
+    config: { access: 'view' },
     schema: {
       operationId: 'getMetrics', tags: ['metrics'], summary: "List or read a run's curves", params: RunParams, querystring: MetricQuery,
       description: 'Without `key`, every curve with its length and latest value. With it, those curves with their points: all of them, or min/max buckets when there are more than `maxPoints`.',
       response: { 200: ref(MetricSeriesList), ...problems('not_found') },
     },
-  }, async ({ params: { id }, query }) => {
-    await runs.get(teamId, id);
+  }, async ({ principal, params: { id }, query }) => {
+    await runs.see(principal, id);
     return { series: await readSeries(metrics, id, query) };
   });
 
   app.get('/v1/runs/:id/logs', {
+    config: { access: 'view' },
     schema: {
       operationId: 'listLogs', tags: ['events'], summary: "Read a run's log", params: RunParams, querystring: LogQuery,
       description: 'Its events of kind `log` and `warning`. As `text/plain`, one line each and all of them, unless `limit` is given.',
@@ -35,9 +37,9 @@ export const historyRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services,
         ...problems('not_found', 'not_acceptable'),
       },
     },
-  }, async ({ params: { id }, query, headers }, reply) => {
+  }, async ({ principal, params: { id }, query, headers }, reply) => {
     const type = negotiate(headers.accept, ['application/json', 'text/plain']);
-    await runs.get(teamId, id);
+    await runs.see(principal, id);
     void reply.header('vary', 'accept').type(type);
     if (type === 'text/plain') return reply.send(await openLogText(events, id, query));
     return reply.send(await events.read(id, { after: query.after ?? 0, limit: query.limit ?? DEFAULT_EVENT_LIMIT, kinds: LOG_KINDS }));

@@ -39,78 +39,85 @@ const ACTIONS = [
   },
 ] as const;
 
-export const runRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'runs' | 'teamId'> }> = async (app, { services: { runs, teamId } }) => {
+export const runRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'runs'> }> = async (app, { services: { runs } }) => {
   app.post('/v1/runs', {
-    config: { documentedBody: ref(RunSubmission) },
+    config: { access: 'write', documentedBody: ref(RunSubmission) },
     schema: {
       operationId: 'createRun', tags: ['runs'], summary: 'Submit a run', headers: IdempotencyHeaders,
       description: 'Answers every problem of the spec at once, and keeps nothing of a run that has one.',
       response: { 202: created as unknown, ...problems('invalid_spec', 'impossible_spec', 'idempotency_conflict', 'idempotency_mismatch', 'body_too_large', 'unsupported_media_type', 'queue_unavailable') },
     },
-  }, async ({ body, headers }, reply) => {
-    const { run, created } = await runs.submit(teamId, body, headers['idempotency-key']);
+  }, async ({ principal: { teamId, user }, body, headers }, reply) => {
+    const { run, created } = await runs.submit({ teamId, userId: user?.id }, body, headers['idempotency-key']);
     if (!created) void reply.header('idempotency-replayed', 'true');
     return reply.code(202).header('location', `/v1/runs/${run.id}`).send(run);
   });
 
   app.post('/v1/runs::plan', {
-    config: { documentedBody: ref(RunSubmission) },
+    config: { access: 'read', audited: false, documentedBody: ref(RunSubmission) },
     schema: {
       operationId: 'planRun', tags: ['runs'], summary: 'Check a run without submitting it',
       description: 'The same checks as a submission. A bad spec is answered with 200 too: the plan lists its problems.',
       response: { 200: ref(Plan), ...problems('body_too_large', 'unsupported_media_type') },
     },
-  }, async ({ body }) => runs.plan(teamId, body));
+  }, async ({ principal, body }) => runs.plan(principal.teamId, body));
 
   app.get('/v1/runs', {
+    config: { access: 'read' },
     schema: { operationId: 'listRuns', tags: ['runs'], summary: 'List runs', querystring: RunQuery, response: { 200: ref(RunPage), ...problems('invalid_cursor') } },
-  }, async ({ query: { state, order = 'newest', limit = DEFAULT_PAGE, cursor, ...rest } }) => {
+  }, async ({ principal: { teamId }, query: { state, order = 'newest', limit = DEFAULT_PAGE, cursor, ...rest } }) => {
     const states = commaList('state', state, RUN_STATES);
     return runs.list(teamId, { filter: { ...rest, ...(states ? { states } : {}) }, order, limit, ...(cursor === undefined ? {} : { cursor }) });
   });
 
   app.get('/v1/runs/:id', {
+    config: { access: 'view' },
     schema: { operationId: 'getRun', tags: ['runs'], summary: 'Get a run', params: RunParams, response: { 200: ref(Run), ...problems('not_found') } },
-  }, async ({ params: { id } }) => runs.get(teamId, id));
+  }, async ({ principal, params: { id } }) => runs.see(principal, id));
 
   for (const { name, summary, description, refusal } of ACTIONS) {
     app.post(`/v1/runs/:id/${name}`, {
+      config: { access: 'write' },
       schema: { operationId: `${name}Run`, tags: ['runs'], summary, description, params: RunParams, response: { 202: ref(Run), ...problems('not_found', refusal, 'unsupported_media_type') } },
-    }, async ({ params: { id } }, reply) => reply.code(202).send(await runs[name](teamId, id)));
+    }, async ({ principal: { teamId }, params: { id } }, reply) => reply.code(202).send(await runs[name](teamId, id)));
   }
 
   app.post('/v1/runs/:id/extend', {
+    config: { access: 'write' },
     schema: {
       operationId: 'extendRun', tags: ['runs'], summary: 'Train a run that has succeeded for more epochs', params: RunParams, headers: IdempotencyHeaders, body: ref(RunExtension),
       description: 'Back into the queue, to go on from its last training state: its curves continue, and its model is replaced. Schedules that look at the whole run see the longer one; early stopping waits anew, as with another call of Keras\' `fit`.',
       response: { 202: extended as unknown, ...problems('not_found', 'run_not_extendable', 'impossible_spec', 'idempotency_mismatch', 'unsupported_media_type') },
     },
-  }, async ({ params: { id }, body, headers }, reply) => {
+  }, async ({ principal: { teamId }, params: { id }, body, headers }, reply) => {
     const { run, replayed } = await runs.extend(teamId, id, body, headers['idempotency-key']);
     if (replayed) void reply.header('idempotency-replayed', 'true');
     return reply.code(202).send(run);
   });
 
   app.patch('/v1/runs/:id', {
+    config: { access: 'write' },
     schema: {
       operationId: 'updateRun', tags: ['runs'], summary: 'Rename or tag a run', params: RunParams, body: ref(RunNotes),
       description: 'In any state. The tag `keep` keeps a run, and its training states, from retention. Its spec stays as it was submitted.',
       response: { 200: ref(Run), ...problems('not_found', 'unsupported_media_type') },
     },
-  }, async ({ params: { id }, body }) => runs.annotate(teamId, id, body));
+  }, async ({ principal: { teamId }, params: { id }, body }) => runs.annotate(teamId, id, body));
 
   app.delete('/v1/runs/:id', {
+    config: { access: 'write' },
     schema: {
       operationId: 'deleteRun', tags: ['runs'], summary: 'Delete a run that has ended', params: RunParams,
       description: 'With its events, curves and files.',
       response: { ...empty(204, 'The run is gone.'), ...problems('not_found', 'run_not_ended') },
     },
-  }, async ({ params: { id } }, reply) => {
+  }, async ({ principal: { teamId }, params: { id } }, reply) => {
     await runs.delete(teamId, id);
     return reply.code(204).send();
   });
 
   app.get('/v1/runs/:id/model', {
+    config: { access: 'view' },
     schema: {
       operationId: 'getModelSummary', tags: ['models'], summary: "Summarize a run's model", params: RunParams,
       description: 'As `text/plain`, the table of layers that Keras prints.',
@@ -119,10 +126,10 @@ export const runRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'ru
         ...problems('not_found', 'not_acceptable'),
       },
     },
-  }, async ({ params: { id }, headers }, reply) => {
+  }, async ({ principal, params: { id }, headers }, reply) => {
     const type = negotiate(headers.accept, ['application/json', 'text/plain']);
-    const { name } = await runs.get(teamId, id);
-    const summary = summaryOf(name, await runs.getPlan(teamId, id));
+    const { name } = await runs.see(principal, id);
+    const summary = summaryOf(name, await runs.getPlan(id));
     return reply.header('vary', 'accept').type(type).send(type === 'text/plain' ? summaryTable(summary) : summary);
   });
 };

@@ -2,6 +2,7 @@
 import { START_STATE } from '../artifacts/artifact-repository.js';
 import { holdStore } from '../artifacts/store-lock.js';
 import { Prisma, type Database, type DatabaseSession } from '../db/client.js';
+import type { Reader } from '../identity/principal.js';
 import type { Fence } from '../live/event-log.js';
 import type { RunEvent } from '../schemas/event.js';
 import type { Plan } from '../schemas/plan.js';
@@ -17,6 +18,8 @@ export type { Extension, StateChange } from './state-change.js';
 
 export interface NewRun {
   teamId: string;
+  /** Who submits it; absent where nobody is known. */
+  userId?: string;
   name: string;
   recipe: string | null;
   spec: RunSpec;
@@ -43,6 +46,10 @@ export interface RunFilter {
   recipe?: string;
   name?: string;
   dataset?: string;
+  /** Name of who submitted it. */
+  user?: string;
+  /** Instead of the team's own, those that others share with it. */
+  shared?: boolean;
 }
 
 export interface RunRepository {
@@ -50,7 +57,12 @@ export interface RunRepository {
   create(run: NewRun): Promise<Changed>;
   findIdempotent(teamId: string, key: string): Promise<{ runId: string; fingerprint: string } | null>;
   find(teamId: string, id: string): Promise<Run | null>;
-  findPlan(teamId: string, id: string): Promise<Plan | null>;
+  /** Of any team: for those who have asked whether one may. */
+  findAny(id: string): Promise<Run | null>;
+  /** Of the reader's team, or one that it was shared with. */
+  findReadable(reader: Reader, id: string): Promise<Run | null>;
+  /** Whoever asks has found the run before. */
+  findPlan(id: string): Promise<Plan | null>;
   /** In order of creation; `after` is the id of the last run seen. */
   list(teamId: string, query: { filter: RunFilter; order: 'newest' | 'oldest'; after?: string; limit: number }): Promise<Run[]>;
   /** Null when the run is not in a state, or attempt, that allows it. @throws an error that `isUniqueViolation` knows for an extension's idempotency key that is taken */
@@ -79,9 +91,10 @@ async function takeOver(session: DatabaseSession, id: string, { runId, path }: N
 /** For LIKE, without wildcards. */
 const literal = (text: string) => text.replaceAll(/[\\%_]/g, '\\$&');
 
-function conditionsOf(teamId: string, { states, tag, recipe, dataset, name }: RunFilter): Prisma.Sql[] {
+function conditionsOf(teamId: string, { states, tag, recipe, dataset, name, user, shared = false }: RunFilter): Prisma.Sql[] {
   return [
-    Prisma.sql`team_id = ${teamId}::uuid`,
+    shared ? Prisma.sql`id IN (SELECT run_id FROM shares WHERE team_id = ${teamId}::uuid AND (expires_at IS NULL OR expires_at > now()))` : Prisma.sql`team_id = ${teamId}::uuid`,
+    ...(user ? [Prisma.sql`user_id = (SELECT id FROM users WHERE name = ${storableText(user)})`] : []),
     ...(states ? [Prisma.sql`state = ANY(${states}::text[])`] : []),
     ...(tag ? [Prisma.sql`tags @> ARRAY[${storableText(tag)}]`] : []),
     ...(recipe ? [Prisma.sql`recipe = ${storableText(recipe)}`] : []),
@@ -97,13 +110,13 @@ export function createRunRepository(database: Database): RunRepository {
   }
 
   return {
-    async create({ teamId, name, recipe, spec, plan, hyperparameters, idempotency, fork }) {
+    async create({ teamId, userId, name, recipe, spec, plan, hyperparameters, idempotency, fork }) {
       const at = new Date();
       const queued = { state: 'queued', attempt: 0 } as const;
       const id = await database.$transaction(async (session) => {
         const { id } = await session.run.create({
           data: {
-            teamId, name, tags: spec.tags ?? [], priority: spec.priority ?? 0, recipe,
+            teamId, userId: userId ?? null, name, tags: spec.tags ?? [], priority: spec.priority ?? 0, recipe,
             spec: spec as unknown as Prisma.InputJsonObject, plan: plan as unknown as Prisma.InputJsonObject,
             dataset: spec.dataset.name, state: 'queued', epochs: spec.fit.epochs, totalSteps: plan.totalSteps, head: 1, createdAt: at,
             ...(fork === undefined ? {} : { forkedFromRunId: fork.runId, forkedFromStep: fork.step }),
@@ -135,8 +148,15 @@ export function createRunRepository(database: Database): RunRepository {
 
     find: (teamId, id) => findOne(Prisma.sql`id = ${id}::uuid AND team_id = ${teamId}::uuid`),
 
-    async findPlan(teamId, id) {
-      const row = await database.run.findFirst({ where: { id, teamId }, select: { plan: true } });
+    findAny: (id) => findOne(Prisma.sql`id = ${id}::uuid`),
+
+    findReadable: ({ teamId, onlyRunId }, id) =>
+      onlyRunId !== null
+        ? findOne(Prisma.sql`id = ${id}::uuid AND id = ${onlyRunId}::uuid`)
+        : findOne(Prisma.sql`id = ${id}::uuid AND (team_id = ${teamId}::uuid OR EXISTS (SELECT FROM shares WHERE run_id = runs.id AND team_id = ${teamId}::uuid AND (expires_at IS NULL OR expires_at > now())))`),
+
+    async findPlan(id) {
+      const row = await database.run.findUnique({ where: { id }, select: { plan: true } });
       return row === null ? null : (row.plan as unknown as Plan);
     },
 

@@ -4,10 +4,10 @@ import { Prisma, type DatabaseSession } from '../db/client.js';
 import type { MetricValue, Run, RunReason, RunState, RunTransition } from '../schemas/run.js';
 import type { RunSpec } from '../schemas/spec.js';
 
-type RunRow = Omit<Prisma.RunGetPayload<object>, 'teamId' | 'dataset' | 'plan' | 'leaseOwner' | 'leaseExpiresAt'> & { transitions: RunTransition[] };
+type RunRow = Omit<Prisma.RunGetPayload<object>, 'teamId' | 'userId' | 'dataset' | 'plan' | 'leaseOwner' | 'leaseExpiresAt'> & { team: string; user: string | null; transitions: RunTransition[] };
 
 const COLUMNS = Prisma.sql`
-  id, name, tags, priority, recipe, state, reason, message, attempt, retries, gradient_accumulation_steps AS "gradientAccumulationSteps", spec, engine, backend, device,
+  id, (SELECT name FROM teams WHERE teams.id = runs.team_id) AS team, (SELECT name FROM users WHERE users.id = runs.user_id) AS user, name, tags, priority, recipe, state, reason, message, attempt, retries, gradient_accumulation_steps AS "gradientAccumulationSteps", spec, engine, backend, device,
   forked_from_run_id AS "forkedFromRunId", forked_from_step AS "forkedFromStep", extended_after AS "extendedAfter",
   epoch, epochs, step, total_steps AS "totalSteps", examples_per_second AS "examplesPerSecond", metrics, best_epoch AS "bestEpoch", head,
   created_at AS "createdAt", started_at AS "startedAt", ended_at AS "endedAt",
@@ -24,6 +24,8 @@ export async function readRuns(session: DatabaseSession, where: Prisma.Sql): Pro
 function toRun(row: RunRow): Run {
   return {
     id: row.id,
+    team: row.team,
+    user: row.user,
     name: row.name,
     tags: row.tags,
     priority: row.priority,

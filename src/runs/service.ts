@@ -12,6 +12,7 @@ import type { Plan } from '../schemas/plan.js';
 import type { Run, RunExtension, RunNotes, RunState } from '../schemas/run.js';
 import { flattenHyperparameters } from '../specs/hyperparameters.js';
 import { planSubmission, type PlanLimits } from '../specs/plan-submission.js';
+import type { Reader } from '../identity/principal.js';
 import { findForkSource } from './forks.js';
 import type { Lifecycle } from './lifecycle.js';
 import { ForkGoneError, type RunFilter, type RunRepository } from './run-repository.js';
@@ -35,6 +36,12 @@ export interface RunListQuery {
   order: 'newest' | 'oldest';
   limit: number;
   cursor?: string;
+}
+
+export interface Owner {
+  teamId: string;
+  /** Who submits; absent where nobody is known. */
+  userId?: string | undefined;
 }
 
 export type RunService = ReturnType<typeof createRunService>;
@@ -124,7 +131,15 @@ export function createRunService({ runs, artifacts, events, store, queue, bus, l
   }
 
   return {
+    /** A run of one's own team. @throws ServiceError not_found */
     get,
+
+    /** A run that one may look at. @throws ServiceError not_found */
+    async see(reader: Reader, id: string): Promise<Run> {
+      const run = await runs.findReadable(reader, id);
+      if (run === null) throw new ServiceError('not_found', `There is no run ${id}.`);
+      return run;
+    },
 
     /** @throws ServiceError not_found */
     async annotate(teamId: string, id: string, { tags, ...name }: RunNotes): Promise<Run> {
@@ -133,6 +148,8 @@ export function createRunService({ runs, artifacts, events, store, queue, bus, l
       return run;
     },
 
+    maySee: async (reader: Reader, id: string): Promise<boolean> => UUID.test(id) && (await runs.findReadable(reader, id)) !== null,
+
     /** All that can be known before training; never rejects for a bad spec, the plan lists its problems. */
     plan: async (teamId: string, body: unknown): Promise<Plan> => (await planned(teamId, body)).plan,
 
@@ -140,7 +157,7 @@ export function createRunService({ runs, artifacts, events, store, queue, bus, l
      * Checks, stores and queues a run. `created` is false when the idempotency key had made it before.
      * @throws ServiceError invalid_spec, impossible_spec, idempotency_mismatch, queue_unavailable
      */
-    async submit(teamId: string, body: unknown, idempotencyKey?: string): Promise<{ run: Run; created: boolean }> {
+    async submit({ teamId, userId }: Owner, body: unknown, idempotencyKey?: string): Promise<{ run: Run; created: boolean }> {
       const idempotency = idempotencyKey === undefined ? undefined : { key: idempotencyKey, fingerprint: fingerprintOf(body) };
       if (idempotency !== undefined) {
         const run = await earlier(teamId, idempotency);
@@ -154,7 +171,7 @@ export function createRunService({ runs, artifacts, events, store, queue, bus, l
       await queue.ping();
       const name = spec.name ?? recipe ?? `${spec.dataset.name} run`;
       try {
-        const changed = await runs.create({ teamId, name, recipe, spec, plan, hyperparameters: flattenHyperparameters(spec), ...(fork ? { fork } : {}), ...(idempotency ? { idempotency } : {}) });
+        const changed = await runs.create({ teamId, ...(userId === undefined ? {} : { userId }), name, recipe, spec, plan, hyperparameters: flattenHyperparameters(spec), ...(fork ? { fork } : {}), ...(idempotency ? { idempotency } : {}) });
         const { run } = changed;
         await lifecycle.announce(changed);
         // The row is the truth: should this fail, the sweep queues it.
@@ -176,8 +193,8 @@ export function createRunService({ runs, artifacts, events, store, queue, bus, l
       return { items, nextCursor: found.length > limit && last !== undefined ? encodeCursor(last.id) : null };
     },
 
-    async getPlan(teamId: string, id: string): Promise<Plan> {
-      const plan = await runs.findPlan(teamId, id);
+    async getPlan(id: string): Promise<Plan> {
+      const plan = await runs.findPlan(id);
       if (plan === null) throw new ServiceError('not_found', `There is no run ${id}.`);
       return plan;
     },

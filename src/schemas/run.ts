@@ -65,6 +65,8 @@ export type RunProgress = Static<typeof RunProgress>;
 export const Run = strictObject(
   {
     id: RunId,
+    team: Type.String({ description: 'Whose it is.' }),
+    user: nullable(Type.String({ description: 'Who submitted it; null when that user is gone.' })),
     name: Type.String({ description: "The spec's name, or one made from it." }),
     tags: Type.Array(Type.String(), { description: 'For filters.' }),
     priority: Type.Integer({ description: 'Higher starts earlier.' }),
@@ -118,6 +120,8 @@ export const RunQuery = strictObject({
   recipe: Type.Optional(Type.String({ description: 'Runs made from this recipe.' })),
   name: Type.Optional(Type.String({ description: 'Runs whose name contains this, ignoring case.' })),
   dataset: Type.Optional(Type.String({ description: 'Runs on this data set.' })),
+  user: Type.Optional(Type.String({ description: 'Runs that this user has submitted.' })),
+  shared: Type.Optional(Type.Boolean({ description: "Instead of the team's own runs, those that other teams share with it." })),
   order: Type.Optional(oneOf(['newest', 'oldest'], { description: 'By creation; newest when absent.' })),
   limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 200, description: 'Page size; 50 when absent.' })),
   cursor: Type.Optional(Type.String({ maxLength: 512, description: '`nextCursor` of the page before.' })),

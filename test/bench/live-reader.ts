@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { WebSocket } from 'ws';
 import type { ServerMessage } from '../../src/schemas/live.js';
 import { Tally } from './live-tally.js';
+import { WITH_KEY } from '../helpers/key.js';
 
 /** A slow reader rests for so long after each frame. */
 const REST_MS = 500;
@@ -32,7 +33,7 @@ export class Reader {
     this.options = options;
     this.#read = read;
     this.#isResting = options.isSlow === true;
-    this.#socket = new WebSocket(`${options.address.replace(/^http/, 'ws')}/v1/live`, 'trainyard.v1');
+    this.#socket = new WebSocket(`${options.address.replace(/^http/, 'ws')}/v1/live`, 'trainyard.v1', { headers: WITH_KEY });
     this.#socket.on('message', (data: Buffer) => this.#receive(data));
     this.#socket.on('close', () => (this.isClosed = true));
     this.#socket.on('error', () => undefined); // it closes then

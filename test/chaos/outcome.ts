@@ -4,6 +4,7 @@ import type { EventPage, RunEvent } from '../../src/schemas/event.js';
 import type { MetricPoints, MetricSeriesList } from '../../src/schemas/metric.js';
 import type { Run } from '../../src/schemas/run.js';
 import { get } from './ask.js';
+import { WITH_KEY } from '../helpers/key.js';
 
 export interface Outcome {
   run: Run;
@@ -42,7 +43,7 @@ async function readCurves(address: string, path: string): Promise<Record<string,
 async function hashWeights(address: string, path: string): Promise<string | null> {
   const { items } = await get<{ items: { path: string }[] }>(address, `${path}/artifacts`);
   if (!items.some((file) => file.path === WEIGHTS)) return null;
-  const response = await fetch(`${address}${path}/artifacts/${WEIGHTS}`);
+  const response = await fetch(`${address}${path}/artifacts/${WEIGHTS}`, { headers: WITH_KEY });
   if (!response.ok) return `no bytes: ${response.status}`;
   return createHash('sha256').update(Buffer.from(await response.arrayBuffer())).digest('hex');
 }

@@ -16,6 +16,7 @@ import { KeptProcess } from './actors/kept-process.js';
 import { MARK, processesOf, signal, type Found, type Role } from './actors/processes.js';
 import { LEASE_MS, type StageKind } from './faults.js';
 import type { Scope } from './scope.js';
+import { TEST_KEY } from '../helpers/key.js';
 
 /** What a process of the service reaches its stores through. */
 export interface Links {
@@ -63,6 +64,8 @@ function settingsOf(mark: string, dataDir: string, port: number): NodeJS.Process
     TRAINYARD_DATA_DIR: dataDir,
     TRAINYARD_PORT: String(port),
     TRAINYARD_LOG_FORMAT: 'json',
+    TRAINYARD_ADMIN_KEY: TEST_KEY,
+    TRAINYARD_RATE_LIMIT: '0',
     TRAINYARD_LEASE_SECONDS: String(LEASE_MS / 1000),
     TRAINYARD_CANCEL_GRACE_SECONDS: String(GRACE_SECONDS),
     TRAINYARD_SHUTDOWN_SECONDS: String(SHUTDOWN_MS / 1000),

@@ -3,6 +3,7 @@
 import { WebSocket } from 'ws';
 import type { RunEvent } from '../../src/schemas/event.js';
 import type { ServerMessage } from '../../src/schemas/live.js';
+import { WITH_KEY } from '../helpers/key.js';
 
 const RECONNECT_MS = 50;
 const RESUBSCRIBE_MS = 150;
@@ -55,7 +56,7 @@ export class Watcher {
 
   #connect(): void {
     if (this.#isClosed) return;
-    const socket = new WebSocket(`${this.#address}/v1/live`, 'trainyard.v1', { handshakeTimeout: 3_000 });
+    const socket = new WebSocket(`${this.#address}/v1/live`, 'trainyard.v1', { handshakeTimeout: 3_000, headers: WITH_KEY });
     this.#socket = socket;
     socket.on('open', () => {
       for (const runId of this.#runs.keys()) this.#subscribe(runId);

@@ -13,6 +13,7 @@ import type { Usage } from '../../src/schemas/usage.js';
 import { call, connectLive, ended } from '../helpers/client.js';
 import { until } from '../helpers/poll.js';
 import { startService } from '../helpers/service.js';
+import { WITH_KEY } from '../helpers/key.js';
 
 const PIXELS = 28 * 28;
 const service = await startService(t);
@@ -50,7 +51,7 @@ t.test('one softmax layer on all 60,000 digits reaches 91%, with every batch see
 
   await t.test('the stored model, in plain TF.js, says what the service says', async (t) => {
     const modelJson = await call<tf.io.ModelJSON>(address, `/v1/runs/${id}/artifacts/model/model.json`);
-    const weights = await fetch(`${address}/v1/runs/${id}/artifacts/model/weights.bin`);
+    const weights = await fetch(`${address}/v1/runs/${id}/artifacts/model/weights.bin`, { headers: WITH_KEY });
     await tf.setBackend('cpu');
     const model = await tfl.loadLayersModel(
       tf.io.fromMemory({
@@ -74,12 +75,12 @@ t.test('one softmax layer on all 60,000 digits reaches 91%, with every batch see
 
   await t.test('a download resumes and is not repeated', async (t) => {
     const path = `/v1/runs/${id}/artifacts/model/weights.bin`;
-    const whole = new Uint8Array(await (await fetch(`${address}${path}`)).arrayBuffer());
-    const part = await fetch(`${address}${path}`, { headers: { range: 'bytes=100-199' } });
+    const whole = new Uint8Array(await (await fetch(`${address}${path}`, { headers: WITH_KEY })).arrayBuffer());
+    const part = await fetch(`${address}${path}`, { headers: { ...WITH_KEY, range: 'bytes=100-199' } });
     t.equal(part.status, 206);
     t.same(new Uint8Array(await part.arrayBuffer()), whole.slice(100, 200));
     const etag = part.headers.get('etag') ?? '';
-    t.equal((await fetch(`${address}${path}`, { headers: { 'if-none-match': etag } })).status, 304);
+    t.equal((await fetch(`${address}${path}`, { headers: { ...WITH_KEY, 'if-none-match': etag } })).status, 304);
   });
 
   await t.test('the service says what is using the disk, and a deletion frees it', async (t) => {

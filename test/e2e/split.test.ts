@@ -12,6 +12,7 @@ import { parse } from 'yaml';
 import { packageRoot } from '../../src/paths.js';
 import type { Run } from '../../src/schemas/run.js';
 import { call, connectLive, ended } from '../helpers/client.js';
+import { TEST_KEY } from '../helpers/key.js';
 import { until } from '../helpers/poll.js';
 import { emptyDatabase } from '../helpers/postgres.js';
 import { redisMissing, redisServer } from '../helpers/redis.js';
@@ -23,7 +24,7 @@ interface ComposeService {
 }
 const compose = parse(readFileSync(join(packageRoot, 'docker-compose.yml'), 'utf8'), { merge: true }) as { services: Record<'api' | 'worker', ComposeService> };
 
-/** Runs a service's command with its environment, where only the addresses differ. */
+/** Runs a service's command with its environment, where only the addresses and the key differ. */
 function start(name: 'api' | 'worker', addresses: Record<string, string>): ChildProcess & { said(): string } {
   const { command, environment } = compose.services[name];
   const [program = '', ...args] = command;
@@ -47,7 +48,7 @@ t.test('API and worker apart, on PostgreSQL and Redis', { skip: redisMissing() }
   const dataDir = mkdtempSync(join(tmpdir(), 'trainyard-split-'));
   t.teardown(() => rm(dataDir, { recursive: true, force: true }));
   const port = await freePort();
-  const addresses = { DATABASE_URL, REDIS_URL: redis.url, TRAINYARD_DATA_DIR: dataDir, TRAINYARD_PORT: String(port), TRAINYARD_HOST: '127.0.0.1' };
+  const addresses = { DATABASE_URL, REDIS_URL: redis.url, TRAINYARD_DATA_DIR: dataDir, TRAINYARD_PORT: String(port), TRAINYARD_HOST: '127.0.0.1', TRAINYARD_ADMIN_KEY: TEST_KEY };
   const address = `http://127.0.0.1:${port}`;
 
   const api = start('api', addresses);

@@ -27,7 +27,7 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
       const id = records.nextId();
       const at = time();
       const run: Run = structuredClone({
-        id, name, recipe, forkedFrom: fork === undefined ? null : { runId: fork.runId, step: fork.step }, spec, tags: spec.tags ?? [], priority: spec.priority ?? 0,
+        id, team: 'default', user: null, name, recipe, forkedFrom: fork === undefined ? null : { runId: fork.runId, step: fork.step }, spec, tags: spec.tags ?? [], priority: spec.priority ?? 0,
         state: 'queued', reason: null, message: null, attempt: 0, retries: 0, gradientAccumulationSteps: 1, engine: null, backend: null, device: null,
         progress: { epoch: 0, epochs: spec.fit.epochs, step: 0, totalSteps: plan.totalSteps, examplesPerSecond: null },
         extendedAfter: null, metrics: {}, bestEpoch: null, head: 0, createdAt: at, startedAt: null, endedAt: null,
@@ -53,9 +53,19 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
       return structuredClone(found(teamId, id)?.run ?? null);
     },
 
-    async findPlan(teamId, id) {
+    async findAny(id) {
       await records.statement();
-      return structuredClone(found(teamId, id)?.plan ?? null);
+      return structuredClone(records.runs.get(id)?.run ?? null);
+    },
+
+    async findReadable({ teamId, onlyRunId }, id) {
+      await records.statement();
+      return structuredClone((onlyRunId === null || onlyRunId === id ? found(teamId, id)?.run : null) ?? null);
+    },
+
+    async findPlan(id) {
+      await records.statement();
+      return structuredClone(records.runs.get(id)?.plan ?? null);
     },
 
     async list(teamId, { filter, order, after, limit }) {

@@ -15,6 +15,7 @@ import { createFakeEventLog, createFakeMetricRepository } from './event-log.js';
 import { FakeQueue, SilentBus } from './queue.js';
 import { FakeRecords } from './records.js';
 import { FakeDisk, createFakeUsageRepository } from './usage.js';
+import { createFakeIdentity } from './identity.js';
 import { createFakeRunRepository } from './run-repository.js';
 
 export const TEAM = '01890000-0000-7000-8000-0000000000ff';
@@ -53,7 +54,7 @@ export function createFakeServices() {
       { name: 'queue', ping: () => queue.ping() },
       { name: 'bus', ping: () => bus.ping() },
     ],
-    teamId: TEAM,
+    ...createFakeIdentity(records, TEAM),
   };
   return { services, records, queue, bus, store, workers, disk, lifecycle, runRepository, events, artifacts, failures };
 }

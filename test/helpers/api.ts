@@ -10,6 +10,7 @@ import type { Test } from 'tap';
 import { buildApp } from '../../src/app.js';
 import { documentOf } from '../../src/http/documentation.js';
 import type { Problem } from '../../src/schemas/problem.js';
+import { WITH_KEY } from './key.js';
 import { createFakeServices, type FakeServices } from '../fakes/services.js';
 
 export interface OpenApiDocument {
@@ -70,7 +71,7 @@ export async function startApi(t: Test, { bodyLimitBytes = 1024 * 1024, extend }
   });
   const { document, check } = extend === undefined ? (plain ??= contractOf(app)) : contractOf(app);
   const ask = async (request: InjectOptions) => {
-    const response = await app.inject(request);
+    const response = await app.inject({ ...request, headers: { ...WITH_KEY, ...request.headers } });
     check({ method: request.method ?? 'GET', url: String(request.url) }, response);
     return response;
   };

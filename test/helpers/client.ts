@@ -2,6 +2,7 @@
 import { WebSocket } from 'ws';
 import type { Run } from '../../src/schemas/run.js';
 import type { RunEvent } from '../../src/schemas/event.js';
+import { WITH_KEY } from './key.js';
 import { until } from './poll.js';
 
 export interface Answer<T = Record<string, unknown>> {
@@ -14,7 +15,8 @@ export async function call<T = Record<string, unknown>>(address: string, path: s
   const { json, ...rest } = init;
   const response = await fetch(`${address}${path}`, {
     ...rest,
-    ...(json === undefined ? {} : { method: rest.method ?? 'POST', body: JSON.stringify(json), headers: { 'content-type': 'application/json', ...rest.headers } }),
+    headers: { ...WITH_KEY, ...(json === undefined ? {} : { 'content-type': 'application/json' }), ...(rest.headers as Record<string, string>) },
+    ...(json === undefined ? {} : { method: rest.method ?? 'POST', body: JSON.stringify(json) }),
   });
   const text = await response.text();
   const isJson = /json/.test(response.headers.get('content-type') ?? '');
@@ -33,8 +35,8 @@ export interface Live {
   closed: Promise<{ code: number; reason: string }>;
 }
 
-export async function connectLive(t: { teardown(work: () => void): void }, address: string, protocol = 'trainyard.v1'): Promise<Live> {
-  const socket = new WebSocket(`${address.replace(/^http/, 'ws')}/v1/live`, protocol);
+export async function connectLive(t: { teardown(work: () => void): void }, address: string, { protocol = 'trainyard.v1', headers = WITH_KEY }: { protocol?: string; headers?: Record<string, string> } = {}): Promise<Live> {
+  const socket = new WebSocket(`${address.replace(/^http/, 'ws')}/v1/live`, protocol, { headers });
   const messages: Record<string, unknown>[] = [];
   const arrivals: number[] = [];
   socket.on('message', (data) => {

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { loadConfig, type Config } from '../../src/config.js';
+import { TEST_KEY } from './key.js';
 import type { Log } from '../../src/log.js';
 
 interface Scope {
@@ -14,7 +15,7 @@ interface Scope {
 export function testConfig(t: Scope, changes: Partial<Config> = {}): Config {
   const dataDir = mkdtempSync(join(tmpdir(), 'trainyard-test-'));
   t.teardown(() => rm(dataDir, { recursive: true, force: true }));
-  return { ...loadConfig({ env: {}, overrides: { TRAINYARD_LOG_FORMAT: 'json' } }), dataDir, port: 0, leaseMs: 2_000, cancelGraceMs: 1_000, ...changes };
+  return { ...loadConfig({ env: {}, overrides: { TRAINYARD_LOG_FORMAT: 'json' } }), dataDir, port: 0, adminKey: TEST_KEY, rateLimit: null, leaseMs: 2_000, cancelGraceMs: 1_000, ...changes };
 }
 
 /** Silent, unless a test run sets TEST_LOG to a level. */

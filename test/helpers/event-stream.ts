@@ -1,6 +1,7 @@
 // Server-sent events as a client reads them: the parser of WHATWG HTML, section 9.2.6, and a connection whose
 // reading can be paused and cut.
 import { request, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
+import { WITH_KEY } from './key.js';
 import type { RunEvent } from '../../src/schemas/event.js';
 
 export interface StreamMessage {
@@ -75,7 +76,7 @@ export interface EventStream {
 
 /** Resolves with the answer's head, whatever its status. Cut when `t` ends. */
 export async function openEvents(t: { teardown(work: () => void): void }, url: string, headers: Record<string, string> = {}): Promise<EventStream> {
-  const asked = request(url, { agent: false, headers: { accept: 'text/event-stream', ...headers } });
+  const asked = request(url, { agent: false, headers: { accept: 'text/event-stream', ...WITH_KEY, ...headers } });
   t.teardown(() => void asked.destroy());
   const response = await new Promise<IncomingMessage>((resolve, reject) => asked.on('response', resolve).on('error', reject).end());
   asked.on('error', () => undefined);

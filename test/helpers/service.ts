@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { TEST_KEY } from './key.js';
 
 export interface ServiceProcess {
   address: string;
@@ -27,7 +28,7 @@ const READY_MS = 90_000;
 export async function startService(t: Scope, env: NodeJS.ProcessEnv = {}): Promise<ServiceProcess> {
   const dataDir = env.TRAINYARD_DATA_DIR ?? mkdtempSync(join(tmpdir(), 'trainyard test '));
   const child = fork(SERVER, [], {
-    env: { PATH: process.env.PATH, HOME: process.env.HOME, TRAINYARD_DATA_DIR: dataDir, TRAINYARD_PORT: '0', TRAINYARD_LOG_FORMAT: 'json', ...env },
+    env: { PATH: process.env.PATH, HOME: process.env.HOME, TRAINYARD_DATA_DIR: dataDir, TRAINYARD_PORT: '0', TRAINYARD_LOG_FORMAT: 'json', TRAINYARD_ADMIN_KEY: TEST_KEY, TRAINYARD_RATE_LIMIT: '0', ...env },
     // Not the test runner's own flags: users start it without.
     execArgv: [],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { artifactsDir, childEnv, ConfigError, loadConfig, scratchDir, type ConfigSources } from '../../src/config.js';
 import { packageRoot } from '../../src/paths.js';
+import { TEST_KEY } from '../helpers/key.js';
 
 const load = (env: NodeJS.ProcessEnv = {}, rest: ConfigSources = {}) => loadConfig({ env, ...rest });
 
@@ -32,12 +33,12 @@ t.test('with nothing set', async (t) => {
 
 t.test('with everything set', async (t) => {
   t.strictSame(load({
-    TRAINYARD_HOST: '::1', TRAINYARD_PORT: '0', TRAINYARD_DATA_DIR: '/srv/yard', TRAINYARD_ROLE: 'api', TRAINYARD_LOG_LEVEL: 'trace', TRAINYARD_LOG_FORMAT: 'pretty',
+    TRAINYARD_HOST: '::1', TRAINYARD_PORT: '0', TRAINYARD_DATA_DIR: '/srv/yard', TRAINYARD_ROLE: 'api', TRAINYARD_AUTH: 'off', TRAINYARD_ADMIN_KEY: TEST_KEY, TRAINYARD_RATE_LIMIT: '0', TRAINYARD_LOG_LEVEL: 'trace', TRAINYARD_LOG_FORMAT: 'pretty',
     TRAINYARD_BODY_LIMIT: '1024', TRAINYARD_SLOTS: '7', TRAINYARD_MEMORY_LIMIT: '123', TRAINYARD_ALLOWED_HOSTS: 'yard.lan, yard', TRAINYARD_LEASE_SECONDS: '1.5', TRAINYARD_CANCEL_GRACE_SECONDS: '1', TRAINYARD_SHUTDOWN_SECONDS: '2',
     TRAINYARD_MAX_ATTEMPTS: '1', TRAINYARD_STATE_RETENTION_DAYS: '0', TRAINYARD_RUN_RETENTION_DAYS: '0.5', DATABASE_URL: 'postgres://db/yard', REDIS_URL: 'rediss://redis',
   }), {
     host: '::1', port: 0, dataDir: '/srv/yard', role: 'api', logLevel: 'trace', logFormat: 'pretty', bodyLimitBytes: 1024, slots: 7, memoryLimitBytes: 123,
-    allowedHosts: ['yard.lan', 'yard'], leaseMs: 1500, cancelGraceMs: 1000, shutdownMs: 2000, maxAttempts: 1, stateRetentionMs: null, runRetentionMs: 43_200_000, databaseUrl: 'postgres://db/yard', redisUrl: 'rediss://redis',
+    allowedHosts: ['yard.lan', 'yard'], auth: false, adminKey: TEST_KEY, rateLimit: null, leaseMs: 1500, cancelGraceMs: 1000, shutdownMs: 2000, maxAttempts: 1, stateRetentionMs: null, runRetentionMs: 43_200_000, databaseUrl: 'postgres://db/yard', redisUrl: 'rediss://redis',
   }, 'each goes to its place');
   t.equal(load({ TRAINYARD_DATA_DIR: 'elsewhere/data' }).dataDir, join(packageRoot, 'elsewhere/data'), 'a relative folder is one of the package');
 });
@@ -56,6 +57,8 @@ t.test('a fault is a sentence that names its setting', async (t) => {
     [{ TRAINYARD_ROLE: 'worker' }, 'TRAINYARD_ROLE: must be equal to one of the allowed values (all,api)'],
     [{ TRAINYARD_LOG_LEVEL: 'loud' }, 'TRAINYARD_LOG_LEVEL: must be equal to one of the allowed values (trace,debug,info,warn,error,fatal,silent)'],
     [{ TRAINYARD_LOG_FORMAT: 'xml' }, 'TRAINYARD_LOG_FORMAT: must be equal to one of the allowed values (auto,json,pretty)'],
+    [{ TRAINYARD_AUTH: 'no' }, 'TRAINYARD_AUTH: must be equal to one of the allowed values (on,off)'],
+    [{ TRAINYARD_ADMIN_KEY: 'secret' }, 'TRAINYARD_ADMIN_KEY: must match pattern "^ty_([0-9a-f]{16})_([0-9a-f]{48})$"'],
     [{ TRAINYARD_ALLOW_REMOTE: 'maybe' }, 'TRAINYARD_ALLOW_REMOTE: must be boolean'],
     [{ TRAINYARD_BODY_LIMIT: '1023' }, 'TRAINYARD_BODY_LIMIT: must be >= 1024'],
     [{ TRAINYARD_SLOTS: '-1' }, 'TRAINYARD_SLOTS: must be >= 0'],
@@ -75,15 +78,17 @@ t.test('a fault is a sentence that names its setting', async (t) => {
   t.strictSame(faultsOf({ PATH: '/bin', TRAIN: '1' }), [], 'what is not ours is not our business');
 });
 
-t.test('without keys it listens on loopback only', async (t) => {
-  for (const host of ['127.0.0.1', '::1', 'localhost']) t.equal(load({ TRAINYARD_HOST: host }).host, host, `${host} is loopback`);
+t.test('without authentication it listens on loopback only', async (t) => {
+  const off = { TRAINYARD_AUTH: 'off' };
+  for (const host of ['127.0.0.1', '::1', 'localhost']) t.equal(load({ ...off, TRAINYARD_HOST: host }).host, host, `${host} is loopback`);
   for (const host of ['0.0.0.0', '::', '192.168.1.5', 'example.com', '127.0.0.1.example.com']) {
-    t.strictSame(faultsOf({ TRAINYARD_HOST: host }), [
-      `TRAINYARD_HOST: ${host} is reachable from other machines and no keys are configured; set TRAINYARD_ALLOW_REMOTE=true on a network that you trust`,
+    t.equal(load({ TRAINYARD_HOST: host }).host, host, `${host} is allowed where keys are asked for`);
+    t.strictSame(faultsOf({ ...off, TRAINYARD_HOST: host }), [
+      `TRAINYARD_HOST: ${host} is reachable from other machines and TRAINYARD_AUTH is off; set TRAINYARD_ALLOW_REMOTE=true on a network that you trust`,
     ], `${host} is refused`);
-    t.equal(load({ TRAINYARD_HOST: host, TRAINYARD_ALLOW_REMOTE: 'true' }).host, host, `${host} is allowed by one who says so`);
+    t.equal(load({ ...off, TRAINYARD_HOST: host, TRAINYARD_ALLOW_REMOTE: 'true' }).host, host, `${host} is allowed by one who says so`);
   }
-  t.equal(faultsOf({ TRAINYARD_HOST: '0.0.0.0', TRAINYARD_ALLOW_REMOTE: 'false' }).length, 1, 'false is not true');
+  t.equal(faultsOf({ ...off, TRAINYARD_HOST: '0.0.0.0', TRAINYARD_ALLOW_REMOTE: 'false' }).length, 1, 'false is not true');
 });
 
 t.test('a child of ours is told what its parent knows', async (t) => {

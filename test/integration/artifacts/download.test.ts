@@ -8,6 +8,7 @@ import t from 'tap';
 import { createDiskArtifactStore } from '../../../src/artifacts/store.js';
 import type { Problem } from '../../../src/schemas/problem.js';
 import { startApi } from '../../helpers/api.js';
+import { WITH_KEY } from '../../helpers/key.js';
 import { runningRun } from '../../helpers/trained-run.js';
 
 const BYTES = 8 * 1024 * 1024 + 7;
@@ -28,7 +29,7 @@ t.test('a file on disk arrives as it was stored, whole and in parts', async (t) 
   await api.app.listen({ port: 0, host: '127.0.0.1' });
   const url = `http://127.0.0.1:${(api.app.server.address() as AddressInfo).port}/v1/runs/${id}/artifacts/model/weights.bin`;
 
-  const whole = await fetch(url);
+  const whole = await fetch(url, { headers: WITH_KEY });
   t.equal(whole.headers.get('content-length'), String(BYTES));
   const received = Buffer.from(await whole.arrayBuffer());
   t.equal(createHash('sha256').update(received).digest('hex'), stored.sha256, 'byte for byte');
@@ -37,17 +38,17 @@ t.test('a file on disk arrives as it was stored, whole and in parts', async (t) 
   const cuts = [0, 1, 65_536, 5_000_000, BYTES];
   const parts: Buffer[] = [];
   for (let at = 0; at + 1 < cuts.length; at += 1) {
-    const response = await fetch(url, { headers: { range: `bytes=${cuts[at]}-${(cuts[at + 1] ?? 0) - 1}` } });
+    const response = await fetch(url, { headers: { ...WITH_KEY, range: `bytes=${cuts[at]}-${(cuts[at + 1] ?? 0) - 1}` } });
     t.equal(response.status, 206);
     parts.push(Buffer.from(await response.arrayBuffer()));
   }
   t.ok(Buffer.concat(parts).equals(content), 'the parts make the whole');
 
-  const head = await fetch(url, { method: 'HEAD' });
+  const head = await fetch(url, { method: 'HEAD', headers: WITH_KEY });
   t.same([head.status, head.headers.get('content-length')], [200, String(BYTES)]);
 
   await disk.remove(stored.sha256);
-  const lost = await fetch(url);
+  const lost = await fetch(url, { headers: WITH_KEY });
   t.equal(lost.status, 500);
   t.match((await lost.json()) as Problem, { code: 'internal' }, 'a lost file is a problem from its first byte on');
 });

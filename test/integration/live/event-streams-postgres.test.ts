@@ -12,6 +12,7 @@ import { findBrowser, startBrowser } from '../../helpers/browser.js';
 import { call, connectLive } from '../../helpers/client.js';
 import { testLog } from '../../helpers/config.js';
 import { openEvents, type EventStream } from '../../helpers/event-stream.js';
+import { TEST_KEY } from '../../helpers/key.js';
 import { until } from '../../helpers/poll.js';
 import { box, type Box } from '../workers/harness.js';
 
@@ -168,6 +169,7 @@ t.test("a browser's EventSource outlives a restart by itself, and stops when the
   const browser = await startBrowser(t, String(chromium));
   const page = await browser.newPage();
   await page.goto(`${api.address}/healthz`);
+  await page.evaluate(`fetch('/v1/session', { method: 'POST', headers: { 'content-type': 'application/json' }, body: ${JSON.stringify(JSON.stringify({ key: TEST_KEY }))} })`);
   await page.evaluate(`
     var seqs = [], ends = [], source = new EventSource(${JSON.stringify(run.path)});
     source.onmessage = (event) => seqs.push(Number(event.lastEventId));

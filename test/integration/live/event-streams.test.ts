@@ -13,7 +13,9 @@ import { LIVE_LIMITS } from '../../../src/live/limits.js';
 import { eventRoutes, type EventRoutesOptions } from '../../../src/runs/event-routes.js';
 import type { Run } from '../../../src/schemas/run.js';
 import { FakeClock } from '../../fakes/clock.js';
+import { actAs, createFakeIdentity } from '../../fakes/identity.js';
 import { FakeBus, FakeLog, logLine, numbers, RUN_A, RUN_B } from '../../fakes/live.js';
+import { FakeRecords } from '../../fakes/records.js';
 import { openEvents } from '../../helpers/event-stream.js';
 import { until } from '../../helpers/poll.js';
 
@@ -27,8 +29,11 @@ async function serve(t: Test, { findRun, ...options }: EventStreamOptions & { fi
   installErrorHandling(app);
   const responses: ServerResponse[] = [];
   app.addHook('onRequest', async (_request, reply) => void responses.push(reply.raw));
-  // Only pages ask for runs.
-  const services = { hub, events: log, teamId: '' } as unknown as EventRoutesOptions['services'];
+  // Who may see what is another's matter.
+  actAs(app);
+  const { openConnections } = createFakeIdentity(new FakeRecords(), '');
+  const runs = { see: async () => undefined };
+  const services = { hub, runs, openConnections, events: log } as unknown as EventRoutesOptions['services'];
   await app.register(eventRoutes, { services, ...options });
   await app.listen({ port: 0, host: '127.0.0.1' });
   t.teardown(() => app.close());

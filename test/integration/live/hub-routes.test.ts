@@ -11,7 +11,9 @@ import { createLiveHub } from '../../../src/live/hub.js';
 import { liveRoutes, type LiveRoutesOptions } from '../../../src/live/routes.js';
 import type { ServerMessage } from '../../../src/schemas/live.js';
 import { FakeClock } from '../../fakes/clock.js';
+import { actAs, createFakeIdentity } from '../../fakes/identity.js';
 import { FakeBus, FakeLog, numbers, RUN_A } from '../../fakes/live.js';
+import { FakeRecords } from '../../fakes/records.js';
 import { until } from '../../helpers/poll.js';
 
 async function serve(t: Test, options: Partial<LiveRoutesOptions> = {}) {
@@ -22,7 +24,10 @@ async function serve(t: Test, options: Partial<LiveRoutesOptions> = {}) {
   app.setSerializerCompiler(() => (body) => JSON.stringify(body));
   installErrorHandling(app);
   installHostGuard(app, []);
-  await app.register(liveRoutes, { services: { hub }, ...options });
+  actAs(app);
+  const { openConnections } = createFakeIdentity(new FakeRecords(), '');
+  const runs = { maySee: async () => true } as unknown as LiveRoutesOptions['services']['runs'];
+  await app.register(liveRoutes, { services: { hub, runs, openConnections }, ...options });
   app.get('/plain', async () => ({ plain: true }));
   await app.listen({ port: 0, host: '127.0.0.1' });
   t.teardown(() => app.close());

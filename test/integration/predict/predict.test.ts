@@ -19,6 +19,7 @@ import { predictRoutes } from '../../../src/predict/routes.js';
 import { createPredictService } from '../../../src/predict/service.js';
 import type { Predictions } from '../../../src/schemas/predict.js';
 import type { Run } from '../../../src/schemas/run.js';
+import { actAs } from '../../fakes/identity.js';
 
 const RUN = '01890000-0000-7000-8000-00000000000a';
 const UNTRAINED = '01890000-0000-7000-8000-00000000000b';
@@ -55,7 +56,7 @@ function findOnce(path: string): Artifact | null {
 }
 const states = new Map<string, Run['state']>([[RUN, 'succeeded'], [UNTRAINED, 'running'], [DELETED, 'succeeded']]);
 const service = createPredictService({
-  runs: { find: async (_team, id) => (states.has(id) ? run(id, states.get(id)!) : null) },
+  runs: { findReadable: async (_reader, id) => (states.has(id) ? run(id, states.get(id)!) : null) },
   artifacts: { find: async (runId, path) => (runId === DELETED ? findOnce(path) : runId === RUN ? (artifacts.get(path) ?? null) : null) },
   store,
   log: { warn: (details, message) => t.comment(message, details) },
@@ -70,10 +71,11 @@ t.before(async () => {
     artifacts.set(path, { path, contentType: '', createdAt: new Date(0), ...(await store.put(file)) });
   }
   app.setSerializerCompiler(() => (body) => JSON.stringify(body));
+  actAs(app);
   installErrorHandling(app);
   installJsonBody(app);
   installSharedSchemas(app);
-  await app.register(predictRoutes, { services: { predict: service, teamId: 'team' } });
+  await app.register(predictRoutes, { services: { predict: service } });
 });
 t.teardown(async () => {
   await app.close();

@@ -69,7 +69,7 @@ export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<
     teamId,
     reaches,
     ends: (id) => reaches(id, ['succeeded', 'failed', 'cancelled']),
-    submit: async () => (await runs.submit(teamId, SPEC)).run,
+    submit: async () => (await runs.submit({ teamId }, SPEC)).run,
     async supervise(trainer, changes = {}) {
       const supervisor = await startSupervisor({
         id: `supervisor-${supervisors.length}`,

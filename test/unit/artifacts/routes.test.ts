@@ -7,6 +7,7 @@ import t from 'tap';
 import { dispositionOf } from '../../../src/artifacts/download.js';
 import { problemOf, startApi, type Api } from '../../helpers/api.js';
 import { until } from '../../helpers/poll.js';
+import { WITH_KEY } from '../../helpers/key.js';
 import { runningRun } from '../../helpers/trained-run.js';
 
 const CONTENT = 'abcdefghijklmnopqrstuvwxyz';
@@ -140,7 +141,7 @@ t.test('a client that goes away lets go of the file', async (t) => {
   api.store.read = () => endless;
   await api.app.listen({ port: 0, host: '127.0.0.1' });
   const { port } = api.app.server.address() as AddressInfo;
-  const request = get({ port, host: '127.0.0.1', path: `${base}/model/weights.bin` });
+  const request = get({ port, host: '127.0.0.1', path: `${base}/model/weights.bin`, headers: WITH_KEY });
   request.on('error', () => {});
   const [response] = (await once(request, 'response')) as [IncomingMessage];
   response.destroy();

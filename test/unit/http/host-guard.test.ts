@@ -3,6 +3,7 @@ import t, { type Test } from 'tap';
 import { buildApp } from '../../../src/app.js';
 import { createFakeServices } from '../../fakes/services.js';
 import { problemOf, startApi } from '../../helpers/api.js';
+import { WITH_KEY } from '../../helpers/key.js';
 
 const ID = '01890000-0000-7000-8000-000000000001';
 
@@ -13,7 +14,7 @@ async function named(t: Test, config: { host?: string; allowedHosts?: readonly s
     await app.close();
     await services.hub.close();
   });
-  return async (host: string) => (await app.inject({ url: '/v1/datasets', headers: { host } })).statusCode;
+  return async (host: string) => (await app.inject({ url: '/v1/datasets', headers: { ...WITH_KEY, host } })).statusCode;
 }
 
 t.test('the service is asked for by an address, or by a name that nobody else can own', async (t) => {

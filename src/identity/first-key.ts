@@ -1,0 +1,40 @@
+// The first user of an installation, who runs it, and the first key.
+import type { Database } from '../db/client.js';
+import { SCOPES } from '../schemas/identity.js';
+import type { Authenticator } from './authenticator.js';
+import type { Principal } from './principal.js';
+import { rightsOf } from './rights.js';
+import { createToken, hashOf, parseToken } from './token.js';
+
+export const FIRST_USER = 'admin';
+
+/**
+ * Sees to it that somebody can get in. Answers a new key, to be shown this once, where nobody who runs the service had
+ * a key that is good. With `adminKey` that is the key, now and at each later start, and nothing is to be shown.
+ */
+export async function ensureFirstKey(database: Database, { teamId, adminKey }: { teamId: string; adminKey: string | null }): Promise<string | null> {
+  const given = adminKey === null ? null : parseToken(adminKey);
+  return database.$transaction(async (session) => {
+    // Several processes may start at once.
+    await session.$executeRaw`LOCK TABLE users IN SHARE ROW EXCLUSIVE MODE`;
+    const good = { revokedAt: null, OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }], scopes: { has: 'operate' }, membership: { user: { operator: true } } };
+    if (given === null && (await session.apiKey.count({ where: good })) > 0) return null;
+    const user = await session.user.upsert({ where: { name: FIRST_USER }, create: { name: FIRST_USER, operator: true }, update: { operator: true } });
+    const member = { teamId, userId: user.id };
+    await session.membership.upsert({ where: { teamId_userId: member }, create: { ...member, role: 'admin' }, update: { role: 'admin' } });
+    const { token: { id }, secretHash, text } = given === null ? createToken('key') : { token: given, secretHash: hashOf(given.secret), text: null };
+    const key = { secretHash, scopes: [...SCOPES], revokedAt: null, expiresAt: null, ...member };
+    await session.apiKey.upsert({ where: { id }, create: { id, name: given === null ? 'first' : 'TRAINYARD_ADMIN_KEY', ...key }, update: key });
+    return text;
+  });
+}
+
+/** For an installation of one person: everybody is the first user, without a key. */
+export async function openToAll(database: Database, teamId: string): Promise<Authenticator> {
+  const { userId, user, team } = await database.membership.findFirstOrThrow({ where: { teamId, user: { name: FIRST_USER } }, include: { user: true, team: true } });
+  const anybody: Principal = {
+    credential: { kind: 'key', id: 'none' }, key: null, user: { id: userId, name: user.name }, teamId, team: team.name, role: 'admin',
+    rights: rightsOf({ role: 'admin', operator: true, scopes: SCOPES }), onlyRunId: null,
+  };
+  return { anybody, authenticate: async () => anybody, stillGood: async (credentials) => new Set(credentials.map(({ id }) => id)) };
+}
