@@ -10,6 +10,14 @@ export class ApiError extends Error {
   }
 }
 
+/** Sent with what changes something, so that no other site's page can have a browser do it. */
+let csrfToken = null;
+export const setCsrfToken = (token) => void (csrfToken = token);
+
+/** Called when the service knows no session of this browser any more. */
+let onSignedOut = () => {};
+export const whenSignedOut = (listener) => void (onSignedOut = listener);
+
 /** @param {string} path without a leading slash @returns {string} absolute */
 export const addressOf = (path) => new URL(path, document.baseURI).href;
 
@@ -20,12 +28,13 @@ export const addressOf = (path) => new URL(path, document.baseURI).href;
  * @throws {ApiError}
  */
 export async function request(path, { method, json, accept = 'application/json', signal } = {}) {
+  const verb = method ?? (json === undefined ? 'GET' : 'POST');
   let response;
   let text;
   try {
     response = await fetch(addressOf(path), {
-      method: method ?? (json === undefined ? 'GET' : 'POST'),
-      headers: { accept, ...(json === undefined ? {} : { 'content-type': 'application/json' }) },
+      method: verb,
+      headers: { accept, ...(verb === 'GET' || csrfToken === null ? {} : { 'x-csrf-token': csrfToken }), ...(json === undefined ? {} : { 'content-type': 'application/json' }) },
       ...(json === undefined ? {} : { body: JSON.stringify(json) }),
       ...(signal ? { signal } : {}),
     });
@@ -36,6 +45,7 @@ export async function request(path, { method, json, accept = 'application/json',
   }
   const body = /json/.test(response.headers.get('content-type') ?? '') && text !== '' ? JSON.parse(text) : text;
   if (response.ok) return body === '' && accept === 'application/json' ? null : body;
+  if (response.status === 401) onSignedOut();
   const faults = (body?.errors ?? []).map((fault) => `${fault.pointer ?? fault.parameter ?? ''} ${fault.detail}`.trim());
   throw new ApiError({
     code: body?.code ?? 'unknown',

@@ -3,6 +3,7 @@ import { addressOf, request } from './api.js';
 import { ago, count, el, percent, plain, sentence, setText } from './format.js';
 import { LiveConnection } from './live.js';
 import { ENDED, RunView } from './run-view.js';
+import { may, onlyRun, signIn } from './session.js';
 
 const $ = (id) => document.getElementById(id);
 const BUSY_POLL_MS = 1500;
@@ -98,7 +99,7 @@ function renderRecipes() {
   $('recipes').replaceChildren(...recipes.map(({ name, title, idea, description, expected }) => {
     const reached = el('span', { class: 'reached' });
     const goal = expected.atLeast === undefined ? `stays below ${goalOf(expected.atMost)}` : `reaches ${goalOf(expected.atLeast)}`;
-    const button = el('button', { type: 'button', 'aria-label': `Train: ${title}`, onclick: () => void train(name, button) }, 'Train');
+    const button = el('button', { type: 'button', ...(may('write') ? {} : { disabled: '', title: 'You may look only' }), 'aria-label': `Train: ${title}`, onclick: () => void train(name, button) }, 'Train');
     const rung = el('li', { 'data-recipe': name },
       el('details', { name: 'recipe' }, el('summary', {}, el('span', {}, title), reached), el('p', {}, idea), el('p', { class: 'fine' }, `${description} It ${goal}.`)),
       button);
@@ -175,7 +176,7 @@ function showInList(run) {
 }
 
 async function poll() {
-  if (asking) return;
+  if (asking || !may('read')) return;
   asking = true;
   clearTimeout(polling);
   let waitMs = IDLE_POLL_MS;
@@ -203,7 +204,7 @@ $('more').addEventListener('click', () => {
   void poll();
 });
 $('retry').addEventListener('click', route);
-setText($('curl'), `curl ${addressOf('v1/runs')} \\\n  --json '{"recipe": "mnist-softmax"}'`);
+setText($('curl'), `curl ${addressOf('v1/runs')} \\\n  --header "Authorization: Bearer $TRAINYARD_KEY" \\\n  --json '{"recipe": "mnist-softmax"}'`);
 window.addEventListener('hashchange', route);
 window.addEventListener('online', () => live.nudge());
 document.addEventListener('visibilitychange', () => {
@@ -212,6 +213,8 @@ document.addEventListener('visibilitychange', () => {
   void poll();
 });
 
+await signIn();
+if (onlyRun() !== null) location.hash = `#/runs/${onlyRun()}`;
 live.open();
 route();
 void poll();

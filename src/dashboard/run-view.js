@@ -5,6 +5,7 @@ import { Chart } from './chart.js';
 import { Curve, numberOf } from './curves.js';
 import { ago, bytes, count, duration, el, percent, plain, sentence, setText, words } from './format.js';
 import { DigitPad } from './pad.js';
+import { mayChange } from './session.js';
 
 export const ENDED = ['succeeded', 'failed', 'cancelled'];
 const $ = (id) => document.getElementById(id);
@@ -195,9 +196,10 @@ export class RunView {
     $('reason').dataset.state = state;
     setText($('reason'), why);
     const ended = ENDED.includes(state);
-    $('cancel').hidden = ended;
+    const mine = mayChange(this.#run);
+    $('cancel').hidden = ended || !mine;
     $('cancel').disabled = state === 'cancelling';
-    $('delete').hidden = !ended;
+    $('delete').hidden = !ended || !mine;
   }
 
   #renderFacts() {

@@ -8,6 +8,7 @@ import { packageRoot } from '../../src/paths.js';
 import type { MetricSeriesList } from '../../src/schemas/metric.js';
 import { findBrowser, startBrowser } from '../helpers/browser.js';
 import { call, ended } from '../helpers/client.js';
+import { TEST_KEY } from '../helpers/key.js';
 import { until } from '../helpers/poll.js';
 import { startService } from '../helpers/service.js';
 
@@ -26,6 +27,10 @@ t.test('a recipe is trained, watched and asked on the page', { skip }, async (t)
 
   const points = async () => Number(await page.locator('#chart-loss canvas').getAttribute('data-points'));
   await page.goto(address);
+  await page.getByRole('textbox', { name: 'Key' }).waitFor();
+  await page.screenshot({ path: join(SHOTS, 'dashboard-sign-in.png') });
+  await page.getByRole('textbox', { name: 'Key' }).fill(TEST_KEY);
+  await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('button', { name: 'Train: The same layers with relu and Adam' }).click();
   await page.waitForURL(/#\/runs\/[\w-]{36}$/);
   const id = page.url().slice(-36);
