@@ -42,15 +42,21 @@ export interface AppOptions {
     host?: string;
     /** Further names that the service goes by, without ports. */
     allowedHosts?: readonly string[];
+    /** How long a request may take to arrive, body and all. Default one minute. */
+    receiveMs?: number;
   };
   services: Services;
   log: FastifyBaseLogger;
 }
 
 export function buildApp({ config, services, log }: AppOptions): FastifyInstance {
+  const { receiveMs = 60_000 } = config;
   const app = Fastify({
     loggerInstance: log,
     bodyLimit: config.bodyLimitBytes,
+    // Who sends a byte now and then would hold a connection for ever.
+    requestTimeout: receiveMs,
+    http: { headersTimeout: receiveMs, connectionsCheckingInterval: receiveMs / 4 },
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => randomUUID(),
     // Ids of ours only: a client's could forge lines of the log.

@@ -7,6 +7,9 @@ import { ERRORS, ServiceError } from '../errors.js';
 import { PROBLEM_TYPE, retryAfterOf, toProblem, toServiceError } from './problem.js';
 import { createRouteTable } from './route-table.js';
 
+/** How long a connection that was refused may take to read why. */
+const GOODBYE_MS = 1000;
+
 /** Sends the problem of an error. The log gets the cause, the client does not. */
 export function sendProblem(thrown: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const error = isOverLimit(thrown) ? new ServiceError('body_too_large', `The body is over ${request.routeOptions.bodyLimit} bytes.`, { cause: thrown }) : toServiceError(thrown);
@@ -54,4 +57,6 @@ export function refuseConnection(error: Error & { code?: string }, socket: Socke
     'connection: close',
   ];
   socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+  // One that never closes its side would keep it for ever; at once, it might not read the answer.
+  setTimeout(() => socket.destroy(), GOODBYE_MS).unref();
 }

@@ -4,6 +4,8 @@ import { ServiceError } from '../errors.js';
 import { readJson } from './json-text.js';
 
 const MEDIA_TYPE = /^[\w!#$%&'*+.^`|~-]+\/[\w!#$%&'*+.^`|~-]+$/;
+/** Far more than any spec has, and far less than what those who descend by recursion can bear. */
+const MAX_DEPTH = 200;
 const UTF_8 = /^utf-?8$/i;
 
 /** Replaces Fastify's parsers. An empty body is none, because clients send a content type without a body too. */
@@ -63,5 +65,15 @@ export function parseJson(text: string): unknown {
   if (text === '' || text === '\uFEFF') return undefined;
   const read = readJson(text);
   if ('fault' in read) throw new ServiceError('bad_request', `The body ${read.fault}.`);
+  if (isDeeper(read.value, MAX_DEPTH)) throw new ServiceError('bad_request', `The body is nested deeper than ${MAX_DEPTH} levels.`);
   return read.value;
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  let row = [value];
+  for (let level = 0; row.length > 0; level += 1) {
+    if (level > levels) return true;
+    row = row.flatMap((part) => (part === null || typeof part !== 'object' ? [] : Object.values(part).filter((inner) => typeof inner === 'object')));
+  }
+  return false;
 }

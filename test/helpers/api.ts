@@ -41,6 +41,7 @@ export interface Api extends FakeServices {
 
 export interface ApiOptions {
   bodyLimitBytes?: number;
+  receiveMs?: number;
   /** Adds routes to the app before it is ready. */
   extend?: (app: FastifyInstance) => void;
 }
@@ -53,7 +54,7 @@ function contractOf(app: FastifyInstance) {
 /** Of the app as it is, made once: its schemas take long to compile. */
 let plain: ReturnType<typeof contractOf> | undefined;
 
-export async function startApi(t: Test, { bodyLimitBytes = 1024 * 1024, extend }: ApiOptions = {}): Promise<Api> {
+export async function startApi(t: Test, { bodyLimitBytes = 1024 * 1024, receiveMs = 60_000, extend }: ApiOptions = {}): Promise<Api> {
   const fakes = createFakeServices();
   const logged: Record<string, unknown>[] = [];
   const sink = new Writable({
@@ -62,7 +63,7 @@ export async function startApi(t: Test, { bodyLimitBytes = 1024 * 1024, extend }
       done();
     },
   });
-  const app = buildApp({ config: { bodyLimitBytes, leaseMs: 15_000 }, services: fakes.services, log: pino({ level: 'debug' }, sink) });
+  const app = buildApp({ config: { bodyLimitBytes, receiveMs, leaseMs: 15_000 }, services: fakes.services, log: pino({ level: 'debug' }, sink) });
   extend?.(app);
   await app.ready();
   t.teardown(async () => {

@@ -33,6 +33,12 @@ t.test('a long faulty text is no work', async (t) => {
   t.ok(performance.now() - start < 5_000, 'in time that grows with its length only');
 });
 
+t.test('what is nested too deeply is refused', async (t) => {
+  const nested = (levels: number) => `${'{"a":['.repeat(levels / 2)}1${']}'.repeat(levels / 2)}`;
+  t.match(refusal(nested(200)), /^taken/);
+  for (const levels of [202, 20_000, 400_000]) t.equal(refusal(nested(levels)), 'The body is nested deeper than 200 levels.');
+});
+
 t.test('a key that reaches for prototypes is refused, however it is written', async (t) => {
   for (const text of ['{"__proto__": {"x": 1}}', '{"a": [{"__proto__": 1}]}', '{"\\u005f_proto__": 1}', '{"_\\u005Fproto_\\u005f": 1}']) {
     t.match(refusal(text), /"__proto__"/, text);
