@@ -34,7 +34,7 @@ export const ERRORS = {
   run_not_extendable: { status: 409, title: 'The run cannot be extended now' },
   run_not_ended: { status: 409, title: 'The run has not ended yet' },
   name_taken: { status: 409, title: 'The name is taken' },
-  team_not_empty: { status: 409, title: 'The team still has runs' },
+  team_in_use: { status: 409, title: 'The team still has runs, or is the first one' },
   last_operator: { status: 409, title: 'Somebody must be left who runs the service' },
   idempotency_conflict: { status: 409, title: 'A request with this Idempotency-Key is under way' },
   model_not_ready: { status: 409, title: 'The run has no stored model yet' },

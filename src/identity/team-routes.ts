@@ -28,7 +28,7 @@ export const teamRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 't
 
   app.delete('/v1/teams/:team', {
     config: { access: 'operate' },
-    schema: { operationId: 'deleteTeam', tags: ['identity'], summary: 'Delete a team that has no runs', params: TeamParams, response: { ...empty(204, 'The team is gone.'), ...problems('not_found', 'team_not_empty') } },
+    schema: { operationId: 'deleteTeam', tags: ['identity'], summary: 'Delete a team that has no runs', params: TeamParams, response: { ...empty(204, 'The team is gone.'), ...problems('not_found', 'team_in_use') } },
   }, async ({ params }, reply) => {
     await teams.delete(params.team);
     return reply.code(204).send();

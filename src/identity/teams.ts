@@ -1,6 +1,7 @@
 // Teams, who belongs to them, and users.
 import { ServiceError } from '../errors.js';
 import { isUniqueViolation, type Database } from '../db/client.js';
+import { DEFAULT_TEAM } from '../db/seed.js';
 import type { Member, Role, Team, User } from '../schemas/identity.js';
 import type { Principal } from './principal.js';
 
@@ -11,7 +12,7 @@ export interface TeamService {
   get(principal: Principal, name: string): Promise<Team>;
   /** @throws ServiceError name_taken */
   create(name: string): Promise<Team>;
-  /** With its members' keys for it. @throws ServiceError not_found, team_not_empty */
+  /** With its members' keys for it. @throws ServiceError not_found, team_in_use */
   delete(name: string): Promise<void>;
   /** By name. @throws ServiceError not_found */
   listMembers(principal: Principal, team: string): Promise<Member[]>;
@@ -74,8 +75,10 @@ export function createTeamService(database: Database, { onRevoked }: { onRevoked
     create: (name) => unlessTaken(async () => toTeam(await database.team.create({ data: { name }, include: WITH_COUNT }))),
 
     async delete(name) {
+      // Whoever runs the service first belongs to it, and each start would make it anew.
+      if (name === DEFAULT_TEAM) throw new ServiceError('team_in_use');
       const count = await database.$executeRaw`DELETE FROM teams WHERE name = ${name} AND NOT EXISTS (SELECT FROM runs WHERE team_id = teams.id)`;
-      if (count === 0) throw (await database.team.findUnique({ where: { name } })) === null ? new ServiceError('not_found', `There is no team ${name}.`) : new ServiceError('team_not_empty');
+      if (count === 0) throw (await database.team.findUnique({ where: { name } })) === null ? new ServiceError('not_found', `There is no team ${name}.`) : new ServiceError('team_in_use');
       onRevoked();
     },
 

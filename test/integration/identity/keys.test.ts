@@ -97,11 +97,12 @@ t.test('teams', async (t) => {
   t.match(run, { team: 'vision', user: 'ann' });
   t.match((await ask('GET', '/v1/teams', { key })).body, { items: [{ name: 'vision', members: 1 }] }, 'another team is not seen');
   t.match((await ask('GET', '/v1/teams')).body, { items: [{ name: 'default' }, { name: 'vision' }] });
-  t.match(await ask('DELETE', '/v1/teams/vision'), { status: 409, body: { code: 'team_not_empty' } });
+  t.match(await ask('DELETE', '/v1/teams/vision'), { status: 409, body: { code: 'team_in_use' } });
   await done('POST', `/v1/runs/${run.id}/cancel`, undefined, key);
   await done('DELETE', `/v1/runs/${run.id}`, undefined, key);
   await done('DELETE', '/v1/teams/vision');
   t.equal((await ask('GET', '/v1/me', { key })).status, 401, 'its keys are gone with it');
+  t.match(await ask('DELETE', '/v1/teams/default'), { status: 409, body: { code: 'team_in_use' } }, 'nobody saws off the branch that all sit on');
 });
 
 t.test('what is open closes when its key is revoked', async (t) => {
