@@ -9,6 +9,9 @@ import { partsAfter, RETRIES } from './retry-policy.js';
 import type { Changed, Extension, RunRepository, StateChange } from './run-repository.js';
 import { HELD_STATES, WORKING_STATES } from '../run-states.js';
 
+/** A database that takes longer for a question of a few rows is not well. */
+const SLOW_ANSWER_MS = 500;
+
 /** How an attempt ends that has not failed; after a pause the run has not ended. */
 export interface RunEnd {
   state: 'succeeded' | 'cancelled' | 'paused';
@@ -134,7 +137,9 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
         wasAway = true;
         throw error;
       });
-      if (wasAway) judgeFrom = now() + leaseMs / 2;
+      // A database that hangs answers late instead of failing; those who hold runs have waited as long for theirs.
+      const hung = now() - expiredBefore.getTime() > Math.max(SLOW_ANSWER_MS, leaseMs / 4);
+      if (wasAway || hung) judgeFrom = now() + leaseMs / 2;
       wasAway = false;
       if (now() < judgeFrom) return;
       for (const run of expired) {

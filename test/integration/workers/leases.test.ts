@@ -168,3 +168,26 @@ t.test('leases that ran out while the database was away are judged when their ho
   t.equal(await stateAfter(4_000), 'starting', 'renewed');
   t.equal(await stateAfter(3_000), 'queued', 'not renewed again');
 });
+
+t.test('nor are they judged right after a database has hung', async (t) => {
+  const { submit, stores, runs, teamId } = await box(t, { leaseMs: 60_000 });
+  const { id } = await submit();
+  let now = Date.now();
+  let hangsMs = 0;
+  const findExpired: typeof stores.runs.findExpired = (before) => {
+    now += hangsMs;
+    return stores.runs.findExpired(before);
+  };
+  const lifecycle = createLifecycle({ ...stores, runs: { ...stores.runs, findExpired }, now: () => now, leaseMs: 6_000, maxAttempts: 3, onError: (error) => t.fail(String(error)) });
+  await lifecycle.claim({ runId: id, attempt: 1 }, 'me');
+  const stateAfter = async (ms: number) => {
+    now += ms;
+    await lifecycle.sweepExpired();
+    return (await runs.get(teamId, id)).state;
+  };
+  hangsMs = 5_500;
+  t.equal(await stateAfter(1_000), 'starting', 'its answer is of the time before');
+  hangsMs = 0;
+  t.equal(await stateAfter(1_000), 'starting', 'the holder was kept waiting as well');
+  t.equal(await stateAfter(2_500), 'queued', 'but not for ever');
+});
