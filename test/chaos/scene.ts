@@ -32,11 +32,14 @@ export async function openScene(scope: Scope, kind: StageKind, means: DiskMeans 
 export async function closeScene({ kind, stage, watcher, scope }: OpenScene): Promise<string[]> {
   watcher.close();
   const found = await findJobs(stage).catch((error: unknown) => [String(error)]);
+  // One that a fault has just ended is on its way back, and has nothing to end in order.
+  await stage.whole().catch((error: unknown) => found.push(String(error)));
   for (const kept of [...stage.kept].reverse()) {
     const code = await kept.end(SHUTDOWN_MS + 10_000);
-    if (code !== 0) found.push(`a process ended with code ${code} on SIGTERM`);
+    if (code !== 0) found.push(`${kept.name} ended with code ${code} on SIGTERM`);
   }
   found.push(...stage.ownProcesses().map(({ pid, name }) => `process ${pid} is left: ${name}`));
+  if (found.length > 0) found.push(`its logs: ${keepLogs({ stage, watcher })}`);
   await scope.close();
   return found.map((text) => `at the end of a service on ${kind}: ${text}`);
 }

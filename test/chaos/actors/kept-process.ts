@@ -31,6 +31,10 @@ export class KeptProcess {
     this.#start();
   }
 
+  get name(): string {
+    return this.#options.name;
+  }
+
   get pid(): number | undefined {
     return this.#child?.pid;
   }
