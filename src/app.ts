@@ -23,6 +23,7 @@ import { buildValidator } from './http/validation.js';
 import { auditRoutes } from './identity/audit-routes.js';
 import { installAudit } from './identity/audit.js';
 import { installAuthentication } from './identity/authentication.js';
+import { createFailureLimit } from './identity/failure-limit.js';
 import { keyRoutes } from './identity/key-routes.js';
 import { sessionRoutes } from './identity/session-routes.js';
 import { shareRoutes } from './identity/share-routes.js';
@@ -80,8 +81,9 @@ export function buildApp({ config, services, log }: AppOptions): FastifyInstance
     // TLS ends in front of us, where it is used at all.
     strictTransportSecurity: false,
   });
+  const failures = createFailureLimit();
   app.register(cookie);
-  app.register(plugin(async (app) => installAuthentication(app, services.authenticator), { name: 'authentication', dependencies: ['@fastify/cookie'] }));
+  app.register(plugin(async (app) => installAuthentication(app, services.authenticator, failures), { name: 'authentication', dependencies: ['@fastify/cookie'] }));
   app.register(plugin(async (app) => installRateLimit(app, config.rateLimit ?? null), { name: 'rates' }));
   installAudit(app, services.audit);
   app.register(plugin(documentation, { name: 'documentation' }));
@@ -98,7 +100,7 @@ export function buildApp({ config, services, log }: AppOptions): FastifyInstance
   app.register(usageRoutes, { services });
   app.register(predictRoutes, { services });
   app.register(liveRoutes, { services });
-  app.register(sessionRoutes, { services });
+  app.register(sessionRoutes, { services, failures });
   app.register(keyRoutes, { services });
   app.register(teamRoutes, { services });
   app.register(shareRoutes, { services });

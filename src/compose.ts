@@ -62,7 +62,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
     const onError = (error: unknown, what: string) => log.warn({ err: error }, `${what} failed`);
     const firstKey = await ensureFirstKey(stores.database, { teamId, adminKey: config.adminKey });
     const authenticator = config.auth ? createAuthenticator(stores.database, { onError }) : await openToAll(stores.database, teamId);
-    const openConnections = createOpenConnections({ authenticator, onError: (error) => onError(error, 'looking for revoked keys') });
+    const openConnections = createOpenConnections({ authenticator, runs: stores.runs, onError: (error) => onError(error, 'looking for revoked keys') });
     closers.push(async () => openConnections.close(), async () => forgetRevoked());
     const checkOpen = () => void openConnections.check().catch((error: unknown) => onError(error, 'looking for revoked keys'));
     const forgetRevoked = stores.bus.onCommand(({ type }) => type === 'revoked' && checkOpen());
@@ -71,7 +71,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
       checkOpen();
       stores.bus.sendCommand({ type: 'revoked' }).catch((error: unknown) => onError(error, 'telling of a revoked key'));
     };
-    const sessions = createSessionService(stores.database);
+    const sessions = createSessionService(stores.database, { onRevoked });
     const services: Services = {
       ...stores,
       authenticator,
@@ -98,6 +98,7 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
     closers.push(async () => stopSweeping());
     const keepHouse = async () => {
       await sessions.forgetExpired();
+      if (config.auditRetentionMs !== null) await services.audit.forget(new Date(Date.now() - config.auditRetentionMs));
       await applyRetention({ ...stores, ...config, log });
       await sweepOrphans({ ...stores, owner: teamId, log });
     };

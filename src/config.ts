@@ -17,7 +17,7 @@ export const Settings = strictObject({
   TRAINYARD_DATA_DIR: Type.String({ minLength: 1, default: './data', description: 'Where the embedded database and the artifacts are; relative to the package.' }),
   TRAINYARD_ROLE: oneOf(['all', 'api'], { default: 'all', description: '`all` also starts a supervisor on this box; `api` serves only.' }),
   TRAINYARD_AUTH: oneOf(['on', 'off'], { default: 'on', description: '`off` lets everybody who reaches the service do everything, without a key; it listens on loopback only then.' }),
-  TRAINYARD_ADMIN_KEY: Type.Optional(Type.String({ pattern: tokenPattern('key'), description: 'A key of the user `admin`, to be good from each start on: `ty_`, 16 hexadecimal digits, `_`, 48 more. Without it the first start makes one and prints it.' })),
+  TRAINYARD_ADMIN_KEY: Type.Optional(Type.String({ pattern: tokenPattern('key'), description: 'A key of the user `admin`, good from each start on, instead of the one that was set before: `ty_`, 16 hexadecimal digits, `_`, 48 more. Without it the first start makes one and prints it.' })),
   TRAINYARD_RATE_LIMIT: Type.Integer({ minimum: 0, default: 6000, description: 'Requests in a minute that one key may make of one process of the API; 0 is without a limit.' }),
   TRAINYARD_ALLOW_REMOTE: Type.Boolean({ default: false, description: 'Listen beyond loopback although `TRAINYARD_AUTH` is `off`.' }),
   TRAINYARD_ALLOWED_HOSTS: Type.String({ default: '', description: 'Names, with commas between, that the service may be asked for besides IP addresses and localhost.' }),
@@ -32,6 +32,7 @@ export const Settings = strictObject({
   TRAINYARD_MAX_ATTEMPTS: Type.Integer({ minimum: 1, default: 3, description: 'Starts of a run before it is given up when its processes die; those after an orderly stop do not count.' }),
   TRAINYARD_STATE_RETENTION_DAYS: days(30, 'Days after its end for which a run keeps the training states that it could go on from; 0 is for ever. With the tag `keep` it keeps them anyway.'),
   TRAINYARD_RUN_RETENTION_DAYS: days(0, 'Days after its end when a run is deleted with all that it has, unless it has the tag `keep`; 0 is never.'),
+  TRAINYARD_AUDIT_RETENTION_DAYS: days(365, 'Days for which it is kept who did what; 0 is for ever.'),
   DATABASE_URL: Type.Optional(Type.String({ pattern: '^postgres(ql)?://', description: 'PostgreSQL 15 or later; embedded when absent.' })),
   REDIS_URL: Type.Optional(Type.String({ pattern: '^rediss?://', description: 'Redis 6.2 or later for the queue and the bus; PostgreSQL when absent.' })),
 });
@@ -61,6 +62,8 @@ export interface Config {
   stateRetentionMs: number | null;
   /** Null is for ever. */
   runRetentionMs: number | null;
+  /** Null is for ever. */
+  auditRetentionMs: number | null;
   databaseUrl: string | null;
   redisUrl: string | null;
 }
@@ -120,6 +123,7 @@ export function loadConfig({ env = process.env, fallbacks = {}, overrides = {} }
     maxAttempts: s.TRAINYARD_MAX_ATTEMPTS,
     stateRetentionMs: daysMs(s.TRAINYARD_STATE_RETENTION_DAYS),
     runRetentionMs: daysMs(s.TRAINYARD_RUN_RETENTION_DAYS),
+    auditRetentionMs: daysMs(s.TRAINYARD_AUDIT_RETENTION_DAYS),
     databaseUrl: s.DATABASE_URL ?? null,
     redisUrl: s.REDIS_URL ?? null,
   };

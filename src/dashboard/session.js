@@ -17,18 +17,15 @@ export const onlyRun = () => identity?.runId ?? null;
  * @returns {Promise<Identity>}
  */
 export async function signIn() {
-  const given = /^#(link|ticket)=([\w]+)$/.exec(location.hash);
-  if (given !== null) {
-    // Not left in the address, where others may read it.
-    history.replaceState(null, '', location.pathname);
-    const failure = await tryLogin({ [given[1]]: given[2] });
-    if (failure === null) return begin();
-    return ask(given[1] === 'link' ? 'The link is good no more. Sign in with a key.' : 'The ticket is good no more. Sign in with a key.');
-  }
+  const link = /^#link=(\w+)$/.exec(location.hash)?.[1];
+  // Not left in the address, where others may read it.
+  if (link !== undefined) history.replaceState(null, '', location.pathname);
   const session = await known();
-  if (session === null) return ask(null);
-  take(session);
-  return begin();
+  if (session !== null) take(session);
+  // A link that somebody sends must not take another's place unasked.
+  const mayOpen = link !== undefined && (session === null || confirm(`You are signed in as ${identity.user ?? 'a guest'}. Look at the shared run instead? That signs you out.`));
+  if (mayOpen && (await tryLogin({ link })) !== null) return ask('The link is good no more. Sign in with a key.');
+  return identity === null ? ask(null) : begin();
 }
 
 /** While the service is away there is nothing to ask: it is tried until it is there. */

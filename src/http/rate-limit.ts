@@ -2,7 +2,7 @@
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance } from 'fastify';
 import { ServiceError } from '../errors.js';
-import type { Principal } from '../identity/principal.js';
+import { holderOf, type Principal } from '../identity/principal.js';
 
 const WINDOW_MS = 60_000;
 
@@ -14,7 +14,10 @@ export async function installRateLimit(app: FastifyInstance, max: number | null)
     timeWindow: WINDOW_MS,
     // RateLimit-Limit, -Remaining and -Reset, as the IETF's draft has them.
     enableDraftSpec: true,
-    keyGenerator: (request) => (request.principal as Principal | null)?.credential.id ?? request.ip,
+    keyGenerator: (request) => {
+      const principal = request.principal as Principal | null;
+      return principal === null ? request.ip : holderOf(principal);
+    },
     allowList: (request) => request.routeOptions.config.access === 'public' && request.method !== 'POST',
     errorResponseBuilder: (_request, { max }) => new ServiceError('rate_limited', `More than ${max} requests in a minute.`),
   });

@@ -1,10 +1,10 @@
 // Who did what: each request that changes something, and each that was refused for want of a right.
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { storableText } from '../db/storable-text.js';
 import type { Database } from '../db/client.js';
 import { pathOf } from '../http/problem.js';
 import type { AuditEntry } from '../schemas/identity.js';
-import { actorOf } from './principal.js';
+import { actorOf, type Principal } from './principal.js';
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -13,10 +13,7 @@ declare module 'fastify' {
   }
 }
 
-export interface NewAuditEntry extends Omit<AuditEntry, 'id' | 'at' | 'team'> {
-  at: Date;
-  teamId: string | null;
-}
+export type NewAuditEntry = Omit<AuditEntry, 'id' | 'at'> & { at: Date };
 
 export interface AuditQuery {
   /** Null for all. */
@@ -30,6 +27,8 @@ export interface Audit {
   add(entry: NewAuditEntry): Promise<void>;
   /** The newest first. */
   list(query: AuditQuery): Promise<AuditEntry[]>;
+  /** Removes what is older. */
+  forget(before: Date): Promise<void>;
 }
 
 export function createAudit(database: Database): Audit {
@@ -38,27 +37,38 @@ export function createAudit(database: Database): Audit {
       await database.auditEntry.create({ data: entry });
     },
     async list({ team, after, limit }) {
-      const where = { ...(team === null ? {} : { team: { name: team } }), ...(after === undefined ? {} : { id: { lt: after } }) };
-      const rows = await database.auditEntry.findMany({ where, orderBy: { id: 'desc' }, take: limit, include: { team: { select: { name: true } } } });
-      return rows.map(({ teamId: _, team, at, ...rest }) => ({ ...rest, at: at.toISOString(), team: team?.name ?? null }));
+      const rows = await database.auditEntry.findMany({ where: { ...(team === null ? {} : { team }), ...(after === undefined ? {} : { id: { lt: after } }) }, orderBy: { id: 'desc' }, take: limit });
+      return rows.map(({ at, ...rest }) => ({ ...rest, at: at.toISOString() }));
+    },
+    async forget(before) {
+      await database.auditEntry.deleteMany({ where: { at: { lt: before } } });
     },
   };
 }
 
 const READING = new Set(['GET', 'HEAD', 'OPTIONS']);
 
-/** Notes what was asked once it is answered. What cannot be noted is in the log. */
+/** Notes what was asked before it is answered, as a client may not wait for the answer. What cannot be noted is in the log. */
 export function installAudit(app: FastifyInstance, audit: Pick<Audit, 'add'>): void {
-  app.addHook('onResponse', async (request, { statusCode }) => {
+  app.addHook('onSend', async (request, reply) => {
     const { config, schema } = request.routeOptions;
     const { operationId } = (schema ?? {}) as { operationId?: string };
-    const isChange = !READING.has(request.method) && config.audited !== false;
-    if (operationId === undefined || !(isChange || statusCode === 403)) return;
-    const principal = request.principal as typeof request.principal | null;
+    const principal = request.principal as Principal | null;
+    const { statusCode: status } = reply;
+    // Whoever is nobody, or asks too often, has done nothing; there is no end to that.
+    if (operationId === undefined || principal === null || status === 429) return;
+    if ((READING.has(request.method) || config.audited === false) && status !== 403) return;
     const entry: NewAuditEntry = {
-      at: new Date(), teamId: principal?.teamId ?? null, actor: principal === null ? 'nobody known' : actorOf(principal), keyId: principal?.key?.id ?? null,
-      action: operationId, target: storableText(pathOf(request.url)).slice(0, 1000), status: statusCode, requestId: request.id, address: request.ip,
+      at: new Date(), team: teamOf(request), actor: actorOf(principal), keyId: principal.key?.id ?? null, action: operationId,
+      target: storableText(String(reply.getHeader('location') ?? pathOf(request.url))).slice(0, 1000), status, requestId: request.id, address: request.ip,
     };
     await audit.add(entry).catch((error: unknown) => request.log.error({ err: error, entry }, 'the audit could not be written'));
   });
+}
+
+/** The team that it is about: a route of the service itself is of none. */
+function teamOf({ principal, params, routeOptions }: FastifyRequest): string | null {
+  const { team } = (params ?? {}) as { team?: string };
+  if (team !== undefined) return team;
+  return routeOptions.config.access === 'operate' ? null : principal.team;
 }

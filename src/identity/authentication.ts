@@ -4,6 +4,7 @@ import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
 import { ServiceError } from '../errors.js';
 import { RIGHTS, type Right } from '../schemas/identity.js';
 import type { Authenticator } from './authenticator.js';
+import type { FailureLimit } from './failure-limit.js';
 import type { Principal } from './principal.js';
 import { csrfTokenOf, isSecretOf, hashOf, parseToken, type Token } from './token.js';
 
@@ -14,6 +15,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** What a route takes: nothing, or a right. */
     access?: 'public' | Right;
+    /** Whether a ticket in the query will do, for a WebSocket. */
+    takesTickets?: boolean;
   }
   interface FastifyRequest {
     /** Not on public routes. */
@@ -24,7 +27,8 @@ declare module 'fastify' {
 const SAFE_METHODS = new Set(['GET', 'HEAD', 'OPTIONS']);
 
 /** Needs @fastify/cookie, and must run before any route is registered. */
-export function installAuthentication(app: FastifyInstance, authenticator: Authenticator): void {
+export function installAuthentication(app: FastifyInstance, authenticator: Authenticator, failures: FailureLimit): void {
+  const authenticate = limited(authenticator, failures);
   const routes: RouteOptions[] = [];
   app.addHook('onRoute', (route) => void routes.push(route));
   app.addHook('onReady', async () => {
@@ -36,32 +40,46 @@ export function installAuthentication(app: FastifyInstance, authenticator: Authe
   app.addHook('onRequest', async (request, reply) => {
     const { access } = request.routeOptions.config;
     if (access === 'public' || request.is404) return;
+    if (authenticator.anybody !== null) {
+      request.principal = authenticator.anybody;
+      return;
+    }
     const token = tokenOf(request);
-    const principal = token === null ? (hasSecret(request) ? null : authenticator.anybody) : await authenticator.authenticate(token);
-    if (principal === null) {
+    const principal = token === null ? null : await authenticate(token, request.ip);
+    if (token === null || principal === null) {
       void reply.header('www-authenticate', 'Bearer realm="trainyard"');
-      throw new ServiceError('unauthorized', token === null && !hasSecret(request) ? 'Send a key: `Authorization: Bearer ty_…`.' : undefined);
+      throw new ServiceError('unauthorized', hasSecret(request) ? undefined : 'Send a key: `Authorization: Bearer ty_…`.');
     }
     request.principal = principal;
-    if (token?.kind === 'session') checkCsrf(request, token);
+    if (token.kind === 'session') checkCsrf(request, token);
     if (access === undefined || !principal.rights.includes(access)) {
       throw new ServiceError('forbidden', `It takes the right to \`${access}\` (${access === undefined ? 'nobody has it' : RIGHTS[access]}), which ${principal.role === null ? 'a link' : `this key of a${principal.role === 'admin' ? 'n' : ''} ${principal.role}`} has not.`);
     }
   });
 }
 
+/** Asks who it is, unless too many wrong secrets came from that address. @throws ServiceError rate_limited */
+export function limited(authenticator: Authenticator, failures: FailureLimit): (token: Token, address: string) => Promise<Principal | null> {
+  return async (token, address) => {
+    failures.check(address);
+    const principal = await authenticator.authenticate(token);
+    if (principal === null) failures.count(address);
+    return principal;
+  };
+}
+
 const hasSecret = ({ headers, cookies }: FastifyRequest) => headers.authorization !== undefined || cookies[SESSION_COOKIE] !== undefined;
 
 /** Null when there is none, or none that could be one of ours. */
 function tokenOf(request: FastifyRequest): Token | null {
-  const { headers: { authorization, upgrade }, cookies, query } = request;
+  const { method, headers: { authorization, upgrade }, cookies, query, routeOptions } = request;
   if (authorization !== undefined) {
     const token = parseToken(/^Bearer +(\S+) *$/i.exec(authorization)?.[1] ?? '');
     return token?.kind === 'key' || token?.kind === 'link' ? token : null;
   }
   // A browser's WebSocket can send no header of ours, and what is in an address is logged by whoever forwards it.
   const { ticket } = query as { ticket?: unknown };
-  if (upgrade?.toLowerCase() === 'websocket' && typeof ticket === 'string') {
+  if (typeof ticket === 'string' && method === 'GET' && upgrade?.toLowerCase() === 'websocket' && routeOptions.config.takesTickets === true) {
     const token = parseToken(ticket);
     return token?.kind === 'ticket' ? token : null;
   }

@@ -40,6 +40,8 @@ interface LinkRow {
 interface SessionRow {
   id: string;
   secretHash: string;
+  /** Of a ticket that was made in one. */
+  sessionId: string | null;
   keyId: string | null;
   shareId: string | null;
 }
@@ -72,6 +74,7 @@ export function createAuthenticator(database: Database, { onError }: { onError: 
     return {
       credential,
       key: { id: row.id, expiresAt: row.expiresAt },
+      shareId: null,
       user: { id: row.userId, name: row.userName },
       teamId: row.teamId,
       team: row.teamName,
@@ -81,8 +84,8 @@ export function createAuthenticator(database: Database, { onError }: { onError: 
     };
   }
 
-  const linkHolder = ({ runId, teamId, teamName }: LinkRow, credential: Credential): Principal =>
-    ({ credential, key: null, user: null, teamId, team: teamName, role: null, rights: ['view'], onlyRunId: runId });
+  const linkHolder = ({ id, runId, teamId, teamName }: LinkRow, credential: Credential): Principal =>
+    ({ credential, key: null, shareId: id, user: null, teamId, team: teamName, role: null, rights: ['view'], onlyRunId: runId });
 
   async function byKey({ id, secret }: Token): Promise<Principal | null> {
     const row = await findKey(id);
@@ -94,7 +97,7 @@ export function createAuthenticator(database: Database, { onError }: { onError: 
     return row !== null && isSecretOf(secret, row.secretHash) ? linkHolder(row, { kind: 'link', id }) : null;
   }
 
-  /** A ticket stands for the key or the link itself, as it is gone when it is used. */
+  /** A ticket is gone when it is used: it stands for what it was made with. */
   async function bySession({ keyId, shareId }: SessionRow, session: Credential | null): Promise<Principal | null> {
     if (keyId !== null) {
       const row = await findKey(keyId);
@@ -106,7 +109,7 @@ export function createAuthenticator(database: Database, { onError }: { onError: 
 
   async function byCookie({ id, secret }: Token): Promise<Principal | null> {
     const [row] = await database.$queryRaw<SessionRow[]>`
-      SELECT id, secret_hash AS "secretHash", key_id AS "keyId", share_id AS "shareId" FROM sessions WHERE id = ${id} AND kind = 'session' AND expires_at > now()`;
+      SELECT id, secret_hash AS "secretHash", key_id AS "keyId", share_id AS "shareId", session_id AS "sessionId" FROM sessions WHERE id = ${id} AND kind = 'session' AND expires_at > now()`;
     return row !== undefined && isSecretOf(secret, row.secretHash) ? bySession(row, { kind: 'session', id }) : null;
   }
 
@@ -114,8 +117,11 @@ export function createAuthenticator(database: Database, { onError }: { onError: 
   async function byTicket({ id, secret }: Token): Promise<Principal | null> {
     const [row] = await database.$queryRaw<SessionRow[]>`
       DELETE FROM sessions WHERE id = ${id} AND kind = 'ticket' AND expires_at > now()
-      RETURNING id, secret_hash AS "secretHash", key_id AS "keyId", share_id AS "shareId"`;
-    return row !== undefined && isSecretOf(secret, row.secretHash) ? bySession(row, null) : null;
+      RETURNING id, secret_hash AS "secretHash", key_id AS "keyId", share_id AS "shareId", session_id AS "sessionId"`;
+    if (row === undefined || !isSecretOf(secret, row.secretHash)) return null;
+    const principal = await bySession(row, row.sessionId === null ? null : { kind: 'session', id: row.sessionId });
+    // What shows a ticket opens a live connection, and that is all.
+    return principal === null ? null : { ...principal, rights: ['view'] };
   }
 
   const WAYS = { key: byKey, session: byCookie, ticket: byTicket, link: byLink };

@@ -7,10 +7,11 @@ import { rightsOf } from './rights.js';
 import { createToken, hashOf, parseToken } from './token.js';
 
 export const FIRST_USER = 'admin';
+const FROM_SETTINGS = 'TRAINYARD_ADMIN_KEY';
 
 /**
  * Sees to it that somebody can get in. Answers a new key, to be shown this once, where nobody who runs the service had
- * a key that is good. With `adminKey` that is the key, now and at each later start, and nothing is to be shown.
+ * a key that is good. With `adminKey` that is the key, instead of the one that was given so before, and nothing is to be shown.
  */
 export async function ensureFirstKey(database: Database, { teamId, adminKey }: { teamId: string; adminKey: string | null }): Promise<string | null> {
   const given = adminKey === null ? null : parseToken(adminKey);
@@ -23,8 +24,11 @@ export async function ensureFirstKey(database: Database, { teamId, adminKey }: {
     const member = { teamId, userId: user.id };
     await session.membership.upsert({ where: { teamId_userId: member }, create: { ...member, role: 'admin' }, update: { role: 'admin' } });
     const { token: { id }, secretHash, text } = given === null ? createToken('key') : { token: given, secretHash: hashOf(given.secret), text: null };
-    const key = { secretHash, scopes: [...SCOPES], revokedAt: null, expiresAt: null, ...member };
-    await session.apiKey.upsert({ where: { id }, create: { id, name: given === null ? 'first' : 'TRAINYARD_ADMIN_KEY', ...key }, update: key });
+    const name = given === null ? 'first' : FROM_SETTINGS;
+    const key = { name, secretHash, scopes: [...SCOPES], createdBy: 'the service', ...member };
+    // Whoever changes it means the one before to be good no more.
+    if (given !== null) await session.apiKey.updateMany({ where: { name, id: { not: id }, revokedAt: null, ...member }, data: { revokedAt: new Date() } });
+    await session.apiKey.upsert({ where: { id }, create: { id, ...key }, update: { ...key, revokedAt: null, expiresAt: null } });
     return text;
   });
 }
@@ -33,7 +37,7 @@ export async function ensureFirstKey(database: Database, { teamId, adminKey }: {
 export async function openToAll(database: Database, teamId: string): Promise<Authenticator> {
   const { userId, user, team } = await database.membership.findFirstOrThrow({ where: { teamId, user: { name: FIRST_USER } }, include: { user: true, team: true } });
   const anybody: Principal = {
-    credential: { kind: 'key', id: 'none' }, key: null, user: { id: userId, name: user.name }, teamId, team: team.name, role: 'admin',
+    credential: { kind: 'key', id: 'none' }, key: null, shareId: null, user: { id: userId, name: user.name }, teamId, team: team.name, role: 'admin',
     rights: rightsOf({ role: 'admin', operator: true, scopes: SCOPES }), onlyRunId: null,
   };
   return { anybody, authenticate: async () => anybody, stillGood: async (credentials) => new Set(credentials.map(({ id }) => id)) };

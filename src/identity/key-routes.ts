@@ -28,7 +28,7 @@ export const keyRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'ke
     },
   }, async ({ principal, body }, reply) => {
     const { key, secret } = await keys.create(principal, body);
-    return reply.code(201).send({ ...key, key: secret });
+    return reply.code(201).header('location', `/v1/keys/${key.id}`).send({ ...key, key: secret });
   });
 
   app.delete('/v1/keys/:id', {

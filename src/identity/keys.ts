@@ -3,7 +3,7 @@ import { ServiceError, type InputProblem } from '../errors.js';
 import type { Database, Prisma } from '../db/client.js';
 import { storableText } from '../db/storable-text.js';
 import { SCOPES, type ApiKey, type NewApiKey, type Role, type Scope } from '../schemas/identity.js';
-import type { Principal } from './principal.js';
+import { actorOf, refuseOverOperator, type Principal } from './principal.js';
 import { scopesOf } from './rights.js';
 import { createToken } from './token.js';
 
@@ -34,6 +34,7 @@ export function createKeyService(database: Database, { onRevoked }: { onRevoked:
     if (user === null || (name !== user.name && !rights.includes('manage') && !rights.includes('operate'))) throw new ServiceError('forbidden', 'Keys of others are made by whoever may manage the team.');
     const row = await database.membership.findFirst({ where: { team: { name: ofTeam }, user: { name } }, ...MEMBER });
     if (row === null) throw new ServiceError('not_found', `The team ${ofTeam} has no member ${name}.`);
+    refuseOverOperator({ user, rights }, row.user);
     return row;
   }
 
@@ -46,9 +47,7 @@ export function createKeyService(database: Database, { onRevoked }: { onRevoked:
 
     async create(principal, { name, scopes, expiresInDays, ...wanted }) {
       const holder = await holderOf(principal, wanted);
-      const mayHave = scopesOf({ role: holder.role as Role, operator: holder.user.operator });
-      // Who runs the service could make itself a member of any team.
-      const allowed = principal.rights.includes('operate') ? mayHave : mayHave.filter((scope) => principal.rights.includes(scope));
+      const allowed = scopesOf({ role: holder.role as Role, operator: holder.user.operator }).filter((scope) => principal.rights.includes(scope));
       const latest = principal.key?.expiresAt ?? null;
       const expiresAt = expiresInDays == null ? latest : new Date(Date.now() + expiresInDays * DAY_MS);
       const problems: InputProblem[] = (scopes ?? []).flatMap((scope, index) => (allowed.includes(scope) ? [] : [{ pointer: `/scopes/${index}`, detail: `${holder.user.name}, or the key that makes this one, has not the right to ${scope}` }]));
@@ -56,7 +55,7 @@ export function createKeyService(database: Database, { onRevoked }: { onRevoked:
       if (problems.length > 0) throw new ServiceError('impossible_key', undefined, { problems });
       const { token: { id }, secretHash, text } = createToken('key');
       const row = await database.apiKey.create({
-        data: { id, secretHash, teamId: holder.teamId, userId: holder.userId, name: storableText(name), scopes: SCOPES.filter((scope) => (scopes ?? allowed).includes(scope)), expiresAt },
+        data: { id, secretHash, teamId: holder.teamId, userId: holder.userId, name: storableText(name), scopes: SCOPES.filter((scope) => (scopes ?? allowed).includes(scope)), expiresAt, createdBy: `${actorOf(principal)}${principal.key === null ? '' : ` by ${principal.key.id}`}` },
         include: { membership: MEMBER },
       });
       return { key: toApiKey(row), secret: text };
@@ -64,7 +63,9 @@ export function createKeyService(database: Database, { onRevoked }: { onRevoked:
 
     async revoke(principal, id) {
       const mine = { id, ...mineOf(principal) };
-      if ((await database.apiKey.findFirst({ where: mine, select: { id: true } })) === null) throw new ServiceError('not_found', `There is no key ${id}.`);
+      const row = await database.apiKey.findFirst({ where: mine, include: { membership: MEMBER } });
+      if (row === null) throw new ServiceError('not_found', `There is no key ${id}.`);
+      refuseOverOperator(principal, row.membership.user);
       await database.apiKey.updateMany({ where: { ...mine, revokedAt: null }, data: { revokedAt: new Date() } });
       onRevoked();
     },
@@ -78,6 +79,7 @@ function toApiKey(row: KeyRow): ApiKey {
     user: row.membership.user.name,
     team: row.membership.team.name,
     scopes: row.scopes as Scope[],
+    createdBy: row.createdBy,
     createdAt: row.createdAt.toISOString(),
     expiresAt: row.expiresAt?.toISOString() ?? null,
     revokedAt: row.revokedAt?.toISOString() ?? null,

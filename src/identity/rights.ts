@@ -9,8 +9,8 @@ const RIGHTS_OF_ROLE: Record<Role, readonly Right[]> = {
 
 /** Of a key with these scopes, of a user with this role. */
 export function rightsOf({ role, operator, scopes }: { role: Role; operator: boolean; scopes: readonly string[] }): Right[] {
-  const granted: Right[] = [...RIGHTS_OF_ROLE[role], ...(operator ? (['operate'] as const) : [])];
-  return granted.filter((right) => right === 'view' || scopes.includes(right));
+  const granted = new Set<Right>([...RIGHTS_OF_ROLE[role], ...(operator ? (['manage', 'operate'] as const) : [])]);
+  return [...granted].filter((right) => right === 'view' || scopes.includes(right));
 }
 
 /** What a role, or the right to operate, allows a key to have. */

@@ -6,11 +6,20 @@ import { empty, problems, representations } from '../http/responses.js';
 import { ref } from '../schemas/build.js';
 import { BrowserSession, Identity, Login, Ticket } from '../schemas/identity.js';
 import type { Services } from '../services.js';
-import { SESSION_COOKIE } from './authentication.js';
+import { limited, SESSION_COOKIE } from './authentication.js';
+import type { FailureLimit } from './failure-limit.js';
 import type { Principal } from './principal.js';
 import { csrfTokenOf, parseToken } from './token.js';
 
-export const sessionRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'authenticator' | 'sessions'> }> = async (app, { services: { authenticator, sessions } }) => {
+export const sessionRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'authenticator' | 'sessions'>; failures: FailureLimit }> = async (app, { services: { authenticator, sessions }, failures }) => {
+  const authenticate = limited(authenticator, failures);
+
+  /** A browser has one session; the one before would otherwise be good for days. */
+  async function endEarlier({ cookies }: FastifyRequest): Promise<void> {
+    const token = parseToken(cookies[SESSION_COOKIE] ?? '');
+    if (token?.kind === 'session' && (await authenticator.authenticate(token)) !== null) await sessions.end(token.id);
+  }
+
   app.get('/v1/me', {
     config: { access: 'view' },
     schema: { operationId: 'getIdentity', tags: ['identity'], summary: 'Tell who one is', response: { 200: ref(Identity), ...problems() } },
@@ -18,16 +27,18 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services,
 
   app.post('/v1/session', {
     config: { access: 'public' },
+    bodyLimit: 1024,
     schema: {
       operationId: 'createSession', tags: ['identity'], summary: 'Sign a browser in', body: ref(Login),
       description: `Sets the cookie \`${SESSION_COOKIE}\`, which no script can read and no other site can make use of.`,
-      response: { 201: ref(BrowserSession), ...problems('unsupported_media_type') },
+      response: { 201: ref(BrowserSession), ...problems('body_too_large', 'unsupported_media_type') },
     },
   }, async (request, reply) => {
     const token = parseToken(Object.values(request.body)[0] ?? '');
-    const principal = token === null ? null : await authenticator.authenticate(token);
+    const principal = token === null ? null : await authenticate(token, request.ip);
     if (principal === null) throw new ServiceError('unauthorized');
     request.principal = principal;
+    await endEarlier(request);
     const { token: session, text, expiresAt } = await sessions.begin(principal);
     setCookie(request, reply, text, expiresAt);
     return reply.code(201).send({ identity: { ...toIdentity(principal), expiresAt: expiresAt.toISOString() }, csrfToken: csrfTokenOf(session) });
@@ -39,9 +50,9 @@ export const sessionRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services,
       operationId: 'getSession', tags: ['identity'], summary: "Get the browser's session", description: 'A page that was loaded anew gets its CSRF token again.',
       response: { ...representations(200, 'The session.', { 'application/json': ref(BrowserSession) }), ...empty(204, 'There is none: sign in.'), ...problems() },
     },
-  }, async ({ cookies }, reply) => {
+  }, async ({ cookies, ip }, reply) => {
     const token = parseToken(cookies[SESSION_COOKIE] ?? '');
-    const principal = token?.kind === 'session' ? await authenticator.authenticate(token) : null;
+    const principal = token?.kind === 'session' ? await authenticate(token, ip) : null;
     const send = (session: BrowserSession) => reply.send(session);
     if (token !== null && principal !== null) return send({ identity: toIdentity(principal), csrfToken: csrfTokenOf(token) });
     if (authenticator.anybody !== null) return send({ identity: toIdentity(authenticator.anybody), csrfToken: null });

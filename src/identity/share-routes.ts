@@ -30,7 +30,7 @@ export const shareRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, '
   }, async ({ principal, params: { id }, body }, reply) => {
     await runs.get(principal.teamId, id);
     const { share, link } = await shares.create(principal, id, body);
-    return reply.code(201).send({ ...share, link });
+    return reply.code(201).header('location', `/v1/runs/${id}/shares/${share.id}`).send({ ...share, link });
   });
 
   app.delete('/v1/runs/:id/shares/:share', {

@@ -66,7 +66,7 @@ export const teamRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 't
   app.post('/v1/users', {
     config: { access: 'operate' },
     schema: { operationId: 'createUser', tags: ['identity'], summary: 'Make a user', body: ref(NewUser), response: { 201: ref(User), ...problems('name_taken', 'unsupported_media_type') } },
-  }, async ({ body }, reply) => reply.code(201).send(await teams.createUser(body)));
+  }, async ({ body }, reply) => reply.code(201).header('location', `/v1/users/${body.name}`).send(await teams.createUser(body)));
 
   app.patch('/v1/users/:user', {
     config: { access: 'operate' },

@@ -3,7 +3,7 @@ import { ServiceError } from '../errors.js';
 import { isUniqueViolation, type Database } from '../db/client.js';
 import { DEFAULT_TEAM } from '../db/seed.js';
 import type { Member, Role, Team, User } from '../schemas/identity.js';
-import type { Principal } from './principal.js';
+import { refuseOverOperator, type Principal } from './principal.js';
 
 export interface TeamService {
   /** One's own, or all of them for who runs the service; by name. */
@@ -44,8 +44,9 @@ export function createTeamService(database: Database, { onRevoked }: { onRevoked
 
   async function findMember(principal: Principal, team: string, user: string) {
     const { id: teamId } = await find(principal, team);
-    const row = await database.membership.findFirst({ where: { teamId, user: { name: user } } });
+    const row = await database.membership.findFirst({ where: { teamId, user: { name: user } }, include: { user: true } });
     if (row === null) throw new ServiceError('not_found', `The team has no member ${user}.`);
+    refuseOverOperator(principal, row.user);
     return row;
   }
 
@@ -90,7 +91,9 @@ export function createTeamService(database: Database, { onRevoked }: { onRevoked
 
     async putMember(principal, team, user, role) {
       const { id: teamId } = await find(principal, team);
-      const { id: userId } = await findUser(user);
+      const found = await findUser(user);
+      refuseOverOperator(principal, found);
+      const userId = found.id;
       const row = await database.membership.upsert({ where: { teamId_userId: { teamId, userId } }, create: { teamId, userId, role }, update: { role } });
       return toMember(row, user);
     },

@@ -39,15 +39,20 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, { s
       bufferedBytes: () => socket.bufferedAmount,
       close: (code, reason) => close(socket, code, reason),
     };
-    const forget = openConnections.add(principal.credential, (reason) => close(socket, 1008, reason));
+    const open = openConnections.add(principal, (reason) => close(socket, 1008, reason));
     sockets.set(socket, true);
     socket.on('pong', () => sockets.set(socket, true));
     socket.on('close', () => {
       sockets.delete(socket);
-      forget();
+      open.closed();
       connection.closed();
     });
-    const connection = hub.connect(client, { mayWatch: (runId) => runs.maySee(principal, runId) });
+    const mayWatch = async (runId: string) => {
+      const may = await runs.maySee(principal, runId);
+      if (may) open.watches(runId);
+      return may;
+    };
+    const connection = hub.connect(client, { mayWatch });
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       if (isBinary) close(socket, 1003, 'messages are JSON texts');
       else connection.receive(data.toString());
@@ -93,7 +98,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, { s
     method: 'GET',
     url: PATH,
     exposeHeadRoute: false,
-    config: { access: 'view' },
+    config: { access: 'view', takesTickets: true },
     schema: {
       operationId: 'live', tags: ['live'], summary: 'Watch runs over WebSocket',
       description: `Subprotocol \`${LIVE_SUBPROTOCOL}\`. Send \`{"type": "subscribe", "runId": …, "after": n}\` (\`n\` = number of the last event seen, 0 for all, \`"now"\` for none), \`unsubscribe\`, \`ping\`. A frame is one message or a JSON array of them: \`subscribed\`, then \`event\` messages in order without a gap; \`lagging\` while a slow reader catches up; \`deleted\`; \`error\`. Whoever can send no header shows a ticket instead of a key: \`?ticket=…\`. Close codes: 1001 the service stops, 1008 limits, or a key that is good no more, 1013 the client reads too slowly.`,

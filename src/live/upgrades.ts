@@ -12,7 +12,7 @@ export function upgradesOf(app: FastifyInstance, path: string): Server {
   const chosen = new EventEmitter();
 
   function onUpgrade(request: IncomingMessage, socket: Duplex, head: Buffer): void {
-    const wanted = request.url?.split('?', 1)[0] === path && request.headers.upgrade?.toLowerCase() === 'websocket';
+    const wanted = request.method === 'GET' && request.url?.split('?', 1)[0] === path && request.headers.upgrade?.toLowerCase() === 'websocket';
     if (wanted && chosen.listenerCount('upgrade') > 0) chosen.emit('upgrade', request, socket, head);
     else answer(request, socket);
   }

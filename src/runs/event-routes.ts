@@ -65,7 +65,9 @@ export const eventRoutes: FastifyPluginAsyncTypebox<EventRoutesOptions> = async 
       throw unfit({ ...place, detail: `must be at most ${stream.head}, the number of the latest event` });
     }
     if (!stream.complete) {
-      finished(reply.raw, openConnections.add(principal.credential, (reason) => stream.close(1008, reason)));
+      const open = openConnections.add(principal, (reason) => stream.close(1008, reason));
+      open.watches(id);
+      finished(reply.raw, () => open.closed());
       return sendEventStream(reply, stream);
     }
     stream.closed();

@@ -61,6 +61,8 @@ export interface RunRepository {
   findAny(id: string): Promise<Run | null>;
   /** Of the reader's team, or one that it was shared with. */
   findReadable(reader: Reader, id: string): Promise<Run | null>;
+  /** Of these runs, those that are there but not for this team to see. */
+  findHidden(teamId: string, ids: readonly string[]): Promise<string[]>;
   /** Whoever asks has found the run before. */
   findPlan(id: string): Promise<Plan | null>;
   /** In order of creation; `after` is the id of the last run seen. */
@@ -90,6 +92,9 @@ async function takeOver(session: DatabaseSession, id: string, { runId, path }: N
 
 /** For LIKE, without wildcards. */
 const literal = (text: string) => text.replaceAll(/[\\%_]/g, '\\$&');
+
+/** Its own, and what others share with it. */
+const isSeenBy = (teamId: string) => Prisma.sql`(team_id = ${teamId}::uuid OR EXISTS (SELECT FROM shares WHERE run_id = runs.id AND shares.team_id = ${teamId}::uuid AND (expires_at IS NULL OR expires_at > now())))`;
 
 function conditionsOf(teamId: string, { states, tag, recipe, dataset, name, user, shared = false }: RunFilter): Prisma.Sql[] {
   return [
@@ -153,7 +158,12 @@ export function createRunRepository(database: Database): RunRepository {
     findReadable: ({ teamId, onlyRunId }, id) =>
       onlyRunId !== null
         ? findOne(Prisma.sql`id = ${id}::uuid AND id = ${onlyRunId}::uuid`)
-        : findOne(Prisma.sql`id = ${id}::uuid AND (team_id = ${teamId}::uuid OR EXISTS (SELECT FROM shares WHERE run_id = runs.id AND team_id = ${teamId}::uuid AND (expires_at IS NULL OR expires_at > now())))`),
+        : findOne(Prisma.sql`id = ${id}::uuid AND ${isSeenBy(teamId)}`),
+
+    async findHidden(teamId, ids) {
+      const rows = await database.$queryRaw<{ id: string }[]>`SELECT id FROM runs WHERE id = ANY(${ids}::uuid[]) AND NOT ${isSeenBy(teamId)}`;
+      return rows.map(({ id }) => id);
+    },
 
     async findPlan(id) {
       const row = await database.run.findUnique({ where: { id }, select: { plan: true } });

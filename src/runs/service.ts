@@ -4,7 +4,7 @@ import { ServiceError } from '../errors.js';
 import { START_STATE, type ArtifactRepository } from '../artifacts/artifact-repository.js';
 import type { ArtifactStore } from '../artifacts/store.js';
 import type { DatasetCatalog } from '../datasets/catalog.js';
-import { isUniqueViolation } from '../db/client.js';
+import { databaseError, isUniqueViolation } from '../db/client.js';
 import type { Bus } from '../live/bus.js';
 import type { EventLog } from '../live/event-log.js';
 import type { RunQueue } from '../queue/queue.js';
@@ -148,7 +148,11 @@ export function createRunService({ runs, artifacts, events, store, queue, bus, l
       return run;
     },
 
-    maySee: async (reader: Reader, id: string): Promise<boolean> => UUID.test(id) && (await runs.findReadable(reader, id)) !== null,
+    /** @throws ServiceError database_unavailable */
+    async maySee(reader: Reader, id: string): Promise<boolean> {
+      if (!UUID.test(id)) return false;
+      return (await runs.findReadable(reader, id).catch((error: unknown) => Promise.reject(databaseError(error)))) !== null;
+    },
 
     /** All that can be known before training; never rejects for a bad spec, the plan lists its problems. */
     plan: async (teamId: string, body: unknown): Promise<Plan> => (await planned(teamId, body)).plan,

@@ -52,10 +52,9 @@ export type Identity = Static<typeof Identity>;
 export const Login = Type.Union(
   [
     strictObject({ key: Type.String({ pattern: tokenPattern('key'), description: 'An API key.' }) }),
-    strictObject({ ticket: Type.String({ pattern: tokenPattern('ticket'), description: 'A ticket.' }) }),
     strictObject({ link: Type.String({ pattern: tokenPattern('link'), description: 'The secret of a link.' }) }),
   ],
-  { $id: 'Login', description: 'One of the three.' },
+  { $id: 'Login', description: 'One of the two.' },
 );
 export type Login = Static<typeof Login>;
 
@@ -78,6 +77,7 @@ export const ApiKey = strictObject(
     user: Type.String({ description: 'Whose it is.' }),
     team: Type.String({ description: 'The team whose things it opens.' }),
     scopes,
+    createdBy: Type.String({ description: 'The user, and the key, that made it.' }),
     createdAt: time('When it was made.'),
     expiresAt: timeOrNull('When it ends; null is never.'),
     revokedAt: timeOrNull('When it was revoked.'),
@@ -140,7 +140,7 @@ export const AuditEntry = strictObject(
   {
     id: Type.String({ format: 'uuid', description: 'Sortable by time.' }),
     at: time('When it was answered.'),
-    team: Type.Union([Handle, Type.Null()], { description: 'For which team; null where it is gone, or nobody was known.' }),
+    team: Type.Union([Handle, Type.Null()], { description: 'For which team; null for what is of no team.' }),
     actor: Type.String({ description: 'The user, or the link.' }),
     keyId: Type.Union([Type.String(), Type.Null()], { description: 'By which key.' }),
     action: Type.String({ description: 'The operation, by its name in the API.' }),

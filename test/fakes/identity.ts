@@ -15,7 +15,7 @@ type Identity = Pick<Services, 'authenticator' | 'sessions' | 'keys' | 'teams' |
 export function testPrincipal(teamId = ''): Principal {
   const id = parseToken(TEST_KEY)?.id ?? '';
   return {
-    credential: { kind: 'key', id }, key: { id, expiresAt: null }, user: { id: '01890000-0000-7000-8000-0000000000ee', name: 'admin' }, teamId, team: 'default', role: 'admin',
+    credential: { kind: 'key', id }, key: { id, expiresAt: null }, shareId: null, user: { id: '01890000-0000-7000-8000-0000000000ee', name: 'admin' }, teamId, team: 'default', role: 'admin',
     rights: rightsOf({ role: 'admin', operator: true, scopes: SCOPES }), onlyRunId: null,
   };
 }
@@ -48,7 +48,7 @@ export function createFakeIdentity(records: FakeRecords, teamId: string): Identi
   return {
     audited,
     authenticator,
-    openConnections: { add: () => () => undefined, check: async () => undefined, close: () => undefined },
+    openConnections: { add: () => ({ watches: () => undefined, closed: () => undefined }), check: async () => undefined, close: () => undefined },
     sessions: { begin: nothing, end: nothing, createTicket: nothing, forgetExpired: async () => undefined },
     keys: { list: none, create: nothing, revoke: nothing },
     teams: { list: none, get: nothing, create: taken, delete: nothing, listMembers: none, putMember: nothing, removeMember: nothing, listUsers: none, createUser: taken, changeUser: nothing, deleteUser: nothing },
@@ -58,6 +58,7 @@ export function createFakeIdentity(records: FakeRecords, teamId: string): Identi
         audited.push(entry);
       },
       list: none,
+      forget: async () => undefined,
     },
   };
 }

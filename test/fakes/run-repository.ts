@@ -63,6 +63,8 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
       return structuredClone((onlyRunId === null || onlyRunId === id ? found(teamId, id)?.run : null) ?? null);
     },
 
+    findHidden: async () => [],
+
     async findPlan(id) {
       await records.statement();
       return structuredClone(records.runs.get(id)?.plan ?? null);

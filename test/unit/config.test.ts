@@ -35,10 +35,10 @@ t.test('with everything set', async (t) => {
   t.strictSame(load({
     TRAINYARD_HOST: '::1', TRAINYARD_PORT: '0', TRAINYARD_DATA_DIR: '/srv/yard', TRAINYARD_ROLE: 'api', TRAINYARD_AUTH: 'off', TRAINYARD_ADMIN_KEY: TEST_KEY, TRAINYARD_RATE_LIMIT: '0', TRAINYARD_LOG_LEVEL: 'trace', TRAINYARD_LOG_FORMAT: 'pretty',
     TRAINYARD_BODY_LIMIT: '1024', TRAINYARD_SLOTS: '7', TRAINYARD_MEMORY_LIMIT: '123', TRAINYARD_ALLOWED_HOSTS: 'yard.lan, yard', TRAINYARD_LEASE_SECONDS: '1.5', TRAINYARD_CANCEL_GRACE_SECONDS: '1', TRAINYARD_SHUTDOWN_SECONDS: '2',
-    TRAINYARD_MAX_ATTEMPTS: '1', TRAINYARD_STATE_RETENTION_DAYS: '0', TRAINYARD_RUN_RETENTION_DAYS: '0.5', DATABASE_URL: 'postgres://db/yard', REDIS_URL: 'rediss://redis',
+    TRAINYARD_MAX_ATTEMPTS: '1', TRAINYARD_STATE_RETENTION_DAYS: '0', TRAINYARD_RUN_RETENTION_DAYS: '0.5', TRAINYARD_AUDIT_RETENTION_DAYS: '0', DATABASE_URL: 'postgres://db/yard', REDIS_URL: 'rediss://redis',
   }), {
     host: '::1', port: 0, dataDir: '/srv/yard', role: 'api', logLevel: 'trace', logFormat: 'pretty', bodyLimitBytes: 1024, slots: 7, memoryLimitBytes: 123,
-    allowedHosts: ['yard.lan', 'yard'], auth: false, adminKey: TEST_KEY, rateLimit: null, leaseMs: 1500, cancelGraceMs: 1000, shutdownMs: 2000, maxAttempts: 1, stateRetentionMs: null, runRetentionMs: 43_200_000, databaseUrl: 'postgres://db/yard', redisUrl: 'rediss://redis',
+    allowedHosts: ['yard.lan', 'yard'], auth: false, adminKey: TEST_KEY, rateLimit: null, leaseMs: 1500, cancelGraceMs: 1000, shutdownMs: 2000, maxAttempts: 1, stateRetentionMs: null, runRetentionMs: 43_200_000, auditRetentionMs: null, databaseUrl: 'postgres://db/yard', redisUrl: 'rediss://redis',
   }, 'each goes to its place');
   t.equal(load({ TRAINYARD_DATA_DIR: 'elsewhere/data' }).dataDir, join(packageRoot, 'elsewhere/data'), 'a relative folder is one of the package');
 });

@@ -29,6 +29,7 @@ CREATE TABLE "api_keys" (
     "user_id" UUID NOT NULL,
     "name" TEXT NOT NULL,
     "scopes" TEXT[],
+    "created_by" TEXT NOT NULL,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "expires_at" TIMESTAMPTZ(3),
     "revoked_at" TIMESTAMPTZ(3),
@@ -44,6 +45,7 @@ CREATE TABLE "sessions" (
     "secret_hash" CHAR(64) NOT NULL,
     "key_id" TEXT,
     "share_id" TEXT,
+    "session_id" TEXT,
     "created_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
     "expires_at" TIMESTAMPTZ(3) NOT NULL,
 
@@ -67,7 +69,7 @@ CREATE TABLE "shares" (
 CREATE TABLE "audit_entries" (
     "id" UUID NOT NULL,
     "at" TIMESTAMPTZ(3) NOT NULL,
-    "team_id" UUID,
+    "team" TEXT,
     "actor" TEXT NOT NULL,
     "key_id" TEXT,
     "action" TEXT NOT NULL,
@@ -98,7 +100,7 @@ CREATE UNIQUE INDEX "shares_run_id_team_id_key" ON "shares"("run_id", "team_id")
 CREATE INDEX "shares_team_id_idx" ON "shares"("team_id");
 
 -- CreateIndex
-CREATE INDEX "audit_entries_team_id_id_idx" ON "audit_entries"("team_id", "id");
+CREATE INDEX "audit_entries_team_id_idx" ON "audit_entries"("team", "id");
 
 -- AddForeignKey
 ALTER TABLE "runs" ADD CONSTRAINT "runs_user_id_fkey" FOREIGN KEY ("user_id") REFERENCES "users"("id") ON DELETE SET NULL ON UPDATE CASCADE;
@@ -119,10 +121,10 @@ ALTER TABLE "sessions" ADD CONSTRAINT "sessions_key_id_fkey" FOREIGN KEY ("key_i
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_share_id_fkey" FOREIGN KEY ("share_id") REFERENCES "shares"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
+ALTER TABLE "sessions" ADD CONSTRAINT "sessions_session_id_fkey" FOREIGN KEY ("session_id") REFERENCES "sessions"("id") ON DELETE CASCADE ON UPDATE CASCADE;
+
+-- AddForeignKey
 ALTER TABLE "shares" ADD CONSTRAINT "shares_run_id_fkey" FOREIGN KEY ("run_id") REFERENCES "runs"("id") ON DELETE CASCADE ON UPDATE CASCADE;
 
 -- AddForeignKey
 ALTER TABLE "shares" ADD CONSTRAINT "shares_team_id_fkey" FOREIGN KEY ("team_id") REFERENCES "teams"("id") ON DELETE CASCADE ON UPDATE CASCADE;
-
--- AddForeignKey
-ALTER TABLE "audit_entries" ADD CONSTRAINT "audit_entries_team_id_fkey" FOREIGN KEY ("team_id") REFERENCES "teams"("id") ON DELETE SET NULL ON UPDATE CASCADE;

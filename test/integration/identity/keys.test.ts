@@ -1,4 +1,6 @@
 // Keys: how they are shown, what they may, and when they are good no more.
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import t from 'tap';
 import { testDatabase } from '../../helpers/postgres.js';
 import { connectDatabase } from '../../../src/db/client.js';
@@ -6,6 +8,8 @@ import { migrate } from '../../../src/db/migrate.js';
 import { migrationsDir } from '../../../src/paths.js';
 import { seedDatabase } from '../../../src/db/seed.js';
 import { ensureFirstKey } from '../../../src/identity/first-key.js';
+import { createFailureLimit } from '../../../src/identity/failure-limit.js';
+import { parseToken } from '../../../src/identity/token.js';
 import type { ApiKey, AuditEntry, CreatedApiKey } from '../../../src/schemas/identity.js';
 import type { Problem } from '../../../src/schemas/problem.js';
 import { testLog } from '../../helpers/config.js';
@@ -54,15 +58,20 @@ t.test('a forged, an expired and a revoked key are nobody', async (t) => {
 });
 
 t.test('a key can do no more, and lasts no longer, than whoever makes it', async (t) => {
-  const { ask, join } = await identityPlace(t);
+  const { ask, done, join } = await identityPlace(t);
   const admin = await join('default', 'ann', 'admin', { scopes: ['read', 'manage'], expiresInDays: 10 });
   const make = (key: string, json: object) => ask<CreatedApiKey & Problem>('POST', '/v1/keys', { key, json: { name: 'made', ...json } });
 
   t.match(await make(admin.key, { scopes: ['read', 'write', 'operate'] }), { status: 422, body: { code: 'impossible_key', errors: [{ pointer: '/scopes/1' }, { pointer: '/scopes/2' }] } }, 'her key may not write, and she does not run the service');
   t.match(await make(admin.key, { expiresInDays: 11 }), { status: 422, body: { errors: [{ pointer: '/expiresInDays' }] } });
   t.match((await make(admin.key, {})).body, { user: 'ann', scopes: ['read', 'manage'], expiresAt: admin.expiresAt }, 'what is not said is as much as there is');
-  t.match(await make(admin.key, { user: 'admin', scopes: ['operate'] }), { status: 422 }, 'nor by the name of one who does');
-  t.same((await make(admin.key, { user: 'admin' })).body.scopes, ['read', 'manage']);
+  t.match(await make(admin.key, { user: 'admin', scopes: ['read'] }), { status: 403, body: { code: 'forbidden' } }, 'nor anything by the name of one who does');
+  const part = await join('default', 'olga', 'admin', {});
+  await done('PATCH', '/v1/users/olga', { operator: true });
+  const restricted = await done<CreatedApiKey>('POST', '/v1/keys', { name: 'part', user: 'olga', scopes: ['read', 'operate'] });
+  t.match(await make(restricted.key, { scopes: ['read', 'write'] }), { status: 422, body: { errors: [{ pointer: '/scopes/1' }] } }, 'a part of an operator makes no whole one');
+  t.match((await make(restricted.key, {})).body, { scopes: ['read', 'operate'], createdBy: `olga by ${restricted.id}` }, 'and each says what made it');
+  t.equal((await ask('GET', '/v1/me', { key: part.key })).status, 200);
 
   const viewer = await join('default', 'vera', 'viewer');
   t.match(await make(viewer.key, {}), { status: 201, body: { user: 'vera', scopes: ['read'] } }, 'everybody makes keys of their own');
@@ -85,6 +94,16 @@ t.test('who leaves a team, or is demoted, has at once no more than that', async 
   await done('DELETE', '/v1/users/ann');
   t.match(await ask('DELETE', '/v1/users/admin'), { status: 409, body: { code: 'last_operator' } });
   t.match(await ask('PATCH', '/v1/users/admin', { json: { operator: false } }), { status: 409 });
+});
+
+t.test('who manages a team is not above who runs the service', async (t) => {
+  const { ask, join } = await identityPlace(t);
+  const { key } = await join('default', 'mallory', 'admin');
+  const operator = parseToken(TEST_KEY)?.id ?? '';
+  t.match(await ask('PUT', '/v1/teams/default/members/admin', { key, json: { role: 'viewer' } }), { status: 403, body: { code: 'forbidden' } });
+  t.equal((await ask('DELETE', '/v1/teams/default/members/admin', { key })).status, 403);
+  t.equal((await ask('DELETE', `/v1/keys/${operator}`, { key })).status, 403);
+  t.equal((await ask('PUT', '/v1/teams/default/members/mallory', { key, json: { role: 'member' } })).status, 200, 'but may step down');
 });
 
 t.test('teams', async (t) => {
@@ -116,6 +135,17 @@ t.test('what is open closes when its key is revoked', async (t) => {
   const stream = await openEvents(t, `${address}/v1/runs/${run.id}/events`, bearer(key));
   for (const one of [mine, others]) one.send({ type: 'subscribe', runId: run.id, after: 0 });
   await until(() => mine.events(run.id).length === 1 && others.events(run.id).length === 1 && stream.parser.seqs.length === 1, { what: 'the first event' });
+  const { id: share } = await done<{ id: string }>('POST', `/v1/runs/${run.id}/shares`, { team: (await done<{ name: string }>('POST', '/v1/teams', { name: 'vision' })).name });
+  const theirs = bearer((await join('vision', 'bob', 'viewer')).key);
+  const guest = await connectLive(t, address, { headers: theirs });
+  const guestStream = await openEvents(t, `${address}/v1/runs/${run.id}/events`, theirs);
+  guest.send({ type: 'subscribe', runId: run.id, after: 0 });
+  await until(() => guest.events(run.id).length === 1 && guestStream.parser.seqs.length === 1, { what: 'the first event of a shared run' });
+  await done('DELETE', `/v1/runs/${run.id}/shares/${share}`);
+  t.match(await guest.closed, { code: 1008, reason: /shared no more/ }, 'what is shared no more is seen no more');
+  t.equal(await guestStream.ended, true);
+  t.equal((await openEvents(t, `${address}/v1/runs/${run.id}/events`, theirs)).status, 404);
+
   await done('DELETE', `/v1/keys/${id}`);
   t.match(await mine.closed, { code: 1008, reason: /no more/ });
   t.equal(await stream.ended, true);
@@ -132,6 +162,7 @@ t.test('rates are counted by key, and told', async (t) => {
   t.match(answers[0], { status: 200, headers: { 'ratelimit-limit': '5', 'ratelimit-remaining': '4', 'ratelimit-reset': /^\d+$/ } });
   t.match(answers[5], { status: 429, headers: { 'retry-after': /^\d+$/ }, body: { code: 'rate_limited' } });
   t.equal((await ask('GET', '/healthz', { key: null })).status, 200, 'probes are not counted');
+  t.equal((await ask('POST', '/v1/session', { key: null, json: { key } })).status, 201);
 });
 
 t.test('what was done, and by whom', async (t) => {
@@ -146,12 +177,45 @@ t.test('what was done, and by whom', async (t) => {
   const mine = items.filter(({ actor }) => actor === 'ann');
   t.match(mine, [{ action: 'createUser', status: 403, target: '/v1/users', keyId: id }, { action: 'createRun', status: 202, team: 'default', target: '/v1/runs', address: '127.0.0.1' }]);
   t.equal(mine.length, 2, 'reading is not noted');
+  const noted = items.length;
+  for (const nobody of [null, `ty_${'0'.repeat(16)}_${'0'.repeat(48)}`]) await ask('POST', '/v1/users', { key: nobody, json: { name: 'x' } });
+  t.equal((await about()).items.length, noted, 'nor what nobody asks for, to which there is no end');
+  await done('POST', '/v1/teams', { name: 'vision' });
+  await done('PUT', '/v1/teams/vision/members/ann', { role: 'viewer' });
+  t.match((await about()).items.slice(0, 2), [{ action: 'putMember', team: 'vision', actor: 'admin' }, { action: 'createTeam', team: null, target: '/v1/teams/vision' }], 'it belongs to the team that it is about');
   t.notMatch(JSON.stringify(items), key.slice(-48));
+  const all = (await about()).items;
   const first = await about('?limit=1');
-  t.match((await about(`?limit=1&cursor=${first.nextCursor}`)).items, [{ id: items[1]?.id }]);
+  t.match((await about(`?limit=1&cursor=${first.nextCursor}`)).items, [{ id: all[1]?.id }]);
   t.equal((await ask('GET', '/v1/audit', { key })).status, 403);
   const { key: admin } = await join('default', 'adam', 'admin');
   t.equal((await ask('GET', '/v1/audit?team=elsewhere', { key: admin })).status, 404);
+});
+
+t.test('whoever goes before the answer is noted as well', async (t) => {
+  const place = await identityPlace(t);
+  const { id } = await place.submit();
+  const address = await place.listen();
+  const { hostname, port } = new URL(address);
+  const socket = connect(Number(port), hostname);
+  await once(socket, 'connect');
+  socket.write(`POST /v1/runs/${id}/cancel HTTP/1.1\r\nhost: ${hostname}\r\nauthorization: Bearer ${TEST_KEY}\r\n\r\n`, () => socket.destroy());
+  await until(async () => (await place.done<{ state: string }>('GET', `/v1/runs/${id}`)).state === 'cancelled', { what: 'the run to be cancelled' });
+  await until(async () => (await place.done<{ items: AuditEntry[] }>('GET', '/v1/audit')).items.some(({ action, status }) => action === 'cancelRun' && status === 202), { what: 'that to be noted' });
+});
+
+t.test('wrong keys cost those who send them', (t) => {
+  let now = 0;
+  const failures = createFailureLimit({ max: 3, now: () => now });
+  for (let count = 0; count < 3; count += 1) {
+    t.doesNotThrow(() => failures.check('here'));
+    failures.count('here');
+  }
+  t.throws(() => failures.check('here'), { code: 'rate_limited' });
+  t.doesNotThrow(() => failures.check('there'));
+  now = 60_000;
+  t.doesNotThrow(() => failures.check('here'), 'for a minute');
+  t.end();
 });
 
 t.test('the first start makes a key, and only the first', async (t) => {
@@ -164,6 +228,10 @@ t.test('the first start makes a key, and only the first', async (t) => {
   t.equal(keys.filter((key) => key !== null).length, 1, 'of three processes that start at once, one shows it');
   t.equal(await ensureFirstKey(database, { teamId, adminKey: null }), null);
   t.equal(await ensureFirstKey(database, { teamId, adminKey: TEST_KEY }), null, 'one from the settings need not be shown');
+  const another = TEST_KEY.replaceAll('0', 'f');
+  await ensureFirstKey(database, { teamId, adminKey: another });
+  t.match(await database.apiKey.findUnique({ where: { id: parseToken(TEST_KEY)?.id ?? '' } }), { revokedAt: Date }, 'the one that the settings had before is good no more');
+  t.match(await database.apiKey.findUnique({ where: { id: parseToken(another)?.id ?? '' } }), { revokedAt: null });
   await database.apiKey.updateMany({ data: { revokedAt: new Date() } });
   t.match(await ensureFirstKey(database, { teamId, adminKey: null }), /^ty_/, 'whoever has the machine is never locked out');
   const [stored] = await database.apiKey.findMany();

@@ -1,4 +1,6 @@
 // How browsers come in: by a cookie that no other site can make use of, and by tickets that are good once.
+import { once } from 'node:events';
+import { connect } from 'node:net';
 import t from 'tap';
 import { WebSocket } from 'ws';
 import type { BrowserSession } from '../../../src/schemas/identity.js';
@@ -36,6 +38,10 @@ t.test('a session in a cookie', async (t) => {
 
   t.equal((await withCookie('DELETE', '/v1/session', { 'x-csrf-token': String(login.body.csrfToken) })).status, 204);
   t.equal((await withCookie('GET', '/v1/me')).status, 401, 'signed out on the server, too');
+  const first = cookieOf(await ask('POST', '/v1/session', { key: null, json: { key } }));
+  await ask('POST', '/v1/session', { key: null, json: { key }, headers: { cookie: first } });
+  t.equal((await ask('GET', '/v1/me', { key: null, headers: { cookie: first } })).status, 401, 'who signs in anew has no session more than before');
+  t.match(await ask('POST', '/v1/session', { key: null, json: { key: 'x'.repeat(2000) } }), { status: 413 });
 
   const again = cookieOf(await ask('POST', '/v1/session', { key: null, json: { key } }));
   await done('DELETE', `/v1/keys/${id}`);
@@ -80,7 +86,36 @@ t.test('WebSockets', async (t) => {
   t.equal((await place.ask('GET', `/v1/me?ticket=${ticket}`, { key: null })).status, 401, 'a ticket is for what can send no header');
   t.equal(await handshake({}, `?ticket=${ticket}`), 101);
   t.equal(await handshake({}, `?ticket=${ticket}`), 401, 'and good once');
+  const { id } = await place.submit();
+  const forCancel = (await place.done<{ ticket: string }>('POST', '/v1/tickets')).ticket;
+  t.equal((await place.ask('POST', `/v1/runs/${id}/cancel?ticket=${forCancel}`, { key: null, headers: { upgrade: 'websocket', connection: 'upgrade' } })).status, 401, 'it opens nothing else');
+  t.match(await place.ask('POST', '/v1/session', { key: null, json: { ticket: forCancel } }), { status: 400 }, 'and is no way to a session');
+
+  const session = await place.ask<BrowserSession>('POST', '/v1/session', { key: null, json: { key: TEST_KEY } });
+  const signedIn = { cookie: cookieOf(session), 'x-csrf-token': String(session.body.csrfToken) };
+  const mine = (await place.ask<{ ticket: string }>('POST', '/v1/tickets', { key: null, headers: signedIn })).body.ticket;
+  const unused = (await place.ask<{ ticket: string }>('POST', '/v1/tickets', { key: null, headers: signedIn })).body.ticket;
+  const socket = new WebSocket(`${address.replace('http', 'ws')}/v1/live?ticket=${mine}`, 'trainyard.v1');
+  await once(socket, 'open');
+  const closed = once(socket, 'close');
+  await place.ask('DELETE', '/v1/session', { key: null, headers: signedIn });
+  t.equal((await closed)[0], 1008, 'what a session has opened ends with it');
+  t.equal(await handshake({}, `?ticket=${unused}`), 401, 'and so do its tickets');
+
+  for (const method of ['POST', 'HEAD', 'DELETE']) t.match(await upgraded(address, method), /^HTTP\/1\.1 40[15] /, `${method} with an upgrade is answered, and the connection closed`);
+
   const spoilt = (await place.done<{ ticket: string }>('POST', '/v1/tickets')).ticket;
   t.equal(await handshake({}, `?ticket=${spoilt.slice(0, -1)}${spoilt.endsWith('0') ? '1' : '0'}`), 401);
   t.equal(await handshake({}, `?ticket=${spoilt}`), 401, 'a guess costs it');
 });
+
+/** Resolves when the server has closed the connection. */
+async function upgraded(address: string, method: string): Promise<string> {
+  const { hostname, port } = new URL(address);
+  const socket = connect(Number(port), hostname);
+  let answer = '';
+  socket.on('data', (data: Buffer) => (answer += data.toString()));
+  socket.write(`${method} /v1/live HTTP/1.1\r\nhost: ${hostname}\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`);
+  await once(socket, 'close');
+  return answer;
+}
