@@ -16,7 +16,6 @@ import { installErrorHandling, refuseConnection, sendProblem } from './http/erro
 import { installHostGuard } from './http/host-guard.js';
 import { installJsonBody } from './http/json-body.js';
 import { problemRoutes } from './http/problem-routes.js';
-import { installRateLimit } from './http/rate-limit.js';
 import { installRequestRules } from './http/requests.js';
 import { dropUnusedConnections } from './http/unused-connections.js';
 import { buildValidator } from './http/validation.js';
@@ -25,6 +24,7 @@ import { installAudit } from './identity/audit.js';
 import { installAuthentication } from './identity/authentication.js';
 import { createFailureLimit } from './identity/failure-limit.js';
 import { keyRoutes } from './identity/key-routes.js';
+import { installRateLimit } from './identity/rate-limit.js';
 import { sessionRoutes } from './identity/session-routes.js';
 import { shareRoutes } from './identity/share-routes.js';
 import { teamRoutes } from './identity/team-routes.js';

@@ -6,8 +6,7 @@ import swagger from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { packageRoot } from '../paths.js';
-import { CSRF_HEADER, SESSION_COOKIE } from '../identity/authentication.js';
-import { RIGHTS } from '../schemas/identity.js';
+import { CSRF_HEADER, RIGHTS, SESSION_COOKIE } from '../schemas/identity.js';
 import { etagOf, isFresh } from './etag.js';
 import { installSharedSchemas } from './shared-schemas.js';
 

@@ -2,14 +2,11 @@
 // service from starting. Secrets come in a header, a browser's in a cookie that no script and no other site can use.
 import type { FastifyInstance, FastifyRequest, RouteOptions } from 'fastify';
 import { ServiceError } from '../errors.js';
-import { RIGHTS, type Right } from '../schemas/identity.js';
+import { CSRF_HEADER, RIGHTS, SESSION_COOKIE, type Right } from '../schemas/identity.js';
 import type { Authenticator } from './authenticator.js';
 import type { FailureLimit } from './failure-limit.js';
 import type { Principal } from './principal.js';
 import { csrfTokenOf, isSecretOf, hashOf, parseToken, type Token } from './token.js';
-
-export const SESSION_COOKIE = 'trainyard_session';
-export const CSRF_HEADER = 'x-csrf-token';
 
 declare module 'fastify' {
   interface FastifyContextConfig {

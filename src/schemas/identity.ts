@@ -20,6 +20,9 @@ export type Right = keyof typeof RIGHTS;
 export const SCOPES = ['read', 'write', 'manage', 'operate'] as const satisfies readonly Right[];
 export type Scope = (typeof SCOPES)[number];
 
+export const SESSION_COOKIE = 'trainyard_session';
+export const CSRF_HEADER = 'x-csrf-token';
+
 /** What each kind of secret begins with, so that a leaked one is told for what it is. */
 export const TOKEN_PREFIXES = { key: 'ty', session: 'tys', ticket: 'tyt', link: 'tyl' } as const;
 export type TokenKind = keyof typeof TOKEN_PREFIXES;

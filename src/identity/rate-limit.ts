@@ -2,7 +2,7 @@
 import rateLimit from '@fastify/rate-limit';
 import type { FastifyInstance } from 'fastify';
 import { ServiceError } from '../errors.js';
-import { holderOf, type Principal } from '../identity/principal.js';
+import { holderOf, type Principal } from './principal.js';
 
 const WINDOW_MS = 60_000;
 
