@@ -38,7 +38,7 @@ export default tseslint.config(
   forbid(['src/schemas/**', 'src/errors.ts'], [OUTER, PRISMA, BULLMQ, [['../*', '!../errors.js'], 'schemas and errors import nothing of ours']]),
   {
     files: ['src/dashboard/**/*.js'],
-    languageOptions: { globals: Object.fromEntries(['document', 'window', 'location', 'history', 'fetch', 'WebSocket', 'URL', 'URLSearchParams', 'ResizeObserver', 'requestAnimationFrame', 'cancelAnimationFrame', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'matchMedia', 'getComputedStyle', 'devicePixelRatio', 'performance', 'confirm', 'navigator', 'addEventListener', 'console', 'AbortController', 'HTMLElement', 'customElements', 'structuredClone', 'Path2D'].map((name) => [name, 'readonly'])) },
+    languageOptions: { globals: Object.fromEntries(['document', 'window', 'location', 'history', 'sessionStorage', 'fetch', 'WebSocket', 'URL', 'URLSearchParams', 'ResizeObserver', 'requestAnimationFrame', 'cancelAnimationFrame', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'matchMedia', 'getComputedStyle', 'devicePixelRatio', 'performance', 'confirm', 'navigator', 'addEventListener', 'console', 'AbortController', 'HTMLElement', 'customElements', 'structuredClone', 'Path2D'].map((name) => [name, 'readonly'])) },
   },
   { files: ['src/schemas/**'], rules: { '@typescript-eslint/no-redeclare': 'off' } },
 );

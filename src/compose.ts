@@ -42,7 +42,7 @@ export interface Composition {
 }
 
 /** The API's services, with the embedded database and a supervisor where the settings ask for them. */
-export async function compose(config: Config, log: Log): Promise<Composition> {
+export async function compose(config: Config, log: Log, { keyName = 'TRAINYARD_ADMIN_KEY' }: { keyName?: string } = {}): Promise<Composition> {
   const closers: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const closer of closers.reverse().splice(0)) await closer().catch((error: unknown) => log.error({ err: error }, 'closing failed'));
@@ -60,8 +60,9 @@ export async function compose(config: Config, log: Log): Promise<Composition> {
     const datasets = createDatasetCatalog();
     const teamId = await seedDatabase(stores.database, datasets.list());
     const onError = (error: unknown, what: string) => log.warn({ err: error }, `${what} failed`);
-    const firstKey = await ensureFirstKey(stores.database, { teamId, adminKey: config.adminKey });
+    const firstKey = await ensureFirstKey(stores.database, { teamId, given: { key: config.adminKey, name: keyName } });
     const authenticator = config.auth ? createAuthenticator(stores.database, { onError }) : await openToAll(stores.database, teamId);
+    if (!config.auth) log.warn('TRAINYARD_AUTH is off: everybody who reaches the service may use it, without a key');
     const openConnections = createOpenConnections({ authenticator, runs: stores.runs, onError: (error) => onError(error, 'looking for revoked keys') });
     closers.push(async () => openConnections.close(), async () => forgetRevoked());
     const checkOpen = () => void openConnections.check().catch((error: unknown) => onError(error, 'looking for revoked keys'));

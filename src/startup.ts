@@ -58,5 +58,5 @@ export function explainStart(error: unknown, config: Pick<Config, 'databaseUrl'>
 
 /** On the terminal and not in the log, which is kept and sent elsewhere. */
 export function showFirstKey(key: string): void {
-  console.error(`\nThe key of the user admin, who runs this service. It is shown this once; keep it:\n\n  ${key}\n`);
+  console.error(`\nThe key of the user admin, who runs this service. It is shown this once; keep it, and not in this output:\n\n  ${key}\n\nIt signs in to the dashboard, and goes with requests: -H "authorization: Bearer $TRAINYARD_KEY"\n`);
 }

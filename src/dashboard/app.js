@@ -3,7 +3,7 @@ import { addressOf, request } from './api.js';
 import { ago, count, el, percent, plain, sentence, setText } from './format.js';
 import { LiveConnection } from './live.js';
 import { ENDED, RunView } from './run-view.js';
-import { may, onlyRun, signIn } from './session.js';
+import { checkSession, may, onlyRun, signIn } from './session.js';
 
 const $ = (id) => document.getElementById(id);
 const BUSY_POLL_MS = 1500;
@@ -26,7 +26,7 @@ const live = new LiveConnection(addressOf('v1/live'), (status) => {
   setText($('link'), LINK[status]);
   // The service is back: what could not be read may be there now.
   if (status === 'live' && !$('failure').hidden) route();
-});
+}, () => void checkSession());
 const view = new RunView(live, { change: showInList, failure: showFailure, deleted: forget });
 
 function selectedId() {
@@ -205,7 +205,7 @@ $('more').addEventListener('click', () => {
 });
 $('retry').addEventListener('click', route);
 setText($('curl'), `curl ${addressOf('v1/runs')} \\\n  --header "Authorization: Bearer $TRAINYARD_KEY" \\\n  --json '{"recipe": "mnist-softmax"}'`);
-window.addEventListener('hashchange', route);
+window.addEventListener('hashchange', () => (/^#link=/.test(location.hash) ? location.reload() : route()));
 window.addEventListener('online', () => live.nudge());
 document.addEventListener('visibilitychange', () => {
   if (document.hidden) return;

@@ -19,6 +19,7 @@ const DEAD_MS = 25_000;
 export class LiveConnection {
   #address;
   #onStatus;
+  #onRefused;
   #socket = null;
   #watched = null;
   #delayMs = FIRST_DELAY_MS;
@@ -30,8 +31,10 @@ export class LiveConnection {
   /**
    * @param {string} address of the page's own service: `http(s)://…/v1/live`
    * @param {(status: 'connecting'|'live'|'behind'|'reconnecting') => void} onStatus
+   * @param {() => void} onRefused the service has let go of it for a reason: it may not be wanted back
    */
-  constructor(address, onStatus) {
+  constructor(address, onStatus, onRefused) {
+    this.#onRefused = onRefused;
     this.#address = address.replace(/^http/, 'ws');
     this.#onStatus = onStatus;
   }
@@ -54,7 +57,11 @@ export class LiveConnection {
       const messages = JSON.parse(data);
       for (const message of Array.isArray(messages) ? messages : [messages]) this.#take(message);
     };
-    socket.onclose = () => this.#lost(socket);
+    socket.onclose = ({ code }) => {
+      this.#lost(socket);
+      // A refused handshake is told as any other failure.
+      if (code === 1008 || code === 1006) this.#onRefused();
+    };
   }
 
   /** Tries again now if the connection is lost: the network or the person is back. */

@@ -25,7 +25,27 @@ export async function signIn() {
   // A link that somebody sends must not take another's place unasked.
   const mayOpen = link !== undefined && (session === null || confirm(`You are signed in as ${identity.user ?? 'a guest'}. Look at the shared run instead? That signs you out.`));
   if (mayOpen && (await tryLogin({ link })) !== null) return ask('The link is good no more. Sign in with a key.');
-  return identity === null ? ask(null) : begin();
+  return identity === null ? ask(wasEnded() ? 'You were signed out: the key, or the link, is good no more.' : null) : begin();
+}
+
+const ENDED = 'trainyard-session-ended';
+
+/** Called where the service has let go of the page: whoever may still look stays. */
+let checking = false;
+export async function checkSession() {
+  if (checking) return;
+  checking = true;
+  const session = await known();
+  checking = false;
+  if (session !== null) return;
+  sessionStorage.setItem(ENDED, '1');
+  location.reload();
+}
+
+function wasEnded() {
+  const ended = sessionStorage.getItem(ENDED) !== null;
+  sessionStorage.removeItem(ENDED);
+  return ended;
 }
 
 /** While the service is away there is nothing to ask: it is tried until it is there. */
@@ -65,7 +85,8 @@ function ask(fault) {
     $('sign-in').onsubmit = async (event) => {
       event.preventDefault();
       $('sign-in-button').disabled = true;
-      const failure = await tryLogin({ key: $('key').value.trim() });
+      const secret = $('key').value.trim();
+      const failure = await tryLogin(secret.startsWith('tyl_') ? { link: secret } : { key: secret });
       $('sign-in-button').disabled = false;
       say(failure);
       if (failure !== null) return $('key').select();
@@ -92,7 +113,6 @@ function begin() {
     await request('v1/session', { method: 'DELETE' }).catch(() => undefined);
     location.reload();
   };
-  // Anew, so that nothing of the one before is left on the page.
-  whenSignedOut(() => location.reload());
+  whenSignedOut(() => void checkSession());
   return identity;
 }

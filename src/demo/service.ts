@@ -13,7 +13,7 @@ export interface Service extends Place {
 /** With a key of its own, which is good until it closes. */
 export async function startService(config: Config, log: Log): Promise<Service> {
   const key = config.adminKey ?? createToken('key').text;
-  const composition = await compose({ ...config, adminKey: key }, log);
+  const composition = await compose({ ...config, adminKey: key }, log, config.adminKey === null ? { keyName: 'demo' } : {});
   try {
     const app = await buildApp({ config, services: composition.services, log });
     const listen = (port: number) => app.listen({ host: config.host, port });

@@ -11,6 +11,10 @@ declare module 'fastify' {
     /** False for what changes nothing in spite of its method. */
     audited?: boolean;
   }
+  interface FastifyRequest {
+    /** The team that the request turned out to be about, where it is neither one's own nor in the address. */
+    auditTeam?: string;
+  }
 }
 
 export type NewAuditEntry = Omit<AuditEntry, 'id' | 'at'> & { at: Date };
@@ -67,8 +71,9 @@ export function installAudit(app: FastifyInstance, audit: Pick<Audit, 'add'>): v
 }
 
 /** The team that it is about: a route of the service itself is of none. */
-function teamOf({ principal, params, routeOptions }: FastifyRequest): string | null {
+function teamOf({ principal, params, routeOptions, auditTeam }: FastifyRequest): string | null {
   const { team } = (params ?? {}) as { team?: string };
-  if (team !== undefined) return team;
+  const about = auditTeam ?? team;
+  if (about !== undefined) return about;
   return routeOptions.config.access === 'operate' ? null : principal.team;
 }

@@ -26,8 +26,9 @@ export const keyRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'ke
       operationId: 'createKey', tags: ['identity'], summary: 'Make a key', body: ref(NewApiKey), description: 'It can do no more, and lasts no longer, than the key that makes it.',
       response: { 201: ref(CreatedApiKey), ...problems('not_found', 'impossible_key', 'unsupported_media_type') },
     },
-  }, async ({ principal, body }, reply) => {
-    const { key, secret } = await keys.create(principal, body);
+  }, async (request, reply) => {
+    const { key, secret } = await keys.create(request.principal, request.body);
+    request.auditTeam = key.team;
     return reply.code(201).header('location', `/v1/keys/${key.id}`).send({ ...key, key: secret });
   });
 

@@ -46,6 +46,8 @@ export function createKeyService(database: Database, { onRevoked }: { onRevoked:
     },
 
     async create(principal, { name, scopes, expiresInDays, ...wanted }) {
+      // Where no key is asked for, one would be good when they are asked for again.
+      if (principal.key === null) throw new ServiceError('forbidden', 'Keys are made by who has one.');
       const holder = await holderOf(principal, wanted);
       const allowed = scopesOf({ role: holder.role as Role, operator: holder.user.operator }).filter((scope) => principal.rights.includes(scope));
       const latest = principal.key?.expiresAt ?? null;

@@ -224,23 +224,25 @@ t.test('the first start makes a key, and only the first', async (t) => {
   const database = connectDatabase({ url, maxConnections: 4 });
   t.teardown(() => database.$disconnect());
   const teamId = await seedDatabase(database, []);
-  const keys = await Promise.all([1, 2, 3].map(() => ensureFirstKey(database, { teamId, adminKey: null })));
+  const keys = await Promise.all([1, 2, 3].map(() => ensureFirstKey(database, { teamId, given: { key: null, name: 'settings' } })));
   t.equal(keys.filter((key) => key !== null).length, 1, 'of three processes that start at once, one shows it');
-  t.equal(await ensureFirstKey(database, { teamId, adminKey: null }), null);
-  t.equal(await ensureFirstKey(database, { teamId, adminKey: TEST_KEY }), null, 'one from the settings need not be shown');
+  t.equal(await ensureFirstKey(database, { teamId, given: { key: null, name: 'settings' } }), null);
+  t.equal(await ensureFirstKey(database, { teamId, given: { key: TEST_KEY, name: 'settings' } }), null, 'one from the settings need not be shown');
   const another = TEST_KEY.replaceAll('0', 'f');
-  await ensureFirstKey(database, { teamId, adminKey: another });
+  await ensureFirstKey(database, { teamId, given: { key: another, name: 'settings' } });
   t.match(await database.apiKey.findUnique({ where: { id: parseToken(TEST_KEY)?.id ?? '' } }), { revokedAt: Date }, 'the one that the settings had before is good no more');
-  t.match(await database.apiKey.findUnique({ where: { id: parseToken(another)?.id ?? '' } }), { revokedAt: null });
+  await ensureFirstKey(database, { teamId, given: { key: TEST_KEY.replaceAll('0', 'e'), name: 'demo' } });
+  t.match(await database.apiKey.findUnique({ where: { id: parseToken(another)?.id ?? '' } }), { revokedAt: null }, 'one of another name does it no harm');
   await database.apiKey.updateMany({ data: { revokedAt: new Date() } });
-  t.match(await ensureFirstKey(database, { teamId, adminKey: null }), /^ty_/, 'whoever has the machine is never locked out');
+  t.match(await ensureFirstKey(database, { teamId, given: { key: null, name: 'settings' } }), /^ty_/, 'whoever has the machine is never locked out');
   const [stored] = await database.apiKey.findMany();
   t.match(stored?.secretHash, /^[0-9a-f]{64}$/);
 });
 
-t.test('without authentication everybody is the admin', async (t) => {
+t.test('without authentication everybody may use the service, and nothing of that stays', async (t) => {
   const { ask } = await identityPlace(t, { auth: false });
-  t.match((await ask('GET', '/v1/me', { key: null })).body, { user: 'admin', rights: ['view', 'read', 'write', 'manage', 'operate'] });
+  t.match((await ask('GET', '/v1/me', { key: null })).body, { user: 'admin', rights: ['view', 'read', 'write'] });
+  t.match(await ask('POST', '/v1/keys', { key: null, json: { name: 'back door' } }), { status: 403, body: { code: 'forbidden' } });
   t.match(await ask('GET', '/v1/session', { key: null }), { status: 200, body: { csrfToken: null } });
   t.equal((await ask('GET', '/v1/me', { headers: WITH_KEY })).status, 200, 'a key does no harm');
 });
