@@ -2,7 +2,8 @@
 //
 // A run that is next but does not fit has room made for it where that may be, else devices are kept for it. Runs behind
 // it start where they leave it alone, or on loan until it can start.
-import { makeRoom, type Plan } from './make-room.js';
+import { leastMemoryOf } from './lines.js';
+import { makeRoom, type Plan, type Situation } from './make-room.js';
 import { Order, type Next } from './order.js';
 import { Room } from './room.js';
 import { Shares } from './shares.js';
@@ -28,8 +29,8 @@ export function endOf({ expectedEnd }: RunningRun, now: number): number {
 
 /** How many kinds of devices are waited for. */
 function kindsOf(lines: readonly Line[]): number {
-  const [first] = lines;
-  const isMixed = first !== undefined && lines.some(({ runs }) => runs.some(({ request }) => request.kind !== first.oldest.request.kind));
+  const first = lines[0]?.runs[0]?.request.kind;
+  const isMixed = lines.some(({ runs }) => runs.some(({ request }) => request.kind !== first));
   return first === undefined ? 0 : isMixed ? 2 : 1;
 }
 
@@ -46,6 +47,7 @@ class Round {
   /** The same, when those have started for whom devices are kept. */
   readonly #spare: Room;
   readonly #leaving = new Set<string>();
+  readonly #situation: Situation;
   readonly #kept: Kept[] = [];
   readonly #waitedFor = new Set<DeviceKind>();
   /** The least memory that does not fit in this round, by shape: room only becomes less. */
@@ -62,7 +64,9 @@ class Round {
     this.#room = new Room(state.devices, state.running);
     this.#spare = this.#room.copy();
     this.#shares = new Shares(state, { ...settings, isPossible: (request) => this.#isPossible(request) });
-    for (const run of state.running) if (run.leaving) this.#leaving.add(run.id);
+    const { now, devices, running } = state;
+    this.#situation = { now, devices, running, settings, shares: this.#shares, spare: this.#spare, leaving: this.#leaving };
+    for (const run of running) if (run.leaving) this.#leaving.add(run.id);
     for (const run of state.promised) this.#shares.reserve(run);
   }
 
@@ -72,10 +76,11 @@ class Round {
     if (lines.length === 0) return this.#decisions;
     const order = new Order(this.#state, { shares: this.#shares, agingMs: this.#settings.agingMs, isPossible: (request) => this.#isPossible(request) });
     const kinds = kindsOf(lines);
+    const leastMiB = leastMemoryOf(lines);
     for (let next = order.next(); next !== null; next = order.next()) {
       if (this.#serve(next)) order.started();
       // Nothing can start any more, and the others of the team have no other claims than this one.
-      else if (this.#waitedFor.size === kinds && this.#tried.has(next.run.team) && this.#room.isFull) order.drop(next.run.team);
+      else if (this.#waitedFor.size === kinds && this.#tried.has(next.run.team) && this.#room.isFullFor(leastMiB)) order.drop(next.run.team);
     }
     return this.#decisions;
   }
@@ -93,13 +98,13 @@ class Round {
     const { running, devices, teams, now } = this.#state;
     const drained = new Set(devices.filter(({ phase }) => phase === 'draining').map(({ id }) => id));
     const spent = new Set(teams.filter(({ budget }) => budget !== null && budget <= 0).map(({ id }) => id));
-    for (const run of [...running].sort(byId)) {
-      if (this.#leaving.has(run.id)) continue;
-      const isOver = run.endsBy !== null && run.endsBy <= now;
-      if (isOver) this.#decisions.push({ type: 'stop', runId: run.id, why: 'timeout' });
-      else if (run.devices.some((id) => drained.has(id))) this.#decisions.push({ type: 'preempt', runId: run.id, why: 'drain', for: null });
-      else if (spent.has(run.team)) this.#decisions.push({ type: 'preempt', runId: run.id, why: 'budget', for: null });
-      else continue;
+    const isOver = ({ endsBy }: RunningRun) => endsBy !== null && endsBy <= now;
+    const isDrained = (run: RunningRun) => run.devices.some((id) => drained.has(id));
+    const concerned = running.filter((run) => !this.#leaving.has(run.id) && (isOver(run) || isDrained(run) || spent.has(run.team)));
+    for (const run of concerned.sort(byId)) {
+      if (isOver(run)) this.#decisions.push({ type: 'stop', runId: run.id, why: 'timeout' });
+      else if (isDrained(run)) this.#decisions.push({ type: 'preempt', runId: run.id, why: 'drain', for: null });
+      else this.#decisions.push({ type: 'preempt', runId: run.id, why: 'budget', for: null });
       this.#leaving.add(run.id);
     }
   }
@@ -113,14 +118,14 @@ class Round {
     if (promised || !this.#waitedFor.has(request.kind)) {
       this.#waitedFor.add(request.kind);
       this.#tried.add(run.team);
-      const plan = this.#plan(run, aged);
+      const plan = makeRoom({ run, aged }, this.#situation);
       this.#keep(run, plan ?? this.#whereFirst(run), promised);
       return plan !== null;
     }
     if (!this.#tried.has(run.team)) {
       this.#tried.add(run.team);
       const isBelow = this.#shares.holds(run.team, request.kind) < this.#shares.entitled(run.team, request.kind);
-      const plan = isBelow ? this.#plan(run, false) : null;
+      const plan = isBelow ? makeRoom({ run, aged: false }, this.#situation) : null;
       if (plan !== null) {
         this.#keep(run, plan, false);
         return true;
@@ -145,10 +150,6 @@ class Round {
     this.#spare.take(placed);
     this.#shares.take(placed);
     return true;
-  }
-
-  #plan(run: WaitingRun, aged: boolean): Plan | null {
-    return makeRoom(run, { ...this.#state, settings: this.#settings, shares: this.#shares, spare: this.#spare, leaving: this.#leaving, aged });
   }
 
   #keep({ id, request, team }: WaitingRun, { devices, victims, at }: Plan, promised: boolean): void {

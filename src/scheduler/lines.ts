@@ -1,14 +1,16 @@
 // Everybody's waiting runs, kept in order while runs come and go.
-import type { Line, WaitingRun } from './state.js';
+import { byId, type Line, type WaitingRun } from './state.js';
 
 interface Kept {
   team: string;
   user: string;
   runs: WaitingRun[];
-  oldest: WaitingRun | null;
+  byAge: WaitingRun[];
 }
 
-const before = (a: WaitingRun, b: WaitingRun) => b.priority - a.priority || a.since - b.since || (a.id < b.id ? -1 : 1);
+type Comparison = (a: WaitingRun, b: WaitingRun) => number;
+const byPriority: Comparison = (a, b) => b.priority - a.priority || a.since - b.since || byId(a, b);
+const byAge: Comparison = (a, b) => a.since - b.since || byPriority(a, b);
 
 export class Lines {
   readonly #lines = new Map<string, Kept>();
@@ -20,51 +22,51 @@ export class Lines {
 
   add(run: WaitingRun): void {
     const line = this.#lineOf(run);
-    line.runs.splice(placeOf(line.runs, run), 0, run);
-    if (line.oldest !== null && run.since < line.oldest.since) line.oldest = run;
+    line.runs.splice(placeOf(run, line.runs, byPriority), 0, run);
+    line.byAge.splice(placeOf(run, line.byAge, byAge), 0, run);
     this.#length += 1;
   }
 
   /** As it was added. False when it is not there. */
   remove(run: WaitingRun): boolean {
     const line = this.#lineOf(run);
-    const place = placeOf(line.runs, run);
+    const place = placeOf(run, line.runs, byPriority);
     if (line.runs[place]?.id !== run.id) return false;
     line.runs.splice(place, 1);
-    if (line.oldest?.id === run.id) line.oldest = null;
+    line.byAge.splice(placeOf(run, line.byAge, byAge), 1);
     this.#length -= 1;
     return true;
   }
 
   /** Of those who have a run that waits. */
   all(): Line[] {
-    const lines: Line[] = [];
-    for (const line of this.#lines.values()) {
-      const [first] = line.runs;
-      if (first === undefined) continue;
-      line.oldest ??= line.runs.reduce((oldest, run) => (run.since < oldest.since ? run : oldest), first);
-      lines.push(line as Line);
-    }
-    return lines;
+    return [...this.#lines.values()].filter(({ runs }) => runs.length > 0);
   }
 
   #lineOf({ team, user }: WaitingRun): Kept {
     const key = JSON.stringify([team, user]);
     const found = this.#lines.get(key);
     if (found !== undefined) return found;
-    const line: Kept = { team, user, runs: [], oldest: null };
+    const line: Kept = { team, user, runs: [], byAge: [] };
     this.#lines.set(key, line);
     return line;
   }
 }
 
 /** Where the run is, or would be. */
-function placeOf(runs: readonly WaitingRun[], run: WaitingRun): number {
+function placeOf(run: WaitingRun, runs: readonly WaitingRun[], compare: Comparison): number {
   let [low, high] = [0, runs.length];
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (before(runs[middle]!, run) < 0) low = middle + 1;
+    if (compare(runs[middle]!, run) < 0) low = middle + 1;
     else high = middle;
   }
   return low;
+}
+
+/** The least memory that anybody waits for: where not even so much is free, nothing starts. */
+export function leastMemoryOf(lines: readonly Line[]): number {
+  let least = Infinity;
+  for (const { runs } of lines) for (const { request } of runs) if (request.memoryMiB < least) least = request.memoryMiB;
+  return least;
 }

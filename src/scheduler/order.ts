@@ -42,9 +42,9 @@ export class Order {
       const others = this.#teams.get(line.team);
       if (others === undefined) this.#teams.set(line.team, [{ line, next: 0 }]);
       else others.push({ line, next: 0 });
-      if (now - line.oldest.since < agingMs) continue;
-      const run = oldestOf(line, isPossible);
-      if (run === null) continue;
+      if (now - line.byAge[0]!.since < agingMs) continue;
+      const run = line.byAge.find(({ request }) => isPossible(request));
+      if (run === undefined) continue;
       const since = Math.max(run.since, shares.lastTurnOf(line) ?? -Infinity);
       if (now - since >= agingMs) claims.push({ since, run });
     }
@@ -102,12 +102,4 @@ export class Order {
     const difference = this.#shares.pullOf(a) - this.#shares.pullOf(b);
     return difference < 0 || (difference === 0 && a.user < b.user);
   }
-}
-
-/** The one that has waited the longest, of those that fit anywhere. */
-function oldestOf({ runs, oldest }: Line, isPossible: (request: Request) => boolean): WaitingRun | null {
-  if (isPossible(oldest.request)) return oldest;
-  let found: WaitingRun | null = null;
-  for (const run of runs) if ((found === null || run.since < found.since) && isPossible(run.request)) found = run;
-  return found;
 }

@@ -84,8 +84,8 @@ export interface Line {
   user: string;
   /** By priority, then by age. */
   runs: readonly WaitingRun[];
-  /** The one that has waited the longest. */
-  oldest: WaitingRun;
+  /** The same, those first that have waited the longest. */
+  byAge: readonly WaitingRun[];
 }
 
 export interface State {

@@ -1,9 +1,11 @@
 // What others do, to compare with: first in first out, strict priority, and fair shares as Slurm has them.
 import { decide } from '../scheduler/decide.js';
+import { leastMemoryOf } from '../scheduler/lines.js';
 import { Order } from '../scheduler/order.js';
 import { Room } from '../scheduler/room.js';
 import { Shares } from '../scheduler/shares.js';
-import { DEFAULT_SETTINGS, type Decision, type Line, type State, type WaitingRun } from '../scheduler/state.js';
+import { DEFAULT_SETTINGS, type Decision, type State, type WaitingRun } from '../scheduler/state.js';
+import { Heap } from './heap.js';
 
 export type Policy = (state: State) => readonly Decision[];
 
@@ -14,17 +16,14 @@ const start = (run: WaitingRun, devices: readonly string[]): Decision => ({ type
 
 const byAge = (a: WaitingRun, b: WaitingRun) => a.since - b.since;
 
-/** The lines' runs in one order, as far as they are asked for. */
-function* merged(lines: readonly Line[], before: (a: WaitingRun, b: WaitingRun) => number): Generator<WaitingRun> {
-  const queues = lines.map(({ runs }) => ({ runs, next: 0 }));
-  for (;;) {
-    let first: (typeof queues)[number] | null = null;
-    for (const queue of queues) {
-      const run = queue.runs[queue.next];
-      if (run !== undefined && (first === null || before(run, first.runs[first.next]!) < 0)) first = queue;
-    }
-    if (first === null) return;
-    yield first.runs[first.next++]!;
+/** Runs of several lines in one order, as far as they are asked for; each line is in that order already. */
+function* merged(lines: readonly (readonly WaitingRun[])[], compare: (a: WaitingRun, b: WaitingRun) => number): Generator<WaitingRun> {
+  const firsts = new Heap<{ run: WaitingRun; line: number; next: number }>((a, b) => (compare(a.run, b.run) || a.line - b.line) < 0);
+  for (const [line, [run]] of lines.entries()) if (run !== undefined) firsts.push({ run, line, next: 1 });
+  for (let first = firsts.pop(); first !== undefined; first = firsts.pop()) {
+    yield first.run;
+    const run = lines[first.line]![first.next];
+    if (run !== undefined) firsts.push({ run, line: first.line, next: first.next + 1 });
   }
 }
 
@@ -32,26 +31,23 @@ function* merged(lines: readonly Line[], before: (a: WaitingRun, b: WaitingRun) 
 function firstInFirstOut({ devices, running, lines }: State): Decision[] {
   const room = new Room(devices, running);
   const decisions: Decision[] = [];
-  const started = new Set<string>();
-  const older = (first: WaitingRun | undefined, run: WaitingRun | undefined) => (first === undefined || (run !== undefined && byAge(run, first) < 0) ? run : first);
-  const oldestOf = ({ runs, oldest }: Line) => (started.has(oldest.id) ? runs.reduce((first: WaitingRun | undefined, run) => (started.has(run.id) ? first : older(first, run)), undefined) : oldest);
-  for (;;) {
-    const first = lines.reduce((first: WaitingRun | undefined, line) => older(first, oldestOf(line)), undefined);
-    const placed = first === undefined ? null : room.place(first.request);
-    if (first === undefined || placed === null) return decisions;
-    room.take({ ...first, devices: placed });
-    started.add(first.id);
-    decisions.push(start(first, placed));
+  for (const run of merged(lines.map(({ byAge }) => byAge), byAge)) {
+    const placed = room.place(run.request);
+    if (placed === null) break;
+    room.take({ ...run, devices: placed });
+    decisions.push(start(run, placed));
   }
+  return decisions;
 }
 
 /** The highest priority first; whatever fits, starts. */
 function strictPriority({ devices, running, lines }: State): Decision[] {
   const room = new Room(devices, running);
   const decisions: Decision[] = [];
+  const leastMiB = leastMemoryOf(lines);
   let failures = 0;
-  for (const run of merged(lines, (a, b) => b.priority - a.priority || byAge(a, b))) {
-    if (room.isFull || failures > DEPTH) break;
+  for (const run of merged(lines.map(({ runs }) => runs), (a, b) => b.priority - a.priority || byAge(a, b))) {
+    if (room.isFullFor(leastMiB) || failures > DEPTH) break;
     const placed = room.place(run.request);
     if (placed === null) {
       failures += 1;
@@ -72,11 +68,12 @@ function fairTree(state: State): Decision[] {
   const shares = new Shares(state, { quantumMs: 0, price: DEFAULT_SETTINGS.price, isPossible: () => true });
   const room = new Room(devices, running);
   const spare = room.copy();
+  const leastMiB = leastMemoryOf(state.lines);
   const order = new Order(state, { shares, agingMs: Infinity, isPossible: () => true });
   const decisions: Decision[] = [];
   let keptAt: number | null = null;
   let failures = 0;
-  for (let next = order.next(); next !== null && failures < DEPTH && !room.isFull; next = order.next()) {
+  for (let next = order.next(); next !== null && failures < DEPTH && !room.isFullFor(leastMiB); next = order.next()) {
     const { run } = next;
     const isShort = keptAt !== null && now + run.expectedMs <= keptAt;
     const free = spare.place(run.request) ?? (isShort ? room.place(run.request) : null);

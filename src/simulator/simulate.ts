@@ -86,7 +86,7 @@ interface Account {
 
 interface TeamAccount extends Account {
   of: SimulatedTeam;
-  users: Map<string, Account & { lastTurn: number | null }>;
+  users: Map<string, Account & { id: string; lastTurn: number | null }>;
   spentToday: number;
   /** What its runs in line would hold, in devices. */
   wanted: number;
@@ -169,7 +169,7 @@ class Simulation {
     const job: Job = { submission, firstStart: null, end: null, preemptions: 0, waitedMs: 0, remainingMs: submission.durationMs, waiting: null, running: null, attempt: 0 };
     this.#jobs.set(submission.id, job);
     const { users } = this.#teams.get(submission.team)!;
-    if (!users.has(submission.user)) users.set(submission.user, { usage: 0, holding: 0, lastTurn: null });
+    if (!users.has(submission.user)) users.set(submission.user, { id: submission.user, usage: 0, holding: 0, lastTurn: null });
     this.#queue(job);
   }
 
@@ -194,20 +194,21 @@ class Simulation {
 
   #start(job: Job, { devices, aged, lentBy }: Extract<Decision, { type: 'start' }>): void {
     const { waiting, submission } = job;
-    if (waiting === null) throw new Error(`run ${submission.id} is started and does not wait`);
+    const { id, team, user, priority, request } = submission;
+    if (waiting === null) throw new Error(`run ${id} is started and does not wait`);
+    const account = this.#teams.get(team)!;
     this.#lines.remove(waiting);
-    this.#teams.get(submission.team)!.wanted -= this.#holdingOf(waiting.request);
+    account.wanted -= this.#holdingOf(request);
     const now = this.#now;
     job.waiting = null;
     job.waitedMs += now - waiting.since;
     job.firstStart ??= now;
     job.attempt += 1;
-    const { since: _since, expectedMs, ...member } = waiting;
-    job.running = { ...member, devices, startedAt: now, expectedEnd: now + expectedMs, endsBy: null, leaving: false, aged, lentBy };
-    this.#promised.delete(submission.id);
-    this.#running.set(submission.id, job);
-    this.#hold(job, this.#holdingOf(submission.request));
-    if (aged) this.#teams.get(submission.team)!.users.get(submission.user)!.lastTurn = now;
+    job.running = { id, team, user, priority, request, devices, startedAt: now, expectedEnd: now + waiting.expectedMs, endsBy: null, leaving: false, aged, lentBy };
+    this.#promised.delete(id);
+    this.#running.set(id, job);
+    this.#hold(job, this.#holdingOf(request));
+    if (aged) account.users.get(user)!.lastTurn = now;
     this.#events.push({ at: now + job.remainingMs, job, attempt: job.attempt });
   }
 
@@ -260,7 +261,7 @@ class Simulation {
       id: of.id,
       weight: of.weight,
       usage,
-      users: [...users].map(([id, user]): User => ({ id, usage: user.usage, lastTurn: user.lastTurn })),
+      users: [...users.values()].map(({ id, usage, lastTurn }): User => ({ id, usage, lastTurn })),
       maxRuns: of.maxRuns ?? null,
       budget: of.budgetPerDay === undefined ? null : of.budgetPerDay - spentToday,
     }));
