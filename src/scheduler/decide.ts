@@ -29,9 +29,7 @@ export function endOf({ expectedEnd }: RunningRun, now: number): number {
 
 /** How many kinds of devices are waited for. */
 function kindsOf(lines: readonly Line[]): number {
-  const first = lines[0]?.runs[0]?.request.kind;
-  const isMixed = lines.some(({ runs }) => runs.some(({ request }) => request.kind !== first));
-  return first === undefined ? 0 : isMixed ? 2 : 1;
+  return new Set(lines.flatMap(({ wanted }) => wanted.map(({ kind }) => kind))).size;
 }
 
 /** By what else is asked for: what fits nowhere with less memory does not with more. */
@@ -52,6 +50,8 @@ class Round {
   readonly #waitedFor = new Set<DeviceKind>();
   /** The least memory that does not fit in this round, by shape: room only becomes less. */
   readonly #tooLarge = new Map<number, number>();
+  /** The least memory that runs of a team wait for, by shape; without what fits nowhere. */
+  readonly #wanted = new Map<string, Map<number, number>>();
   /** The most memory that fits on an empty box, as far as it was asked for, and the least that does not; by shape. */
   readonly #possible = new Map<number, number>();
   readonly #impossible = new Map<number, number>();
@@ -77,12 +77,29 @@ class Round {
     const order = new Order(this.#state, { shares: this.#shares, agingMs: this.#settings.agingMs, isPossible: (request) => this.#isPossible(request) });
     const kinds = kindsOf(lines);
     const leastMiB = leastMemoryOf(lines);
+    this.#noteWhatIsWanted();
     for (let next = order.next(); next !== null; next = order.next()) {
       if (this.#serve(next)) order.started();
-      // Nothing can start any more, and the others of the team have no other claims than this one.
-      else if (this.#waitedFor.size === kinds && this.#tried.has(next.run.team) && this.#room.isFullFor(leastMiB)) order.drop(next.run.team);
+      // Nothing of the team can start any more, and its others have no other claims than this one.
+      else if (this.#waitedFor.size === kinds && this.#tried.has(next.run.team) && (this.#room.isFullFor(leastMiB) || this.#isAllTooLarge(next.run.team))) order.drop(next.run.team);
     }
     return this.#decisions;
+  }
+
+  #noteWhatIsWanted(): void {
+    for (const { team, wanted } of this.#state.lines) {
+      const least = this.#wanted.get(team) ?? new Map<number, number>();
+      this.#wanted.set(team, least);
+      for (const request of wanted) {
+        const shape = shapeOf(request);
+        if (request.memoryMiB < (least.get(shape) ?? Infinity) && this.#isPossible(request)) least.set(shape, request.memoryMiB);
+      }
+    }
+  }
+
+  #isAllTooLarge(team: string): boolean {
+    for (const [shape, memoryMiB] of this.#wanted.get(team)!) if (memoryMiB < (this.#tooLarge.get(shape) ?? Infinity)) return false;
+    return true;
   }
 
   #isPossible(request: Request): boolean {

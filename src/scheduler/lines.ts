@@ -1,16 +1,21 @@
 // Everybody's waiting runs, kept in order while runs come and go.
-import { byId, type Line, type WaitingRun } from './state.js';
+import { byId, type Line, type Request, type WaitingRun } from './state.js';
 
 interface Kept {
   team: string;
   user: string;
   runs: WaitingRun[];
   byAge: WaitingRun[];
+  wanted: Request[];
+  /** How many runs ask for each that is wanted. */
+  counts: Map<string, number>;
 }
 
 type Comparison = (a: WaitingRun, b: WaitingRun) => number;
 const byPriority: Comparison = (a, b) => b.priority - a.priority || a.since - b.since || byId(a, b);
 const byAge: Comparison = (a, b) => a.since - b.since || byPriority(a, b);
+
+const keyOf = ({ kind, devices, memoryMiB, exclusive }: Request) => `${kind} ${devices} ${memoryMiB} ${exclusive}`;
 
 export class Lines {
   readonly #lines = new Map<string, Kept>();
@@ -24,6 +29,10 @@ export class Lines {
     const line = this.#lineOf(run);
     line.runs.splice(placeOf(run, line.runs, byPriority), 0, run);
     line.byAge.splice(placeOf(run, line.byAge, byAge), 0, run);
+    const key = keyOf(run.request);
+    const count = line.counts.get(key) ?? 0;
+    line.counts.set(key, count + 1);
+    if (count === 0) line.wanted.push(run.request);
     this.#length += 1;
   }
 
@@ -34,6 +43,13 @@ export class Lines {
     if (line.runs[place]?.id !== run.id) return false;
     line.runs.splice(place, 1);
     line.byAge.splice(placeOf(run, line.byAge, byAge), 1);
+    const key = keyOf(run.request);
+    const count = line.counts.get(key)!;
+    if (count > 1) line.counts.set(key, count - 1);
+    else {
+      line.counts.delete(key);
+      line.wanted = line.wanted.filter((request) => keyOf(request) !== key);
+    }
     this.#length -= 1;
     return true;
   }
@@ -47,7 +63,7 @@ export class Lines {
     const key = JSON.stringify([team, user]);
     const found = this.#lines.get(key);
     if (found !== undefined) return found;
-    const line: Kept = { team, user, runs: [], byAge: [] };
+    const line: Kept = { team, user, runs: [], byAge: [], wanted: [], counts: new Map() };
     this.#lines.set(key, line);
     return line;
   }
@@ -67,6 +83,6 @@ function placeOf(run: WaitingRun, runs: readonly WaitingRun[], compare: Comparis
 /** The least memory that anybody waits for: where not even so much is free, nothing starts. */
 export function leastMemoryOf(lines: readonly Line[]): number {
   let least = Infinity;
-  for (const { runs } of lines) for (const { request } of runs) if (request.memoryMiB < least) least = request.memoryMiB;
+  for (const { wanted } of lines) for (const { memoryMiB } of wanted) least = Math.min(least, memoryMiB);
   return least;
 }

@@ -50,7 +50,7 @@ export class Shares {
   }
 
   #weightOf(kind: DeviceKind, lines: readonly Line[]): number {
-    const wants = ({ team, runs }: Line) => this.quotaOf(team) === null && runs.some(({ request }) => request.kind === kind && this.#options.isPossible(request));
+    const wants = ({ team, wanted }: Line) => this.quotaOf(team) === null && wanted.some((request) => request.kind === kind && this.#options.isPossible(request));
     const wanting = new Set<string>();
     for (const line of lines) if (!wanting.has(line.team) && wants(line)) wanting.add(line.team);
     let weight = 0;

@@ -86,6 +86,8 @@ export interface Line {
   runs: readonly WaitingRun[];
   /** The same, those first that have waited the longest. */
   byAge: readonly WaitingRun[];
+  /** What they ask for, each request once: a few, where the runs are thousands. */
+  wanted: readonly Request[];
 }
 
 export interface State {
