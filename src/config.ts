@@ -1,6 +1,6 @@
 // The only reader of process.env. Every setting, its meaning and its default, in one schema; the README's
 // table is checked against it.
-import { availableParallelism, totalmem } from 'node:os';
+import { availableParallelism, hostname, totalmem } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { Type, type Static } from 'typebox';
 import { Ajv } from 'ajv';
@@ -24,7 +24,8 @@ export const Settings = strictObject({
   TRAINYARD_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { default: 'info', description: 'Least severe level that is logged.' }),
   TRAINYARD_LOG_FORMAT: oneOf(['auto', 'json', 'pretty'], { default: 'auto', description: '`auto` is pretty on a terminal, else JSON lines.' }),
   TRAINYARD_BODY_LIMIT: Type.Integer({ minimum: 1024, default: 8 * 1024 * 1024, description: 'Largest request body, in bytes.' }),
-  TRAINYARD_SLOTS: Type.Integer({ minimum: 0, default: 0, description: 'Runs that a supervisor trains at once; 0 is one for each two cores.' }),
+  TRAINYARD_BOX: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$', description: 'Name of this box; that of the host when absent.' })),
+  TRAINYARD_SLOTS: Type.Integer({ minimum: 0, default: 0, description: 'Runs that are trained on the processor at once; 0 is one for each two cores.' }),
   TRAINYARD_MEMORY_LIMIT: Type.Integer({ minimum: 0, default: 0, description: 'Largest estimated memory of a run, in bytes; 0 is three quarters of the box.' }),
   TRAINYARD_LEASE_SECONDS: seconds(10, 'How long a run survives without a heartbeat of its supervisor.', 1),
   TRAINYARD_CANCEL_GRACE_SECONDS: seconds(10, 'How long a cancelled trainer may take before it is killed.'),
@@ -52,6 +53,7 @@ export interface Config {
   logLevel: Settings['TRAINYARD_LOG_LEVEL'];
   logFormat: 'json' | 'pretty';
   bodyLimitBytes: number;
+  box: string;
   slots: number;
   memoryLimitBytes: number;
   leaseMs: number;
@@ -115,6 +117,7 @@ export function loadConfig({ env = process.env, fallbacks = {}, overrides = {} }
     logLevel: s.TRAINYARD_LOG_LEVEL,
     logFormat: s.TRAINYARD_LOG_FORMAT === 'auto' ? (process.stdout.isTTY ? 'pretty' : 'json') : s.TRAINYARD_LOG_FORMAT,
     bodyLimitBytes: s.TRAINYARD_BODY_LIMIT,
+    box: s.TRAINYARD_BOX ?? boxName(hostname()),
     slots: s.TRAINYARD_SLOTS || Math.max(1, Math.floor(availableParallelism() / 2)),
     memoryLimitBytes: s.TRAINYARD_MEMORY_LIMIT || Math.floor(boxMemoryBytes() * 0.75),
     leaseMs: s.TRAINYARD_LEASE_SECONDS * 1000,
@@ -133,6 +136,9 @@ const daysMs = (count: number) => (count === 0 ? null : count * 24 * 3600_000);
 
 export const artifactsDir = (config: Config) => join(config.dataDir, 'artifacts');
 export const scratchDir = (config: Config) => join(config.dataDir, 'scratch');
+
+/** What a host may be called is more than a queue's name may hold. */
+const boxName = (host: string) => host.replaceAll(/[^A-Za-z0-9._-]/g, '-').replace(/^[^A-Za-z0-9]+/, '').slice(0, 63) || 'box';
 
 /** A container's limit where there is one, else the machine's memory. */
 function boxMemoryBytes(): number {

@@ -12,6 +12,8 @@ import { Attempt, type AttemptContext, type AttemptOrigin } from './attempt.js';
 export interface SupervisorOptions {
   /** Unique among all supervisors that ever were; it owns leases. */
   id: string;
+  /** Name of the box. */
+  box: string;
   host: string;
   slots: number;
   leaseMs: number;
@@ -93,7 +95,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   }
 
   async function beat(): Promise<void> {
-    await stores.workers.beat({ id, host: options.host, pid: process.pid, slots, devices, startedAt });
+    await stores.workers.beat({ id, box: options.box, host: options.host, pid: process.pid, slots, devices, startedAt });
     const held = [...attempts];
     if (held.length === 0) return;
     const states = await lifecycle.renew(id, held.map(([runId]) => runId));

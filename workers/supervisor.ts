@@ -27,6 +27,7 @@ async function main(): Promise<void> {
   const scratch = await openScratch(scratchDir(config), owner);
   const supervisor = await startSupervisor({
     id: randomUUID(),
+    box: config.box,
     host: owner.host,
     slots: config.slots,
     leaseMs: config.leaseMs,

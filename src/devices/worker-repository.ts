@@ -18,6 +18,8 @@ export interface Device {
 
 export interface Worker {
   id: string;
+  /** Name of its box. */
+  box: string;
   host: string;
   pid: number;
   slots: number;

@@ -4,7 +4,7 @@ import type { Worker } from '../../src/devices/worker-repository.js';
 import { STORED, UNSTORABLE, type CreateSubject } from './subject.js';
 
 const supervisor = (id: string, changes: Partial<Worker> = {}): Omit<Worker, 'heartbeatAt'> => ({
-  id, host: 'box', pid: 4_194_304, slots: 2, startedAt: new Date('2026-01-01T00:00:00.123Z'), devices: [], ...changes,
+  id, box: 'box', host: 'box', pid: 4_194_304, slots: 2, startedAt: new Date('2026-01-01T00:00:00.123Z'), devices: [], ...changes,
 });
 
 export async function workerContract(t: Test, createSubject: CreateSubject): Promise<void> {

@@ -73,6 +73,7 @@ export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<
     async supervise(trainer, changes = {}) {
       const supervisor = await startSupervisor({
         id: `supervisor-${supervisors.length}`,
+        box: 'box',
         host: hostname(),
         slots: 2,
         leaseMs: config.leaseMs,
