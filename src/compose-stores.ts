@@ -4,7 +4,10 @@ import { createArtifactRepository } from './artifacts/artifact-repository.js';
 import { createDiskArtifactStore } from './artifacts/store.js';
 import { artifactsDir, type Config } from './config.js';
 import { connectDatabase } from './db/client.js';
+import { createBoxRepository } from './devices/box-repository.js';
 import { createWorkerRepository } from './devices/worker-repository.js';
+import { createPlacements } from './dispatch/placements.js';
+import type { Usage } from './dispatch/situation.js';
 import { createEventLog } from './live/event-log.js';
 import { createPostgresBus } from './live/postgres-bus.js';
 import { createRedisBus } from './live/redis-bus.js';
@@ -27,6 +30,8 @@ export function composeStores(config: Config, databaseUrl: string, log: Log) {
   const queue = createRunQueue(queueConnection);
   const bus = config.redisUrl === null ? createPostgresBus({ url: databaseUrl, onError: (error) => onError(error, 'bus') }) : createRedisBus({ url: config.redisUrl, onError: (error) => onError(error, 'bus') });
   const runs = createRunRepository(database);
+  const placements = createPlacements(database);
+  const usageOf = async ({ now, agingMs }: { now: number; halfLifeMs: number; price: object; agingMs: number }): Promise<Usage> => ({ users: new Map(), today: new Map(), turns: await placements.turns(new Date(now - agingMs)) });
   const lifecycle = createLifecycle({ runs, queue, bus, leaseMs: config.leaseMs, maxAttempts: config.maxAttempts, onError });
   return {
     database,
@@ -41,6 +46,9 @@ export function composeStores(config: Config, databaseUrl: string, log: Log) {
     retention: createRetentionRepository(database),
     usage: createUsageRepository(database),
     workers: createWorkerRepository(database),
+    boxes: createBoxRepository(database),
+    placements,
+    usageOf,
     store: createDiskArtifactStore(artifactsDir(config)),
     async close() {
       await Promise.allSettled([queue.close(), bus.close()]);

@@ -7,6 +7,7 @@ import { Ajv } from 'ajv';
 import { oneOf, strictObject } from './schemas/build.js';
 import { tokenPattern } from './schemas/identity.js';
 import { packageRoot } from './paths.js';
+import { DEFAULT_SETTINGS, type Settings as SchedulerSettings } from './scheduler/state.js';
 
 const seconds = (fallback: number, description: string, minimum = 0) => Type.Number({ minimum, default: fallback, description });
 const days = (fallback: number, description: string) => Type.Number({ minimum: 0, maximum: 36_500, default: fallback, description });
@@ -26,6 +27,9 @@ export const Settings = strictObject({
   TRAINYARD_BODY_LIMIT: Type.Integer({ minimum: 1024, default: 8 * 1024 * 1024, description: 'Largest request body, in bytes.' }),
   TRAINYARD_BOX: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$', description: 'Name of this box; that of the host when absent.' })),
   TRAINYARD_SLOTS: Type.Integer({ minimum: 0, default: 0, description: 'Runs that are trained on the processor at once; 0 is one for each two cores.' }),
+  TRAINYARD_QUANTUM_SECONDS: seconds(600, 'A run of a team that holds more than its share makes room after so long, when a team below its share waits.', 1),
+  TRAINYARD_AGING_HOURS: Type.Number({ minimum: 0.001, maximum: 8_760, default: 12, description: 'The longest-waiting run of a user is served next after so long, whatever was used before; one in so long.' }),
+  TRAINYARD_USAGE_HALF_LIFE_HOURS: Type.Number({ minimum: 0.001, maximum: 8_760, default: 24, description: 'What was used of the devices so long ago counts half.' }),
   TRAINYARD_MEMORY_LIMIT: Type.Integer({ minimum: 0, default: 0, description: 'Largest estimated memory of a run, in bytes; 0 is three quarters of the box.' }),
   TRAINYARD_LEASE_SECONDS: seconds(10, 'How long a run survives without a heartbeat of its supervisor.', 1),
   TRAINYARD_CANCEL_GRACE_SECONDS: seconds(10, 'How long a cancelled trainer may take before it is killed.'),
@@ -55,6 +59,7 @@ export interface Config {
   bodyLimitBytes: number;
   box: string;
   slots: number;
+  scheduling: SchedulerSettings & { halfLifeMs: number };
   memoryLimitBytes: number;
   leaseMs: number;
   cancelGraceMs: number;
@@ -119,6 +124,7 @@ export function loadConfig({ env = process.env, fallbacks = {}, overrides = {} }
     bodyLimitBytes: s.TRAINYARD_BODY_LIMIT,
     box: s.TRAINYARD_BOX ?? boxName(hostname()),
     slots: s.TRAINYARD_SLOTS || Math.max(1, Math.floor(availableParallelism() / 2)),
+    scheduling: { ...DEFAULT_SETTINGS, quantumMs: s.TRAINYARD_QUANTUM_SECONDS * 1000, agingMs: s.TRAINYARD_AGING_HOURS * HOUR_MS, turnMs: (s.TRAINYARD_AGING_HOURS * HOUR_MS) / 2, halfLifeMs: s.TRAINYARD_USAGE_HALF_LIFE_HOURS * HOUR_MS },
     memoryLimitBytes: s.TRAINYARD_MEMORY_LIMIT || Math.floor(boxMemoryBytes() * 0.75),
     leaseMs: s.TRAINYARD_LEASE_SECONDS * 1000,
     cancelGraceMs: s.TRAINYARD_CANCEL_GRACE_SECONDS * 1000,
@@ -132,6 +138,7 @@ export function loadConfig({ env = process.env, fallbacks = {}, overrides = {} }
   };
 }
 
+const HOUR_MS = 3600_000;
 const daysMs = (count: number) => (count === 0 ? null : count * 24 * 3600_000);
 
 export const artifactsDir = (config: Config) => join(config.dataDir, 'artifacts');

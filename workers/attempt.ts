@@ -10,6 +10,7 @@ import type { Bus } from '../src/live/bus.js';
 import { FencedError, type EventLog, type Fence } from '../src/live/event-log.js';
 import type { Log } from '../src/log.js';
 import type { Failure, Lifecycle, RunEnd } from '../src/runs/lifecycle.js';
+import type { Leaving } from '../src/run-states.js';
 import type { RunRepository } from '../src/runs/run-repository.js';
 import type { LogData, NewEvent } from '../src/schemas/event.js';
 import type { RuledOut, TrainerMessage } from '../src/schemas/ipc.js';
@@ -48,6 +49,15 @@ export interface AttemptContext {
   threads: number;
 }
 
+/** What is said of a run that waits again, by why it left. */
+const LEAVING_WORDS: Readonly<Record<Exclude<Leaving, 'timeout'>, string>> = {
+  share: 'made room: its team had more than its share, and another has a claim to it; queued again',
+  turn: 'made room for a run that had waited too long; queued again',
+  loan: 'its devices were lent to it, and are needed by the run they were kept for; queued again',
+  drain: 'its box is drained; queued again',
+  budget: "its team has used up today's time on devices; queued again",
+};
+
 /** How many lines of a trainer's own output go into the log of its run. */
 const OUTPUT_LINES = 1_000;
 
@@ -72,6 +82,7 @@ export class Attempt {
   #fenced = false;
   #cancelled = false;
   #paused = false;
+  #timedOut = false;
   /** The latest state that the trainer has written, and its file while nothing has been done with it. */
   #latestStep = -1;
   #waitingState: string | null = null;
@@ -133,6 +144,13 @@ export class Attempt {
     if (!this.#cancelled) this.pause();
   }
 
+  /** Its devices are wanted, or its time is up: stops with its state kept. Idempotent. */
+  leave(why: Leaving): void {
+    if (why !== 'timeout') return this.#handBack === null ? this.handBack(LEAVING_WORDS[why]) : undefined;
+    this.#timedOut = true;
+    if (!this.#cancelled) this.pause();
+  }
+
   /** The lease is gone: another attempt may run. Stops at once and writes nothing more. */
   fenceOff(): void {
     this.#fenced = true;
@@ -175,6 +193,7 @@ export class Attempt {
   /** It was asked to pause, and then perhaps to cancel, which it could not hear any more; or its worker stops. */
   #endPaused(message: string | null): void {
     if (this.#cancelled) this.#end ??= { state: 'cancelled', reason: 'user_cancel', message: 'cancelled on request' };
+    else if (this.#timedOut) this.#end ??= this.#timeout();
     else if (this.#handBack === null) this.#end ??= { state: 'paused', reason: 'user_pause', message };
   }
 
@@ -185,9 +204,14 @@ export class Attempt {
       const message = exit.signal === 'SIGKILL' ? 'its trainer did not stop by itself and was killed' : cause.message;
       return { state: 'cancelled', reason: 'user_cancel', message: `cancelled; ${message}` };
     }
+    if (this.#timedOut) return this.#timeout();
     if (this.#handBack !== null) return null;
     if (this.#paused) return { state: 'paused', reason: 'user_pause', message: `paused; ${cause.message}` };
     return { state: 'failed', ...cause };
+  }
+
+  #timeout(): Failure {
+    return { state: 'failed', reason: 'timeout', message: `its time on devices is up: the spec allows ${this.#run.spec.resources?.maxRuntimeSeconds} s; it can be resumed with more` };
   }
 
   #killAfterGrace(): void {

@@ -33,15 +33,16 @@ function probe(): Promise<BackendProbe[]> {
 
 export async function probeDevices(): Promise<Device[]> {
   const probes = await probe();
-  const device = (kind: Device['kind'], facts: Pick<Device, 'id' | 'name' | 'memoryBytes' | 'cores'>): Device => ({
+  const device = (kind: Device['kind'], facts: Pick<Device, 'id' | 'name' | 'memoryMiB' | 'cores' | 'slots'>): Device => ({
     ...facts,
+    foreignMemoryMiB: null,
     kind,
     backends: probes.filter((found) => found.automatic && found.device === kind).map((found) => found.backend),
     unavailable: kind === 'cpu' ? probes.flatMap((found) => (found.reason === null ? [] : [{ backend: found.backend, reason: found.reason }])) : [],
   });
   const cores = cpus();
-  const devices = [device('cpu', { id: 'cpu', name: cores[0]?.model.trim() ?? 'CPU', memoryBytes: totalmem(), cores: cores.length })];
+  const devices = [device('cpu', { id: 'cpu', name: cores[0]?.model.trim() ?? 'CPU', memoryMiB: Math.floor(totalmem() / 2 ** 20), cores: cores.length, slots: 2 })];
   const gpu = probes.find((found) => found.automatic && found.device === 'gpu');
-  if (gpu !== undefined) devices.unshift(device('gpu', { id: 'gpu:0', name: gpu.deviceName ?? 'GPU', memoryBytes: null, cores: null }));
+  if (gpu !== undefined) devices.unshift(device('gpu', { id: 'gpu:0', name: gpu.deviceName ?? 'GPU', memoryMiB: null, cores: null, slots: 1 }));
   return devices;
 }

@@ -1,13 +1,16 @@
-// What a supervisor does: consume jobs into attempts, beat for its leases, sweep up after dead workers.
+// What a supervisor does: train the runs that have a place in its box, beat for their leases, sweep up after dead
+// workers, and stand by to decide what starts where.
 import { availableParallelism } from 'node:os';
 import { START_STATE } from '../src/artifacts/artifact-repository.js';
 import type { Stores } from '../src/compose-stores.js';
 import type { Device } from '../src/devices/worker-repository.js';
 import type { Log } from '../src/log.js';
 import { consumeRuns } from '../src/queue/bullmq-consumer.js';
-import type { RunJob } from '../src/queue/queue.js';
+import { queueOfBox, type RunJob } from '../src/queue/queue.js';
 import { repeat } from '../src/repeat.js';
+import type { Settings } from '../src/scheduler/state.js';
 import { Attempt, type AttemptContext, type AttemptOrigin } from './attempt.js';
+import { startDispatching } from './dispatching.js';
 
 export interface SupervisorOptions {
   /** Unique among all supervisors that ever were; it owns leases. */
@@ -16,7 +19,10 @@ export interface SupervisorOptions {
   box: string;
   host: string;
   slots: number;
+  /** What runs may take of the box's memory. */
+  memoryMiB: number;
   leaseMs: number;
+  scheduling: Settings & { halfLifeMs: number };
   cancelGraceMs: number;
   /** How long a trainer may be without a sign of life. */
   silenceMs: number;
@@ -30,6 +36,9 @@ export interface SupervisorOptions {
 }
 
 const STOPPED = 'its worker was stopped; queued again';
+/** Handlers only start attempts. */
+const STARTS_AT_ONCE = 16;
+const START_LOCK_MS = 10_000;
 
 export interface Supervisor {
   /** Takes no more jobs, hands back what runs, lets go of everything. */
@@ -42,7 +51,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const startedAt = new Date();
   const attempts = new Map<string, Attempt>();
   const finished = new Set<Promise<void>>();
-  let devices: Device[] = [];
+  let devices: Device[] = [{ id: 'cpu', kind: 'cpu', name: 'CPU', memoryMiB: options.memoryMiB, foreignMemoryMiB: null, cores: availableParallelism(), slots, backends: [], unavailable: [] }];
   let stopping = false;
 
   const context: AttemptContext = {
@@ -75,10 +84,10 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   }
 
   async function handle(job: RunJob): Promise<void> {
-    if (stopping) return; // Its row is still queued; another supervisor's sweep, or ours after a restart, brings it back.
+    if (stopping) return; // Its row is still queued, and its place is given back when this box is heard of no more.
     // A free slot waits for this: what cannot be there is not asked for.
     const { resume, damaged } = job.attempt === 1 ? { resume: undefined, damaged: 0 } : await stateToResume(job.runId);
-    const run = await lifecycle.claim(job, id, resume);
+    const run = await lifecycle.claim(job, id, { resume, box: options.box });
     if (run === null) return;
     const startFrom = resume === undefined && run.forkedFrom !== null ? await stateToStartFrom(run.id) : null;
     log.info({ runId: run.id, attempt: run.attempt, step: resume?.step ?? 0 }, `run taken: ${run.name}`);
@@ -91,19 +100,23 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       if (attempts.get(run.id) === attempt) attempts.delete(run.id);
     });
     finished.add(done);
-    await done.finally(() => finished.delete(done));
+    void done.finally(() => {
+      finished.delete(done);
+      dispatching.changed();
+    });
   }
 
   async function beat(): Promise<void> {
     await stores.workers.beat({ id, box: options.box, host: options.host, pid: process.pid, slots, devices, startedAt });
     const held = [...attempts];
     if (held.length === 0) return;
-    const states = await lifecycle.renew(id, held.map(([runId]) => runId));
+    const runs = await lifecycle.renew(id, held.map(([runId]) => runId));
     for (const [runId, attempt] of held) {
-      const state = states.get(runId);
-      if (state === undefined) attempt.fenceOff();
-      else if (state === 'cancelling') attempt.cancel();
-      else if (state === 'pausing') attempt.pause();
+      const run = runs.get(runId);
+      if (run === undefined) attempt.fenceOff();
+      else if (run.state === 'cancelling') attempt.cancel();
+      else if (run.state === 'pausing') attempt.pause();
+      else if (run.leaving !== null) attempt.leave(run.leaving);
     }
   }
 
@@ -111,15 +124,18 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     repeat(task, { everyMs, onError: (error) => log.warn({ err: error }, `${what} failed; it is tried again`) });
 
   const offCommand = bus.onCommand((command) => {
-    if (command.type !== 'revoked') attempts.get(command.runId)?.[command.type]();
+    if (command.type === 'cancel' || command.type === 'pause') attempts.get(command.runId)?.[command.type]();
+    else if (command.type === 'leave' && attempts.size > 0) void beat().catch((error: unknown) => log.warn({ err: error }, 'heartbeat failed; it is tried again'));
   });
+  await stores.boxes.register(options.box);
   await beat();
   await lifecycle.sweepExpired();
+  const dispatching = startDispatching({ owner: id, stores, leaseMs, settings: options.scheduling, halfLifeMs: options.scheduling.halfLifeMs, log });
   // The queue may be away; runs are taken when it is back.
-  await lifecycle.sweepQueued().catch((error: unknown) => log.warn({ err: error }, 'sweep of the queue failed; it is tried again'));
   const consumer = consumeRuns(stores.queueConnection, {
-    concurrency: slots,
-    lockDurationMs: Math.max(leaseMs, 5_000),
+    queue: queueOfBox(options.box),
+    concurrency: STARTS_AT_ONCE,
+    lockDurationMs: START_LOCK_MS,
     handler: handle,
     onError: (error) => log.warn({ err: error }, 'queue'),
   });
@@ -130,12 +146,11 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const stops = [
     again(beat, 'heartbeat', Math.max(50, Math.min(leaseMs / 3, 2_000))),
     again(() => lifecycle.sweepExpired(), 'sweep of leases', Math.max(100, leaseMs / 3)),
-    again(() => lifecycle.sweepQueued(), 'sweep of the queue', Math.max(1_000, leaseMs)),
   ];
   // Loading every backend takes a second; runs need not wait for it.
   const probing = options.probeDevices().then(
     (found) => {
-      devices = found;
+      if (found.length > 0) devices = found.map((device) => (device.kind === 'cpu' ? { ...device, slots, memoryMiB: options.memoryMiB } : device));
       return beat();
     },
   ).catch((error: unknown) => log.warn({ err: error }, 'devices could not be probed'));
@@ -145,6 +160,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       stopping = true;
       offCommand();
       await consumer.pause();
+      await dispatching.stop();
       for (const attempt of attempts.values()) attempt.handBack(STOPPED);
       await Promise.allSettled([...finished]);
       for (const stop of stops) stop();

@@ -8,7 +8,9 @@ export interface Device {
   id: string;
   kind: 'cpu' | 'gpu';
   name: string;
-  memoryBytes: number | null;
+  memoryMiB: number | null;
+  foreignMemoryMiB: number | null;
+  slots: number;
   cores: number | null;
   /** Backends that can train on it, fastest first. */
   backends: string[];

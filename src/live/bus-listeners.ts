@@ -1,5 +1,5 @@
 // Who listens to what on a bus, apart from how it travels; and the form in which it travels.
-import { RUN_COMMAND_TYPES, type Command, type EventNotice, type Unsubscribe } from './bus.js';
+import { ABOUT_ALL, ABOUT_RUN, type Command, type EventNotice, type Unsubscribe } from './bus.js';
 
 type Listener<T> = (value: T) => void;
 
@@ -107,8 +107,9 @@ export function decodeNotice(payload: string): EventNotice | null {
 /** As `decodeNotice`. */
 export function decodeCommand(payload: string): Command | null {
   const value = parse(payload) as { type?: unknown; runId?: unknown } | null;
-  const isForRun = RUN_COMMAND_TYPES.some((type) => type === value?.type);
-  return value?.type === 'revoked' || (isForRun && typeof value?.runId === 'string') ? (value as Command) : null;
+  const isAboutAll = ABOUT_ALL.some((type) => type === value?.type);
+  const isAboutRun = ABOUT_RUN.some((type) => type === value?.type) && typeof value?.runId === 'string';
+  return isAboutAll || isAboutRun ? (value as Command) : null;
 }
 
 function parse(payload: string): unknown {

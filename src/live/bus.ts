@@ -12,6 +12,10 @@ export interface EventNotice {
 }
 
 export const RUN_COMMAND_TYPES = ['cancel', 'pause'] as const;
+/** Of commands about one run. */
+export const ABOUT_RUN = [...RUN_COMMAND_TYPES, 'arrived'] as const;
+/** Of those about all. */
+export const ABOUT_ALL = ['revoked', 'changed', 'leave'] as const;
 
 /** For whoever holds the run's lease. The state in the database says the same, in case the command gets lost. */
 export interface RunCommand {
@@ -19,12 +23,21 @@ export interface RunCommand {
   runId: string;
 }
 
+/** For who schedules, and those who hold runs: something has changed, which the database says. */
+export type ScheduleNotice =
+  /** A run waits that did not, or waits otherwise. */
+  | { type: 'arrived'; runId: string }
+  /** Devices, boxes, quotas, or a run that has left its devices. */
+  | { type: 'changed' }
+  /** Some runs are to leave their devices. */
+  | { type: 'leave' };
+
 /** For whoever has connections open: some keys are good no more. The database says which. */
 export interface RevokedNotice {
   type: 'revoked';
 }
 
-export type Command = RunCommand | RevokedNotice;
+export type Command = RunCommand | ScheduleNotice | RevokedNotice;
 
 export interface BusOptions {
   /** `postgres://…` or `redis://host:port/db`. */

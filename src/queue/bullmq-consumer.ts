@@ -2,8 +2,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Worker, type IQueueBackend, type Job } from 'bullmq';
 import { within } from '../deadline.js';
-import type { ConsumeOptions, RunConsumer, RunJob, StoreConnection } from './queue.js';
-import { closeWithin, describeStore, prepareStore, QUEUE_NAME, type Store } from './stores.js';
+import { ARRIVALS, type ConsumeOptions, type RunConsumer, type RunJob, type StoreConnection } from './queue.js';
+import { closeWithin, describeStore, prepareStore, type Store } from './stores.js';
 
 const RETRY_MS = 1_000;
 /** An idle worker looks by itself this often, in case a wake-up got lost. */
@@ -110,7 +110,7 @@ class BullmqConsumer implements RunConsumer {
 
 function newWorker(store: Store, options: ConsumeOptions, handle: (job: Job<RunJob>) => Promise<void>): RunWorker {
   return new PatientWorker(
-    QUEUE_NAME,
+    options.queue ?? ARRIVALS,
     handle,
     {
       ...store.options,

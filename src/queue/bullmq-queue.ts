@@ -1,9 +1,9 @@
-// The run queue on BullMQ, on PostgreSQL or Redis. Run by every API process; takes no jobs itself.
+// A run queue on BullMQ, on PostgreSQL or Redis, from the side of who puts jobs in.
 import { Queue, type IQueueBackend } from 'bullmq';
 import { ServiceError } from '../errors.js';
 import { within } from '../deadline.js';
-import { MAX_PRIORITY, type QueuedJob, type RunJob, type RunQueue, type StoreConnection } from './queue.js';
-import { closeWithin, describeStore, prepareStore, QUEUE_NAME } from './stores.js';
+import { ARRIVALS, MAX_PRIORITY, type QueuedJob, type RunJob, type RunQueue, type StoreConnection } from './queue.js';
+import { closeWithin, describeStore, prepareStore } from './stores.js';
 
 export { consumeRuns } from './bullmq-consumer.js';
 
@@ -14,13 +14,15 @@ const AT_ONCE = 500;
 const KEPT_STREAM_EVENTS = 100;
 
 export interface RunQueueOptions {
+  /** That of the arrivals when absent. */
+  name?: string;
   /** Trouble in the background, for a log: the call that suffers from it rejects anyway. */
   onError?: (error: Error) => void;
 }
 
 /** Starts to connect at once, and does not wait for it: a store that is away makes the calls fail, not this one. */
 export function createRunQueue(connection: StoreConnection, options: RunQueueOptions = {}): RunQueue {
-  return new BullmqRunQueue(connection, options.onError ?? (() => {}));
+  return new BullmqRunQueue(connection, { name: ARRIVALS, onError: () => {}, ...options });
 }
 
 /** BullMQ wants custom ids without a colon. */
@@ -49,12 +51,15 @@ type JobQueue = Queue<RunJob, void, string, RunJob, void, string, IQueueBackend>
 
 class BullmqRunQueue implements RunQueue {
   readonly #connection: StoreConnection;
+  readonly #name: string;
   readonly #onError: (error: Error) => void;
   #opening: Promise<JobQueue> | undefined;
+  #latest: JobQueue | undefined;
   #closed = false;
 
-  constructor(connection: StoreConnection, onError: (error: Error) => void) {
+  constructor(connection: StoreConnection, { name, onError }: Required<RunQueueOptions>) {
     this.#connection = connection;
+    this.#name = name;
     this.#onError = onError;
     this.#queue().catch(onError);
   }
@@ -92,8 +97,9 @@ class BullmqRunQueue implements RunQueue {
 
   async close(): Promise<void> {
     this.#closed = true;
-    const queue = await within(ANSWER_WITHIN_MS, this.#opening ?? Promise.resolve(undefined)).catch(() => undefined);
-    if (queue) await closeWithin(ANSWER_WITHIN_MS, queue);
+    await within(ANSWER_WITHIN_MS, this.#opening ?? Promise.resolve(undefined)).catch(() => undefined);
+    // Also one that still waits for its store, which would go on trying to connect.
+    if (this.#latest) await closeWithin(ANSWER_WITHIN_MS, this.#latest);
   }
 
   async #ask<T>(question: (queue: JobQueue) => Promise<T>): Promise<T> {
@@ -117,7 +123,8 @@ class BullmqRunQueue implements RunQueue {
   async #open(): Promise<JobQueue> {
     await prepareStore(this.#connection);
     const { options, backend } = describeStore(this.#connection, 'failsFast');
-    const queue: JobQueue = new Queue(QUEUE_NAME, { ...options, streams: { events: { maxLen: KEPT_STREAM_EVENTS } } }, backend);
+    const queue: JobQueue = new Queue(this.#name, { ...options, streams: { events: { maxLen: KEPT_STREAM_EVENTS } } }, backend);
+    this.#latest = queue;
     queue.on('error', this.#onError);
     try {
       await queue.waitUntilReady();

@@ -1,8 +1,14 @@
-// The run queue as everybody but its implementation sees it: who waits, who takes, what may be lost.
-// A job only names a run and an attempt; the database holds the truth about both.
+// The run queues as everybody but their implementation sees them: who waits, who takes, what may be lost.
+// A job only names a run and an attempt; the database holds the truth about both. Runs that come to wait go into one
+// queue, for whoever schedules; those that were given a place go into that of its box.
 
 /** Where a queue lives. The URL is `postgres://…` or `redis://host:port/db`. */
 export type StoreConnection = { kind: 'postgres'; url: string } | { kind: 'redis'; url: string };
+
+/** The queue of runs that wait for a place. */
+export const ARRIVALS = 'runs';
+/** The queue of runs that are to be started in a box. */
+export const queueOfBox = (box: string) => `${ARRIVALS}-${box}`;
 
 /** One attempt of one run. At most one such job is in the queue at a time. */
 export interface RunJob {
@@ -50,6 +56,8 @@ export interface RunConsumer {
 }
 
 export interface ConsumeOptions {
+  /** Name of the queue; that of the arrivals when absent. */
+  queue?: string;
   /** Handlers at a time, at least 1. */
   concurrency: number;
   /**

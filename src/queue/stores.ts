@@ -13,7 +13,6 @@ import pg from 'pg';
 import { within } from '../deadline.js';
 import type { StoreConnection } from './queue.js';
 
-export const QUEUE_NAME = 'runs';
 /** The schema of BullMQ's tables, and the prefix of its keys in Redis. */
 const NAMESPACE = 'bullmq';
 const REDIS_PREFIX = 'trainyard';

@@ -100,9 +100,9 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
   return {
     announce,
 
-    /** Takes a queued run for `attempt`; null when someone else has it or it is no longer wanted. */
-    async claim({ runId, attempt }: Fence, owner: string, resume?: ResumePoint): Promise<Run | null> {
-      return announce(await runs.change(runId, { to: 'starting', from: ['queued'], attempt: attempt - 1, resume, set: { attempt, leaseOwner: owner, leaseExpiresAt: leaseEnd() } }));
+    /** Takes a queued run for `attempt`, with a box only where it has its place there; null when someone else has it or it is no longer wanted. */
+    async claim({ runId, attempt }: Fence, owner: string, { resume, box }: { resume?: ResumePoint | undefined; box?: string } = {}): Promise<Run | null> {
+      return announce(await runs.change(runId, { to: 'starting', from: ['queued'], attempt: attempt - 1, resume, placedIn: box, set: { attempt, leaseOwner: owner, leaseExpiresAt: leaseEnd() } }));
     },
 
     async advance({ runId, attempt }: Fence, to: 'running' | 'finalizing'): Promise<Run | null> {
@@ -117,8 +117,8 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
     /** Back into the queue where the retry policy says so, else failed; null when the attempt no longer holds the run. */
     fail: (run: FailedRun, failure: Failure) => afterFailure({ runId: run.id, attempt: run.attempt }, failure, { parts: partsAfter(run) }),
 
-    /** Back to the queue, to be started anew by any worker; a run that was being cancelled is cancelled. */
-    handBack: (fence: Fence, message: string) => queueAgain(fence, 'its worker was stopped', { from: WORKING_STATES, reason: 'preempted', message }),
+    /** Back into the queue, to be started anew by any worker; a run that was being cancelled is cancelled. */
+    handBack: (fence: Fence, message: string) => queueAgain(fence, 'it had to leave its devices', { from: WORKING_STATES, reason: 'preempted', message }),
 
     /** A run that rests goes back into the queue, to go on from its latest state, with all its retries; null when it has changed. */
     async takeUp({ id, state, attempt }: Pick<Run, 'id' | 'state' | 'attempt'>, why: { reason: 'user_resume' | 'user_extend'; message: string; extension?: Extension }): Promise<Run | null> {
@@ -127,7 +127,7 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
       return run;
     },
 
-    /** Extends leases of `owner`; answers the state of each run it still holds. */
+    /** Extends leases of `owner`; answers how each run stands that it still holds. */
     renew: (owner: string, ids: readonly string[]) => runs.renewLeases(owner, ids, leaseEnd()),
 
     /** Runs whose supervisor has gone have failed with that cause; cancelling ones are cancelled. */
@@ -154,13 +154,6 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
         }
         await afterFailure({ runId: run.id, attempt: run.attempt }, { reason: 'worker_lost', message: 'its worker was lost' }, { from: ['lost'] });
       }
-    },
-
-    /** Puts queued runs into the queue that are missing there: committed but never queued, or a queue rebuilt. */
-    async sweepQueued(): Promise<void> {
-      const { waiting } = await queue.counts();
-      if (waiting >= (await runs.countQueued())) return;
-      await queue.enqueueAll((await runs.findQueued()).map(nextJob));
     },
   };
 }

@@ -9,9 +9,10 @@ import type { Plan } from '../schemas/plan.js';
 import type { Run, RunState } from '../schemas/run.js';
 import type { RunSpec } from '../schemas/spec.js';
 import { rewindCurves } from '../metrics/chunks.js';
+import { demandOf, shapeOf } from '../dispatch/demand.js';
 import { readRuns } from './run-row.js';
 import { changeState, type StateChange } from './state-change.js';
-import { HELD_STATES } from '../run-states.js';
+import { HELD_STATES, type Leaving } from '../run-states.js';
 import { storable, storableText } from '../db/storable-text.js';
 
 export type { Extension, StateChange } from './state-change.js';
@@ -33,6 +34,12 @@ export interface NewRun {
 /** Thrown when the training state to start from was deleted meanwhile. */
 export class ForkGoneError extends Error {
   override readonly name = 'ForkGoneError';
+}
+
+export interface HeldRun {
+  state: RunState;
+  /** Why it was told to leave its devices; null where it was not. */
+  leaving: Leaving | null;
 }
 
 export interface Changed {
@@ -74,12 +81,9 @@ export interface RunRepository {
   setDevice(fence: Fence, device: { engine: string; backend: string; device: string }): Promise<void>;
   /** Removes an ended run with all that belongs to it; false when it is not there or has not ended. */
   delete(teamId: string, id: string): Promise<boolean>;
-  /** Extends leases; answers the state of each run that this owner still holds. */
-  renewLeases(owner: string, ids: readonly string[], until: Date): Promise<Map<string, RunState>>;
+  /** Extends leases; answers how each run stands that this owner still holds. */
+  renewLeases(owner: string, ids: readonly string[], until: Date): Promise<Map<string, HeldRun>>;
   findExpired(now: Date): Promise<{ id: string; attempt: number; state: RunState; priority: number }[]>;
-  countQueued(): Promise<number>;
-  /** The most urgent first. */
-  findQueued(): Promise<{ id: string; attempt: number; priority: number }[]>;
 }
 
 async function takeOver(session: DatabaseSession, id: string, { runId, path }: NonNullable<NewRun['fork']>): Promise<void> {
@@ -123,6 +127,7 @@ export function createRunRepository(database: Database): RunRepository {
           data: {
             teamId, userId: userId ?? null, name, tags: spec.tags ?? [], priority: spec.priority ?? 0, recipe,
             spec: spec as unknown as Prisma.InputJsonObject, plan: plan as unknown as Prisma.InputJsonObject,
+            demand: { ...demandOf(spec, plan) }, shape: shapeOf(spec), queuedAt: at,
             dataset: spec.dataset.name, state: 'queued', epochs: spec.fit.epochs, totalSteps: plan.totalSteps, head: 1, createdAt: at,
             ...(fork === undefined ? {} : { forkedFromRunId: fork.runId, forkedFromStep: fork.step }),
           },
@@ -211,9 +216,9 @@ export function createRunRepository(database: Database): RunRepository {
       const rows = await database.run.updateManyAndReturn({
         where: { id: { in: [...ids] }, leaseOwner: owner, state: { in: [...HELD_STATES] } },
         data: { leaseExpiresAt: until },
-        select: { id: true, state: true },
+        select: { id: true, state: true, leaving: true },
       });
-      return new Map(rows.map((row) => [row.id, row.state as RunState]));
+      return new Map(rows.map((row) => [row.id, { state: row.state as RunState, leaving: row.leaving as Leaving | null }]));
     },
 
     async findExpired(now) {
@@ -224,9 +229,5 @@ export function createRunRepository(database: Database): RunRepository {
       });
       return rows.map((row) => ({ ...row, state: row.state as RunState }));
     },
-
-    countQueued: () => database.run.count({ where: { state: 'queued' } }),
-
-    findQueued: () => database.run.findMany({ where: { state: 'queued' }, orderBy: [{ priority: 'desc' }, { id: 'asc' }], select: { id: true, attempt: true, priority: true } }),
   };
 }

@@ -30,6 +30,8 @@ export interface StateChange {
   attempt?: number;
   /** Only when its lease ran out before this. */
   expiredBefore?: Date;
+  /** Only when a place in this box is kept for it. */
+  placedIn?: string | undefined;
   /** Counts as a retry, and only when there were fewer before. */
   retriesBelow?: number;
   /** With `starting`: what it goes on from; from the start when absent. */
@@ -41,12 +43,13 @@ export interface StateChange {
 
 const time = (date: Date | null) => Prisma.sql`${date === null ? null : date.toISOString()}::timestamptz`;
 
-function conditionsOf(id: string, { to, from, attempt, expiredBefore, retriesBelow }: StateChange): Prisma.Sql {
+function conditionsOf(id: string, { to, from, attempt, expiredBefore, placedIn, retriesBelow }: StateChange): Prisma.Sql {
   const states = statesBefore(to).filter((state) => from?.includes(state) ?? true);
   return Prisma.join([
     Prisma.sql`id = ${id}::uuid AND state = ANY(${states}::text[])`,
     ...(attempt === undefined ? [] : [Prisma.sql`attempt = ${attempt}::int`]),
     ...(expiredBefore === undefined ? [] : [Prisma.sql`lease_expires_at < ${time(expiredBefore)}`]),
+    ...(placedIn === undefined ? [] : [Prisma.sql`placed_at IS NOT NULL AND box = ${placedIn}`]),
     ...(retriesBelow === undefined ? [] : [Prisma.sql`retries < ${retriesBelow}::int`]),
   ], ' AND ');
 }
@@ -74,6 +77,8 @@ function settingsOf({ to, reason, set = {}, resume, retriesBelow, extension }: S
   }
   columns.ended_at = time(hasEnded(to) ? at : null);
   if (!isHeld(to) && to !== 'lost') Object.assign(columns, { lease_owner: Prisma.sql`NULL`, lease_expires_at: Prisma.sql`NULL` });
+  if (!isHeld(to)) Object.assign(columns, { placed_at: Prisma.sql`NULL`, promised_at: Prisma.sql`NULL`, aged: Prisma.sql`false`, lent_by: Prisma.sql`NULL`, leaving: Prisma.sql`NULL`, leaving_for: Prisma.sql`NULL` });
+  if (to === 'queued') columns.queued_at = time(at);
   return Prisma.join(Object.entries(columns).map(([name, value]) => Prisma.sql`${Prisma.raw(name)} = ${value}`));
 }
 
@@ -85,6 +90,30 @@ const extensionParts = (id: string, { spec, idempotency }: Extension) => Prisma.
       INSERT INTO idempotency_keys (team_id, key, fingerprint, run_id) SELECT ${idempotency.teamId}::uuid, ${idempotency.key}, ${idempotency.fingerprint}, ${id}::uuid FROM changed
     )`}`;
 
+/** The parts that keep account of the devices it holds. */
+function usePart(id: string, to: RunState, at: Date): Prisma.Sql {
+  if (to === 'starting') {
+    return Prisma.sql`, held AS (
+      INSERT INTO device_uses (run_id, attempt, run_name, team_id, team, user_id, "user", box, device_ids, device_kind, share, aged, queued_at, started_at, first_step)
+      SELECT ${id}::uuid, attempt, runs.name, team_id, teams.name, user_id, users.name, box, device_ids, split_part(device_ids[1], ':', 1), share, aged, queued_at, ${time(at)}, step
+      FROM changed JOIN (SELECT id, name, team_id, user_id, box, device_ids, share, aged, queued_at FROM runs) AS runs ON runs.id = ${id}::uuid
+        JOIN teams ON teams.id = team_id LEFT JOIN users ON users.id = user_id
+      WHERE box IS NOT NULL
+    )`;
+  }
+  if (to === 'running') return Prisma.sql`, held AS (UPDATE device_uses SET running_at = ${time(at)} FROM changed WHERE run_id = ${id}::uuid AND device_uses.attempt = changed.attempt)`;
+  if (isHeld(to)) return Prisma.empty;
+  // In one statement: the attempt that has just ended, if it has, and what is known of the whole run.
+  return Prisma.sql`, held AS (
+      UPDATE device_uses SET
+        ended_at = coalesce(device_uses.ended_at, ${time(at)}),
+        ended_as = coalesce(device_uses.ended_as, ${to}::text),
+        last_step = coalesce(device_uses.last_step, changed.step),
+        best_step = ${hasEnded(to) ? Prisma.sql`changed.best_step` : Prisma.sql`NULL::int`}
+      FROM changed WHERE run_id = ${id}::uuid
+    )`;
+}
+
 /** Answers the event; null when the run is not in a state, or attempt, that allows the change. */
 export async function changeState(session: DatabaseSession, id: string, change: StateChange): Promise<EventOf<'state'> | null> {
   const { to, reason } = change;
@@ -94,14 +123,15 @@ export async function changeState(session: DatabaseSession, id: string, change: 
   const said = { state: to, ...(reason ? { reason } : {}), ...(message ? { message } : {}), ...(resume === undefined ? {} : { step: resume.step, epoch: resume.epoch }) };
   const rows = await session.$queryRaw<{ head: number; attempt: number }[]>`
     WITH changed AS (
-      UPDATE runs SET ${settingsOf({ ...change, resume }, { at, message })} WHERE ${conditionsOf(id, change)} RETURNING head, attempt
+      UPDATE runs SET ${settingsOf({ ...change, resume }, { at, message })} WHERE ${conditionsOf(id, change)}
+      RETURNING head, attempt, step, best_epoch * (total_steps / greatest(1, epochs)) AS best_step
     ), noted AS (
       INSERT INTO run_transitions (run_id, index, state, reason, message, attempt, at)
       SELECT ${id}::uuid, head, ${to}::text, ${reason ?? null}::text, ${message}::text, attempt, ${time(at)} FROM changed
     ), logged AS (
       INSERT INTO run_events (run_id, seq, kind, at, data)
       SELECT ${id}::uuid, head, 'state', ${time(at)}, ${JSON.stringify(said)}::jsonb || jsonb_build_object('attempt', attempt) FROM changed
-    )${change.extension === undefined ? Prisma.empty : extensionParts(id, change.extension)}
+    )${usePart(id, to, at)}${change.extension === undefined ? Prisma.empty : extensionParts(id, change.extension)}
     SELECT head, attempt FROM changed`;
   const row = rows[0];
   if (row === undefined) return null;

@@ -2,6 +2,10 @@
 import { Type, type Static } from 'typebox';
 import { oneOf, page, ref, strictObject } from './build.js';
 
+/** What a box may be told: to take no new runs, to let go of those that it has, or that it belongs to the service no more. */
+export const BOX_PHASES = ['open', 'cordoned', 'draining', 'removed'] as const;
+export type BoxPhase = (typeof BOX_PHASES)[number];
+
 export const DeviceWorker = strictObject(
   {
     id: Type.String({ description: 'Unique among living supervisors.' }),
@@ -24,7 +28,9 @@ export const Device = strictObject(
     id: Type.String({ description: 'Unique within its box: `cpu`, `gpu:0`.' }),
     kind: oneOf(['cpu', 'gpu'], { description: 'What it is.' }),
     name: Type.String({ description: 'Its model.' }),
-    memoryBytes: Type.Union([Type.Integer(), Type.Null()], { description: 'Its memory; null when unknown.' }),
+    memoryMiB: Type.Union([Type.Integer(), Type.Null()], { description: 'Its memory; null when unknown.' }),
+    foreignMemoryMiB: Type.Union([Type.Integer(), Type.Null()], { description: 'Held by processes that are not ours.' }),
+    slots: Type.Integer({ description: 'Runs at once.' }),
     cores: Type.Union([Type.Integer(), Type.Null()], { description: 'Processor cores that may be used; null for a GPU.' }),
     backends: Type.Array(Type.String(), { description: 'Backends that can train on it, fastest first.' }),
     unavailable: Type.Array(UnavailableBackend, { description: 'Backends that cannot, and why.' }),

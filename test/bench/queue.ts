@@ -12,7 +12,6 @@ import { BACKEND_OPTION, backendsOf, startStack, type Stack } from './stack.js';
 const SUBMITTERS = 8;
 const CLAIMS = 200;
 const LIST_REQUESTS = 40;
-const SWEEPS = 5;
 const RARE_EVERY = 500;
 const CLAIM_BAR: Bar = { atMost: 10 };
 const LIST_BAR: Bar = { atMost: 50 };
@@ -41,25 +40,6 @@ async function submitAll(address: string, count: number) {
   return { times, perSecond: count / ((performance.now() - begun) / 1000) };
 }
 
-/** In ms: with nothing missing in the queue, and with one job missing. */
-async function measureSweeps({ stores }: Stack) {
-  const { lifecycle, queue, runs } = stores;
-  const times: Record<'whole' | 'missing', number[]> = { whole: [], missing: [] };
-  for (let round = 0; round < SWEEPS; round += 1) {
-    for (const kind of ['whole', 'missing'] as const) {
-      const { waiting } = await queue.counts();
-      const [run] = await runs.findQueued();
-      if (kind === 'missing' && run !== undefined) await queue.remove({ runId: run.id, attempt: run.attempt + 1 });
-      const begun = performance.now();
-      await lifecycle.sweepQueued();
-      times[kind].push(performance.now() - begun);
-      const after = await queue.counts();
-      if (after.waiting !== waiting) throw new Error(`${waiting} jobs waited before a sweep, ${after.waiting} after it`);
-    }
-  }
-  return times;
-}
-
 const share = (what: string, times: readonly number[], at: number, bar?: Bar): BenchRow => ({
   what: `${what}: p${at * 100}`, median: quantile(times, at), min: Math.min(...times), max: Math.max(...times), unit: 'ms', ...(bar === undefined ? {} : { bar }),
 });
@@ -70,14 +50,12 @@ async function benchQueue(stack: Stack, count: number): Promise<BenchRow[]> {
   const { waiting } = await stack.stores.queue.counts();
   if (waiting !== count) throw new Error(`${count} runs were submitted, and ${waiting} wait`);
   const lists = await measureLists(address, { total: count, requests: LIST_REQUESTS });
-  const sweeps = await measureSweeps(stack);
   const { taken, decided } = await measureClaims(stack, CLAIMS);
   return [
     row('submissions over HTTP', [perSecond], 'per second'),
     share('a submission', times, 0.5), share('a submission', times, 0.95),
     share('slot free to job taken', taken, 0.95), share('slot free to claim decided', decided, 0.5), share('slot free to claim decided', decided, 0.95, CLAIM_BAR),
     ...lists.map(({ what, times }) => share(`list, ${what}`, times, 0.95, LIST_BAR)),
-    row('sweep of a whole queue', sweeps.whole, 'ms'), row('sweep of a queue with a job missing', sweeps.missing, 'ms'),
   ];
 }
 

@@ -1,4 +1,4 @@
-// Leases and sweeps: who holds a run, whose holder has gone, what waits to be queued.
+// Leases and sweeps: who holds a run, and whose holder has gone.
 import type { Test } from 'tap';
 import { RUN_STATES } from '../../src/schemas/run.js';
 import { FAR, newRun, runIn, type CreateSubject } from './subject.js';
@@ -9,27 +9,16 @@ export async function leaseContract(t: Test, createSubject: CreateSubject): Prom
   const subject = await createSubject(t);
   const { runs } = subject;
 
-  await t.test('queued runs, most urgent first, then oldest first', async (t) => {
-    const team = await subject.newTeam();
-    const ids: string[] = [];
-    for (const priority of [1, 5, 0, 5, 1]) ids.push((await runs.create(newRun(team, { spec: { priority } }))).run.id);
-    await runIn(subject, 'starting', newRun(team, { spec: { priority: 9 } }));
-    const expected = [1, 3, 0, 4, 2].map((index) => ids[index]);
-    t.strictSame((await runs.findQueued()).map(({ id }) => id), expected, 'in the order of their start');
-    t.strictSame((await runs.findQueued())[0], { id: ids[1], attempt: 0, priority: 5 }, 'with what their job needs');
-    t.equal(await runs.countQueued(), expected.length, 'and counted');
-  });
-
   await t.test('only its owner renews a lease, and only while the run is held', async (t) => {
     const team = await subject.newTeam();
     for (const state of RUN_STATES) {
       const { id } = await runIn(subject, state, newRun(team));
       const held = ['starting', 'running', 'finalizing', 'pausing', 'cancelling'].includes(state);
       t.strictSame([...(await runs.renewLeases('another box', [id], later(1)))], [], `no other box renews a ${state} run`);
-      t.strictSame([...(await runs.renewLeases('box', [id], later(1)))], held ? [[id, state]] : [], held ? `its box renews a ${state} run` : `nobody renews a ${state} run`);
+      t.strictSame([...(await runs.renewLeases('box', [id], later(1)))], held ? [[id, { state, leaving: null }]] : [], held ? `its box renews a ${state} run` : `nobody renews a ${state} run`);
     }
     const [a, b] = [await runIn(subject, 'running', newRun(team)), await runIn(subject, 'cancelling', newRun(team))];
-    t.strictSame(await runs.renewLeases('box', [a.id, '01890000-0000-7000-8000-ffffffffffff', b.id], FAR), new Map([[a.id, 'running'], [b.id, 'cancelling']]), 'each with its state');
+    t.strictSame(await runs.renewLeases('box', [a.id, '01890000-0000-7000-8000-ffffffffffff', b.id], FAR), new Map([[a.id, { state: 'running', leaving: null }], [b.id, { state: 'cancelling', leaving: null }]]), 'each with its state');
     t.strictSame(await runs.renewLeases('box', [], FAR), new Map(), 'nothing asked, nothing held');
   });
 

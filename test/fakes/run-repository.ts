@@ -121,7 +121,7 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
       await records.statement();
       const held = ids.map((id) => records.runs.get(id)).filter((record) => record?.leaseOwner === owner && isHeld(record.run.state)) as RunRecord[];
       for (const record of held) record.leaseExpiresAt = until;
-      return new Map(held.map(({ run }) => [run.id, run.state]));
+      return new Map(held.map(({ run }) => [run.id, { state: run.state, leaving: null }]));
     },
 
     async findExpired(now) {
@@ -129,20 +129,6 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
       return [...records.runs.values()]
         .filter(({ run, leaseExpiresAt }) => run.state === 'lost' || (isHeld(run.state) && leaseExpiresAt !== null && leaseExpiresAt < now))
         .map(({ run: { id, attempt, state, priority } }) => ({ id, attempt, state, priority }));
-    },
-
-    async countQueued() {
-      await records.statement();
-      return [...records.runs.values()].filter(({ run }) => run.state === 'queued').length;
-    },
-
-    async findQueued() {
-      await records.statement();
-      return [...records.runs.values()]
-        .map(({ run }) => run)
-        .filter((run) => run.state === 'queued')
-        .sort((a, b) => b.priority - a.priority || (a.id < b.id ? -1 : 1))
-        .map(({ id, attempt, priority }) => ({ id, attempt, priority }));
     },
   };
 }

@@ -7,9 +7,12 @@ ADD COLUMN     "storage_bytes" BIGINT;
 -- AlterTable
 ALTER TABLE "runs" ADD COLUMN     "queued_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
 ADD COLUMN     "shape" TEXT,
+ADD COLUMN     "demand" JSONB,
+ADD COLUMN     "promised_at" TIMESTAMPTZ(3),
 ADD COLUMN     "box" TEXT,
 ADD COLUMN     "device_ids" TEXT[] DEFAULT ARRAY[]::TEXT[],
 ADD COLUMN     "memory_mib" INTEGER,
+ADD COLUMN     "share" DOUBLE PRECISION,
 ADD COLUMN     "placed_at" TIMESTAMPTZ(3),
 ADD COLUMN     "aged" BOOLEAN NOT NULL DEFAULT false,
 ADD COLUMN     "lent_by" UUID,
@@ -17,7 +20,11 @@ ADD COLUMN     "leaving" TEXT,
 ADD COLUMN     "leaving_for" UUID;
 
 -- Runs that wait already have waited since they were made.
-UPDATE "runs" SET "queued_at" = "created_at";
+UPDATE "runs" SET "queued_at" = "created_at", "demand" = jsonb_build_object(
+  'device', coalesce("spec" #>> '{resources,device}', 'auto'), 'gpus', 1, 'exclusive', false, 'memoryMiB', null,
+  'estimateMiB', ceil(("plan" #>> '{memory,totalBytes}')::double precision / 1048576), 'flops', "plan" -> 'flops',
+  'stepExamples', coalesce(("spec" #>> '{fit,batchSize}')::int, 32), 'maxRuntimeSeconds', null);
+ALTER TABLE "runs" ALTER COLUMN "demand" SET NOT NULL;
 
 -- AlterTable
 DELETE FROM "workers";
@@ -55,6 +62,7 @@ CREATE TABLE "device_uses" (
     "device_ids" TEXT[],
     "device_kind" TEXT NOT NULL,
     "share" DOUBLE PRECISION NOT NULL,
+    "aged" BOOLEAN NOT NULL DEFAULT false,
     "queued_at" TIMESTAMPTZ(3) NOT NULL,
     "started_at" TIMESTAMPTZ(3) NOT NULL,
     "running_at" TIMESTAMPTZ(3),

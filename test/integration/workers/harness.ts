@@ -76,6 +76,8 @@ export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<
         box: 'box',
         host: hostname(),
         slots: 2,
+        memoryMiB: 65_536,
+        scheduling: config.scheduling,
         leaseMs: config.leaseMs,
         cancelGraceMs: config.cancelGraceMs,
         silenceMs: changes.silenceMs ?? 30_000,

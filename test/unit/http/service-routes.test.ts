@@ -57,7 +57,7 @@ t.test('recipes are listed and found', async (t) => {
 
 t.test('devices are those of supervisors that were heard of lately', async (t) => {
   const api = await startApi(t);
-  const cpu = { id: 'cpu', kind: 'cpu' as const, name: 'Some CPU', memoryBytes: 8 * 2 ** 30, cores: 2, backends: ['wasm', 'cpu'], unavailable: [{ backend: 'tensorflow' as const, reason: 'not installed' }] };
+  const cpu = { id: 'cpu', kind: 'cpu' as const, name: 'Some CPU', memoryMiB: 8 * 2 ** 30, foreignMemoryMiB: null, slots: 1, cores: 2, backends: ['wasm', 'cpu'], unavailable: [{ backend: 'tensorflow' as const, reason: 'not installed' }] };
   await api.workers.beat({ id: 'w1', box: 'box', host: 'box', pid: 7, slots: 1, devices: [cpu], startedAt: new Date() });
   await api.workers.beat({ id: 'w2', box: 'gone', host: 'gone', pid: 8, slots: 1, devices: [cpu], startedAt: new Date() });
   const gone = api.workers.workers.get('w2');

@@ -1,0 +1,173 @@
+// Who waits, who holds what, and who may decide: the scheduler's part of the database.
+import { Prisma, type Database } from '../db/client.js';
+import type { Run, RunState } from '../schemas/run.js';
+import { HELD_STATES, type Leaving } from '../run-states.js';
+import type { DeviceKind } from '../scheduler/state.js';
+import type { Demand, Measured } from './demand.js';
+
+interface Row {
+  id: string;
+  attempt: number;
+  teamId: string;
+  /** Empty where nobody is known. */
+  userId: string;
+  priority: number;
+  queuedAt: Date;
+  demand: Demand;
+  shape: string | null;
+  step: number;
+  totalSteps: number;
+}
+
+export interface WaitingRow extends Row {
+  /** Others were told to make room for it then. */
+  promisedAt: Date | null;
+}
+
+export interface PlacedRow extends Row {
+  state: RunState;
+  box: string;
+  deviceIds: string[];
+  memoryMiB: number;
+  placedAt: Date;
+  startedAt: Date | null;
+  examplesPerSecond: number | null;
+  aged: boolean;
+  lentBy: string | null;
+  leaving: Leaving | null;
+  /** Milliseconds on devices in earlier attempts. */
+  usedBeforeMs: number;
+}
+
+export interface Placement {
+  runId: string;
+  /** Attempts that it has had: it has changed where it has had more. */
+  attempt: number;
+  box: string;
+  deviceIds: readonly string[];
+  memoryMiB: number;
+  /** In devices. */
+  share: number;
+  aged: boolean;
+  lentBy: string | null;
+}
+
+export interface Eviction {
+  runId: string;
+  why: Leaving;
+  for: string | null;
+}
+
+export interface TeamRow {
+  id: string;
+  weight: number;
+  maxRuns: number | null;
+  gpuSecondsPerDay: number | null;
+}
+
+export interface Placements {
+  /** Takes or renews the right to decide, until `until`; false while another has it. */
+  lead(owner: string, until: Date): Promise<boolean>;
+  /** Gives it up, so that the next need not wait. */
+  abdicate(owner: string): Promise<void>;
+  /** Those that wait for a place; of these only, where ids are given. */
+  waiting(ids?: readonly string[]): Promise<WaitingRow[]>;
+  /** Those for whom a place is kept, or who have one. */
+  placed(): Promise<PlacedRow[]>;
+  teams(): Promise<TeamRow[]>;
+  /** When a run of each user was last started because that user had waited too long; by `turnKey`. */
+  turns(since: Date): Promise<Map<string, number>>;
+  measured(shapes: readonly string[]): Promise<Map<string, Measured>>;
+  /**
+   * All at once, if `owner` may decide; else nothing. Answers the runs that were placed and those that were told to
+   * leave: one that has changed meanwhile is neither.
+   */
+  commit(owner: string, decided: { placements: readonly Placement[]; evictions: readonly Eviction[] }): Promise<{ placed: string[]; evicted: string[] }>;
+  /** Takes back places in boxes that are not alive, and those that were not taken since `before`. Answers the runs. */
+  release(owner: string, { alive, before }: { alive: readonly string[]; before: Date }): Promise<string[]>;
+}
+
+/** Of measurements: `shape kind`. */
+export const measureKey = (shape: string | null, kind: DeviceKind) => `${shape} ${kind}`;
+
+/** Of turns: `team user`. */
+export const turnKey = (teamId: string, userId: string) => `${teamId} ${userId}`;
+
+const COMMON = Prisma.sql`id, attempt, team_id AS "teamId", coalesce(user_id::text, '') AS "userId", priority, queued_at AS "queuedAt", demand, shape, step, total_steps AS "totalSteps"`;
+const time = (date: Date) => Prisma.sql`${date.toISOString()}::timestamptz`;
+/** Holds the right to decide until the statement is done: whoever takes it over afterwards sees what was written. */
+const leader = (owner: string) => Prisma.sql`leader AS (SELECT FROM scheduler_lease WHERE owner = ${owner} AND expires_at > now() FOR UPDATE)`;
+
+export function createPlacements(database: Database): Placements {
+  return {
+    async lead(owner, until) {
+      const count = await database.$executeRaw`
+        INSERT INTO scheduler_lease (id, owner, expires_at) VALUES (1, ${owner}, ${time(until)})
+        ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at
+        WHERE scheduler_lease.owner = ${owner} OR scheduler_lease.expires_at < now()`;
+      return count > 0;
+    },
+
+    async abdicate(owner) {
+      await database.$executeRaw`DELETE FROM scheduler_lease WHERE owner = ${owner}`;
+    },
+
+    waiting: (ids) => database.$queryRaw<WaitingRow[]>`
+      SELECT ${COMMON}, promised_at AS "promisedAt" FROM runs
+      WHERE state = 'queued' AND placed_at IS NULL ${ids === undefined ? Prisma.empty : Prisma.sql`AND id = ANY(${ids}::uuid[])`}`,
+
+    placed: () => database.$queryRaw<PlacedRow[]>`
+      SELECT ${COMMON}, state, box, device_ids AS "deviceIds", memory_mib AS "memoryMiB", placed_at AS "placedAt", started_at AS "startedAt",
+        examples_per_second AS "examplesPerSecond", aged, lent_by AS "lentBy", leaving,
+        CASE WHEN demand -> 'maxRuntimeSeconds' = 'null' THEN 0 ELSE coalesce((SELECT sum(extract(epoch FROM ended_at - started_at)) * 1000 FROM device_uses WHERE run_id = runs.id AND ended_at IS NOT NULL), 0) END::float8 AS "usedBeforeMs"
+      FROM runs WHERE box IS NOT NULL AND placed_at IS NOT NULL AND state = ANY(${['queued', ...HELD_STATES] satisfies Run['state'][]}::text[])`,
+
+    teams: () => database.team.findMany({ select: { id: true, weight: true, maxRuns: true, gpuSecondsPerDay: true } }),
+
+    async turns(since) {
+      const rows = await database.$queryRaw<{ teamId: string; userId: string; at: Date }[]>`
+        SELECT team_id AS "teamId", coalesce(user_id::text, '') AS "userId", max(started_at) AS at FROM device_uses WHERE aged AND started_at > ${time(since)} GROUP BY 1, 2`;
+      return new Map(rows.map(({ teamId, userId, at }) => [turnKey(teamId, userId), at.getTime()]));
+    },
+
+    async measured(shapes) {
+      if (shapes.length === 0) return new Map();
+      const rows = await database.measurement.findMany({ where: { shape: { in: [...shapes] } } });
+      return new Map(rows.map((row) => [measureKey(row.shape, row.deviceKind as DeviceKind), row]));
+    },
+
+    async commit(owner, { placements, evictions }) {
+      if (placements.length === 0 && evictions.length === 0) return { placed: [], evicted: [] };
+      const rows = await database.$queryRaw<{ id: string; evicted: boolean }[]>`
+        WITH ${leader(owner)}, placed AS (
+          UPDATE runs SET placed_at = now(), box = given.box, device_ids = string_to_array(given.devices, ' '), memory_mib = given.memory, share = given.share, aged = given.aged, lent_by = given.lent_by, promised_at = NULL
+          FROM unnest(
+            ${placements.map(({ runId }) => runId)}::uuid[], ${placements.map(({ attempt }) => attempt)}::int[], ${placements.map(({ box }) => box)}::text[], ${placements.map(({ deviceIds }) => deviceIds.join(' '))}::text[],
+            ${placements.map(({ memoryMiB }) => memoryMiB)}::int[], ${placements.map(({ share }) => share)}::float8[], ${placements.map(({ aged }) => aged)}::bool[], ${placements.map(({ lentBy }) => lentBy)}::uuid[]
+          ) AS given (id, attempt, box, devices, memory, share, aged, lent_by)
+          WHERE EXISTS (SELECT FROM leader) AND runs.id = given.id AND runs.attempt = given.attempt AND state = 'queued' AND placed_at IS NULL
+          RETURNING runs.id
+        ), evicted AS (
+          UPDATE runs SET leaving = given.why, leaving_for = given.beneficiary
+          FROM unnest(${evictions.map(({ runId }) => runId)}::uuid[], ${evictions.map(({ why }) => why)}::text[], ${evictions.map((eviction) => eviction.for)}::uuid[]) AS given (id, why, beneficiary)
+          WHERE EXISTS (SELECT FROM leader) AND runs.id = given.id AND leaving IS NULL AND (state = ANY(${[...HELD_STATES]}::text[]) OR (state = 'queued' AND placed_at IS NOT NULL))
+          RETURNING runs.id
+        ), promised AS (
+          UPDATE runs SET promised_at = coalesce(promised_at, now())
+          WHERE EXISTS (SELECT FROM leader) AND state = 'queued' AND placed_at IS NULL AND id = ANY(${evictions.flatMap((eviction) => eviction.for ?? [])}::uuid[])
+        )
+        SELECT id, false AS evicted FROM placed UNION ALL SELECT id, true FROM evicted`;
+      const of = (wanted: boolean) => rows.filter(({ evicted }) => evicted === wanted).map(({ id }) => id);
+      return { placed: of(false), evicted: of(true) };
+    },
+
+    async release(owner, { alive, before }) {
+      const rows = await database.$queryRaw<{ id: string }[]>`
+        WITH ${leader(owner)}
+        UPDATE runs SET placed_at = NULL, box = NULL, device_ids = '{}', aged = false, lent_by = NULL, leaving = NULL, leaving_for = NULL
+        WHERE EXISTS (SELECT FROM leader) AND state = 'queued' AND placed_at IS NOT NULL AND (placed_at < ${time(before)} OR box <> ALL(${alive}::text[]) OR leaving IS NOT NULL)
+        RETURNING id`;
+      return rows.map(({ id }) => id);
+    },
+  };
+}

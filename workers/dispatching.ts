@@ -1,0 +1,77 @@
+// The scheduler of this process, on the queues and the bus: it decides while it has the lead, and else passes on what
+// it hears to the one that has.
+import type { Stores } from '../src/compose-stores.js';
+import { startDispatcher, type Dispatcher } from '../src/dispatch/dispatcher.js';
+import type { Log } from '../src/log.js';
+import { consumeRuns, createRunQueue } from '../src/queue/bullmq-queue.js';
+import { queueOfBox, type RunQueue } from '../src/queue/queue.js';
+import type { Settings } from '../src/scheduler/state.js';
+
+export interface DispatchingOptions {
+  owner: string;
+  stores: Stores;
+  /** A supervisor that was not heard of for so long is gone. */
+  leaseMs: number;
+  /** By which usage counts half. */
+  halfLifeMs: number;
+  settings: Settings;
+  log: Log;
+}
+
+export interface Dispatching {
+  /** Something has changed here: a run has left its devices, or the devices are others. */
+  changed(): void;
+  stop(): Promise<void>;
+}
+
+/** Arrivals only wake the scheduler, so that many are taken at once. */
+const ARRIVALS_AT_ONCE = 50;
+const ARRIVAL_LOCK_MS = 10_000;
+
+export function startDispatching({ owner, stores, leaseMs, halfLifeMs, settings, log }: DispatchingOptions): Dispatching {
+  const { bus, placements, workers, boxes, queueConnection } = stores;
+  const onError = (error: unknown, what: string) => log.warn({ err: error }, `${what} failed; it is tried again`);
+  const queues = new Map<string, RunQueue>();
+  const queueFor = (box: string) => {
+    const known = queues.get(box) ?? createRunQueue(queueConnection, { name: queueOfBox(box), onError: (error) => onError(error, 'the queue of a box') });
+    queues.set(box, known);
+    return known;
+  };
+  const dispatcher: Dispatcher = startDispatcher({
+    owner, placements, settings, onError,
+    workers: () => workers.listAlive(new Date(Date.now() - leaseMs)),
+    phases: () => boxes.phases(),
+    usage: (now) => stores.usageOf({ now, halfLifeMs, price: settings.price, agingMs: settings.agingMs }),
+    hand: ({ box, runId, attempt }) => queueFor(box).enqueue({ runId, attempt, priority: 0 }),
+    tell: () => bus.sendCommand({ type: 'leave' }),
+    onRound: ({ waiting, started, evicted, decideMs }) => {
+      if (started + evicted > 0) log.debug({ waiting, started, evicted, decideMs }, 'runs were placed');
+    },
+  });
+  const pass = (command: Parameters<typeof bus.sendCommand>[0]) => void bus.sendCommand(command).catch((error: unknown) => onError(error, 'telling the scheduler'));
+  const offCommand = bus.onCommand((command) => {
+    if (command.type === 'arrived') dispatcher.wake(command.runId);
+    else if (command.type === 'changed') dispatcher.wake();
+  });
+  const consumer = consumeRuns(queueConnection, {
+    concurrency: ARRIVALS_AT_ONCE,
+    lockDurationMs: ARRIVAL_LOCK_MS,
+    async handler({ runId }) {
+      if (dispatcher.leads()) dispatcher.wake(runId);
+      else pass({ type: 'arrived', runId });
+    },
+    onError: (error) => onError(error, 'taking arrivals'),
+  });
+
+  return {
+    changed() {
+      if (dispatcher.leads()) dispatcher.wake();
+      else pass({ type: 'changed' });
+    },
+    async stop() {
+      offCommand();
+      await Promise.allSettled([consumer.close(), dispatcher.stop()]);
+      await Promise.allSettled([...queues.values()].map((queue) => queue.close()));
+    },
+  };
+}
