@@ -9,6 +9,7 @@ import { artifactRoutes } from './artifacts/routes.js';
 import type { Config } from './config.js';
 import { dashboardRoutes } from './dashboard/routes.js';
 import { datasetRoutes } from './datasets/routes.js';
+import { boxRoutes } from './devices/box-routes.js';
 import { deviceRoutes } from './devices/routes.js';
 import { healthRoutes } from './health/routes.js';
 import { documentation } from './http/documentation.js';
@@ -97,6 +98,7 @@ export function buildApp({ config, services, log }: AppOptions): FastifyInstance
   app.register(datasetRoutes, { services });
   app.register(recipeRoutes, { services });
   app.register(deviceRoutes, { services, leaseMs: config.leaseMs });
+  app.register(boxRoutes, { services });
   app.register(usageRoutes, { services });
   app.register(predictRoutes, { services });
   app.register(liveRoutes, { services });

@@ -5,6 +5,7 @@ import { composeStores } from './compose-stores.js';
 import { childEnv, type Config } from './config.js';
 import { createDatasetCatalog } from './datasets/catalog.js';
 import { databaseError, pingDatabase } from './db/client.js';
+import { createBoxService } from './devices/boxes.js';
 import { migrate } from './db/migrate.js';
 import { seedDatabase } from './db/seed.js';
 import { startEmbeddedPostgres } from './embedded/postgres.js';
@@ -72,6 +73,7 @@ export async function compose(config: Config, log: Log, { keyName = 'TRAINYARD_A
       checkOpen();
       stores.bus.sendCommand({ type: 'revoked' }).catch((error: unknown) => onError(error, 'telling of a revoked key'));
     };
+    const onChanged = () => void stores.bus.sendCommand({ type: 'changed' }).catch((error: unknown) => onError(error, 'telling the scheduler'));
     const sessions = createSessionService(stores.database, { onRevoked });
     const services: Services = {
       ...stores,
@@ -79,9 +81,10 @@ export async function compose(config: Config, log: Log, { keyName = 'TRAINYARD_A
       openConnections,
       sessions,
       keys: createKeyService(stores.database, { onRevoked }),
-      teams: createTeamService(stores.database, { onRevoked }),
+      teams: createTeamService(stores.database, { onRevoked, onChanged }),
       shares: createShareService(stores.database, { onRevoked }),
       audit: createAudit(stores.database),
+      boxes: createBoxService({ ...stores, leaseMs: config.leaseMs, onChanged }),
       datasets,
       recipes: { list: () => RECIPES, find: findRecipe },
       runs: createRunService({ ...stores, datasets, limits: { limitBytes: config.memoryLimitBytes }, onError }),

@@ -5,6 +5,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import { Type, type Static } from 'typebox';
 import { Ajv } from 'ajv';
 import { oneOf, strictObject } from './schemas/build.js';
+import { BOX_NAME_PATTERN } from './schemas/box.js';
 import { tokenPattern } from './schemas/identity.js';
 import { packageRoot } from './paths.js';
 import { DEFAULT_SETTINGS, type Settings as SchedulerSettings } from './scheduler/state.js';
@@ -25,7 +26,8 @@ export const Settings = strictObject({
   TRAINYARD_LOG_LEVEL: oneOf(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'], { default: 'info', description: 'Least severe level that is logged.' }),
   TRAINYARD_LOG_FORMAT: oneOf(['auto', 'json', 'pretty'], { default: 'auto', description: '`auto` is pretty on a terminal, else JSON lines.' }),
   TRAINYARD_BODY_LIMIT: Type.Integer({ minimum: 1024, default: 8 * 1024 * 1024, description: 'Largest request body, in bytes.' }),
-  TRAINYARD_BOX: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$', description: 'Name of this box; that of the host when absent.' })),
+  TRAINYARD_BOX: Type.Optional(Type.String({ pattern: BOX_NAME_PATTERN, description: 'Name of this box; that of the host when absent.' })),
+  TRAINYARD_WORKER_TOKEN: Type.Optional(Type.String({ pattern: tokenPattern('box'), description: 'The token of this box, where it was made by the API (`POST /v1/boxes`).' })),
   TRAINYARD_SLOTS: Type.Integer({ minimum: 0, default: 0, description: 'Runs that are trained on the processor at once; 0 is one for each two cores.' }),
   TRAINYARD_QUANTUM_SECONDS: seconds(600, 'A run of a team that holds more than its share makes room after so long, when a team below its share waits.', 1),
   TRAINYARD_AGING_HOURS: Type.Number({ minimum: 0.001, maximum: 8_760, default: 12, description: 'The longest-waiting run of a user is served next after so long, whatever was used before; one in so long.' }),
@@ -58,6 +60,7 @@ export interface Config {
   logFormat: 'json' | 'pretty';
   bodyLimitBytes: number;
   box: string;
+  workerToken: string | null;
   slots: number;
   scheduling: SchedulerSettings & { halfLifeMs: number };
   memoryLimitBytes: number;
@@ -123,6 +126,7 @@ export function loadConfig({ env = process.env, fallbacks = {}, overrides = {} }
     logFormat: s.TRAINYARD_LOG_FORMAT === 'auto' ? (process.stdout.isTTY ? 'pretty' : 'json') : s.TRAINYARD_LOG_FORMAT,
     bodyLimitBytes: s.TRAINYARD_BODY_LIMIT,
     box: s.TRAINYARD_BOX ?? boxName(hostname()),
+    workerToken: s.TRAINYARD_WORKER_TOKEN ?? null,
     slots: s.TRAINYARD_SLOTS || Math.max(1, Math.floor(availableParallelism() / 2)),
     scheduling: { ...DEFAULT_SETTINGS, quantumMs: s.TRAINYARD_QUANTUM_SECONDS * 1000, agingMs: s.TRAINYARD_AGING_HOURS * HOUR_MS, turnMs: (s.TRAINYARD_AGING_HOURS * HOUR_MS) / 2, halfLifeMs: s.TRAINYARD_USAGE_HALF_LIFE_HOURS * HOUR_MS },
     memoryLimitBytes: s.TRAINYARD_MEMORY_LIMIT || Math.floor(boxMemoryBytes() * 0.75),

@@ -2,6 +2,7 @@
 import type { ArtifactRepository } from './artifacts/artifact-repository.js';
 import type { ArtifactStore } from './artifacts/store.js';
 import type { DatasetCatalog } from './datasets/catalog.js';
+import type { BoxService } from './devices/boxes.js';
 import type { WorkerRepository } from './devices/worker-repository.js';
 import type { Audit } from './identity/audit.js';
 import type { Authenticator } from './identity/authenticator.js';
@@ -33,6 +34,7 @@ export interface Services {
   datasets: DatasetCatalog;
   recipes: { list(): readonly Recipe[]; find(name: string): Recipe | null };
   workers: WorkerRepository;
+  boxes: BoxService;
   hub: LiveHub;
   predict: PredictService;
   usage: UsageService;

@@ -127,7 +127,6 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     if (command.type === 'cancel' || command.type === 'pause') attempts.get(command.runId)?.[command.type]();
     else if (command.type === 'leave' && attempts.size > 0) void beat().catch((error: unknown) => log.warn({ err: error }, 'heartbeat failed; it is tried again'));
   });
-  await stores.boxes.register(options.box);
   await beat();
   await lifecycle.sweepExpired();
   const dispatching = startDispatching({ owner: id, stores, leaseMs, settings: options.scheduling, halfLifeMs: options.scheduling.halfLifeMs, log });

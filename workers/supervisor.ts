@@ -2,9 +2,10 @@
 // holds their leases. Started by the service (role `all`) or by itself: node dist/workers/supervisor.js
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { ConfigError, loadConfig, scratchDir, trainerEnv } from '../src/config.js';
-import { composeStores } from '../src/compose-stores.js';
+import { ConfigError, loadConfig, scratchDir, trainerEnv, type Config } from '../src/config.js';
+import { composeStores, type Stores } from '../src/compose-stores.js';
 import { migrate } from '../src/db/migrate.js';
+import { isSecretOf, parseToken } from '../src/identity/token.js';
 import { createLog } from '../src/log.js';
 import { migrationsDir } from '../src/paths.js';
 import { repeat } from '../src/repeat.js';
@@ -23,6 +24,7 @@ async function main(): Promise<void> {
   if (config.databaseUrl === null) throw new ConfigError(['DATABASE_URL: a supervisor by itself needs the database that the API uses']);
   await migrate({ url: config.databaseUrl, dir: migrationsDir, log });
   const stores = composeStores(config, config.databaseUrl, log);
+  await join(stores, config);
   const owner = { host: hostname(), pid: process.pid };
   const scratch = await openScratch(scratchDir(config), owner);
   const supervisor = await startSupervisor({
@@ -65,6 +67,14 @@ async function main(): Promise<void> {
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop(signal).catch(report));
   process.on('disconnect', () => void stop('the service that started it has gone').catch(report));
   process.send?.({ type: 'ready' });
+}
+
+/** @throws ConfigError where this box may not take part */
+async function join({ boxes }: Pick<Stores, 'boxes'>, { box: name, workerToken }: Config): Promise<void> {
+  const box = await boxes.register(name);
+  if (box.phase === 'removed') throw new ConfigError([`TRAINYARD_BOX: the box ${name} was removed from the service; it can be made anew (POST /v1/boxes)`]);
+  const shown = workerToken === null ? null : parseToken(workerToken);
+  if (box.tokenHash !== null && (shown === null || !isSecretOf(shown.secret, box.tokenHash))) throw new ConfigError([`TRAINYARD_WORKER_TOKEN: ${workerToken === null ? 'is missing' : 'is not that'} of the box ${name}`]);
 }
 
 main().catch((error: unknown) => {

@@ -1,6 +1,7 @@
 // The boxes of the service: machines with devices, by their names.
 import type { Database } from '../db/client.js';
-import type { BoxPhase } from '../schemas/device.js';
+import { HELD_STATES } from '../run-states.js';
+import type { BoxPhase } from '../schemas/box.js';
 
 export interface Box {
   name: string;
@@ -18,6 +19,8 @@ export interface BoxRepository {
   list(): Promise<Box[]>;
   /** How each box stands, by name; of all that ever were. */
   phases(): Promise<Map<string, BoxPhase>>;
+  /** Runs that have a place, by box. */
+  countRuns(): Promise<Map<string, number>>;
   /** Adds a box, or one that was removed; null where there is one of that name. */
   create(box: { name: string; tokenHash: string }): Promise<Box | null>;
   /** Null where there is none, or it was removed. */
@@ -37,6 +40,12 @@ export function createBoxRepository(database: Database): BoxRepository {
     list: async () => (await database.box.findMany({ where: { phase: { not: 'removed' } }, orderBy: { name: 'asc' } })).map(toBox),
 
     phases: async () => new Map((await database.box.findMany({ select: { name: true, phase: true } })).map(({ name, phase }) => [name, phase as BoxPhase])),
+
+    async countRuns() {
+      const rows = await database.$queryRaw<{ box: string; count: number }[]>`
+        SELECT box, count(*)::int AS count FROM runs WHERE box IS NOT NULL AND placed_at IS NOT NULL AND state = ANY(${['queued', ...HELD_STATES]}::text[]) GROUP BY box`;
+      return new Map(rows.map(({ box, count }) => [box, count]));
+    },
 
     async create({ name, tokenHash }) {
       const rows = await database.$queryRaw<(Omit<Box, 'phase'> & { phase: string })[]>`

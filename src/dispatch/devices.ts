@@ -1,6 +1,6 @@
 // From the boxes that are alive to the devices that the scheduler places runs on.
 import type { Worker } from '../devices/worker-repository.js';
-import type { BoxPhase } from '../schemas/device.js';
+import type { BoxPhase } from '../schemas/box.js';
 import type { Device } from '../scheduler/state.js';
 
 /** Of a GPU, left free for what a sample each second does not see. */

@@ -5,7 +5,7 @@ import { decide } from '../scheduler/decide.js';
 import { Lines } from '../scheduler/lines.js';
 import { holdingOf } from '../scheduler/room.js';
 import type { Decision, Device, Settings, State, WaitingRun } from '../scheduler/state.js';
-import type { BoxPhase } from '../schemas/device.js';
+import type { BoxPhase } from '../schemas/box.js';
 import { readDeviceKey, schedulableDevices } from './devices.js';
 import type { Eviction, Placement, Placements, WaitingRow } from './placements.js';
 import { hasGpuAmong, runningRun, teamsOf, waitingRun, type Context, type Usage } from './situation.js';

@@ -93,7 +93,7 @@ export const measureKey = (shape: string | null, kind: DeviceKind) => `${shape} 
 /** Of turns: `team user`. */
 export const turnKey = (teamId: string, userId: string) => `${teamId} ${userId}`;
 
-const COMMON = Prisma.sql`id, attempt, team_id AS "teamId", coalesce(user_id::text, '') AS "userId", priority, queued_at AS "queuedAt", demand, shape, step, total_steps AS "totalSteps"`;
+const COMMON = Prisma.sql`id, attempt, team_id AS "teamId", coalesce(user_id::text, '') AS "userId", priority, coalesce(lined_up_at, queued_at) AS "queuedAt", demand, shape, step, total_steps AS "totalSteps"`;
 const time = (date: Date) => Prisma.sql`${date.toISOString()}::timestamptz`;
 /** Holds the right to decide until the statement is done: whoever takes it over afterwards sees what was written. */
 const leader = (owner: string) => Prisma.sql`leader AS (SELECT FROM scheduler_lease WHERE owner = ${owner} AND expires_at > now() FOR UPDATE)`;

@@ -1,18 +1,19 @@
 // The schemas that others refer to by `$ref`, and so the named components of the OpenAPI document.
 import type { FastifyInstance } from 'fastify';
 import { Artifact, ArtifactPage } from '../schemas/artifact.js';
+import { Box, BoxChange, BoxPage, CreatedBox, NewBox } from '../schemas/box.js';
 import { Dataset, DatasetPage } from '../schemas/dataset.js';
 import { Device, DevicePage, DeviceWorker } from '../schemas/device.js';
 import { EventPage, RunEvent } from '../schemas/event.js';
 import { CheckResult, Liveness, Readiness } from '../schemas/health.js';
-import { ApiKey, ApiKeyPage, AuditEntry, AuditPage, BrowserSession, CreatedApiKey, CreatedShare, Identity, Login, Member, MemberPage, MemberRole, NewApiKey, NewShare, NewTeam, NewUser, Share, SharePage, Team, TeamPage, Ticket, User, UserChange, UserPage } from '../schemas/identity.js';
+import { ApiKey, ApiKeyPage, AuditEntry, AuditPage, BrowserSession, CreatedApiKey, CreatedShare, Identity, Login, Member, MemberPage, MemberRole, NewApiKey, NewShare, NewTeam, NewUser, Share, SharePage, Team, TeamChange, TeamPage, Ticket, User, UserChange, UserPage } from '../schemas/identity.js';
 import { MetricBuckets, MetricPoints, MetricSeries, MetricSeriesList } from '../schemas/metric.js';
 import { ModelSummary } from '../schemas/model.js';
 import { Plan, PlanLayer } from '../schemas/plan.js';
 import { Prediction, Predictions, PredictRequest } from '../schemas/predict.js';
 import { Problem, ProblemError, ProblemType } from '../schemas/problem.js';
 import { Recipe, RecipePage } from '../schemas/recipe.js';
-import { MetricValue, MetricValues, Run, RunExtension, RunNotes, RunPage, RunProgress, RunTransition } from '../schemas/run.js';
+import { MetricValue, MetricValues, Run, RunExtension, RunMove, RunNotes, RunPage, RunPlacement, RunProgress, RunTransition } from '../schemas/run.js';
 import { SPEC_SCHEMAS } from '../schemas/spec.js';
 import { Fork, ForkChanges, RecipeChanges, RunSubmission } from '../schemas/submission.js';
 import { FileUsage, RunUsage, Usage } from '../schemas/usage.js';
@@ -20,12 +21,12 @@ import { FileUsage, RunUsage, Usage } from '../schemas/usage.js';
 export const SHARED_SCHEMAS = [
   CheckResult, ProblemError, ProblemType, Problem, Liveness, Readiness,
   ...SPEC_SCHEMAS, RecipeChanges, Fork, ForkChanges, RunSubmission,
-  MetricValue, MetricValues, RunTransition, RunProgress, Run, RunPage, RunExtension, RunNotes,
+  MetricValue, MetricValues, RunTransition, RunPlacement, RunProgress, Run, RunPage, RunExtension, RunNotes, RunMove,
   PlanLayer, Plan, ModelSummary,
   MetricPoints, MetricBuckets, MetricSeries, MetricSeriesList, RunEvent, EventPage,
-  PredictRequest, Prediction, Predictions, Artifact, ArtifactPage, Dataset, DatasetPage, Recipe, RecipePage, DeviceWorker, Device, DevicePage,
+  PredictRequest, Prediction, Predictions, Artifact, ArtifactPage, Dataset, DatasetPage, Recipe, RecipePage, DeviceWorker, Device, DevicePage, Box, BoxPage, NewBox, CreatedBox, BoxChange,
   FileUsage, RunUsage, Usage,
-  Identity, Login, BrowserSession, Ticket, ApiKey, ApiKeyPage, CreatedApiKey, NewApiKey, Team, TeamPage, NewTeam, Member, MemberPage, MemberRole,
+  Identity, Login, BrowserSession, Ticket, ApiKey, ApiKeyPage, CreatedApiKey, NewApiKey, Team, TeamPage, TeamChange, NewTeam, Member, MemberPage, MemberRole,
   User, UserPage, NewUser, UserChange, Share, SharePage, CreatedShare, NewShare, AuditEntry, AuditPage,
 ] as const;
 

@@ -3,7 +3,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { onePage } from '../http/query.js';
 import { empty, problems } from '../http/responses.js';
 import { ref, strictObject } from '../schemas/build.js';
-import { Handle, Member, MemberPage, MemberRole, NewTeam, NewUser, Team, TeamPage, User, UserChange, UserPage } from '../schemas/identity.js';
+import { Handle, Member, MemberPage, MemberRole, NewTeam, NewUser, Team, TeamChange, TeamPage, User, UserChange, UserPage } from '../schemas/identity.js';
 import type { Services } from '../services.js';
 
 const TeamParams = strictObject({ team: Handle });
@@ -25,6 +25,11 @@ export const teamRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 't
     config: { access: 'read' },
     schema: { operationId: 'getTeam', tags: ['identity'], summary: 'Get a team', params: TeamParams, response: { 200: ref(Team), ...problems('not_found') } },
   }, async ({ principal, params }) => teams.get(principal, params.team));
+
+  app.patch('/v1/teams/:team', {
+    config: { access: 'operate' },
+    schema: { operationId: 'updateTeam', tags: ['identity'], summary: "Change a team's share and quotas", params: TeamParams, body: ref(TeamChange), response: { 200: ref(Team), ...problems('not_found', 'unsupported_media_type') } },
+  }, async ({ params, body }) => teams.change(params.team, body));
 
   app.delete('/v1/teams/:team', {
     config: { access: 'operate' },

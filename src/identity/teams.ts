@@ -2,7 +2,7 @@
 import { ServiceError } from '../errors.js';
 import { isUniqueViolation, type Database } from '../db/client.js';
 import { DEFAULT_TEAM } from '../db/seed.js';
-import type { Member, Role, Team, User } from '../schemas/identity.js';
+import type { Member, Role, Team, TeamChange, User } from '../schemas/identity.js';
 import { refuseOverOperator, type Principal } from './principal.js';
 
 export interface TeamService {
@@ -12,6 +12,8 @@ export interface TeamService {
   get(principal: Principal, name: string): Promise<Team>;
   /** @throws ServiceError name_taken */
   create(name: string): Promise<Team>;
+  /** Its share and quotas. @throws ServiceError not_found */
+  change(name: string, change: TeamChange): Promise<Team>;
   /** With its members' keys for it. @throws ServiceError not_found, team_in_use */
   delete(name: string): Promise<void>;
   /** By name. @throws ServiceError not_found */
@@ -34,7 +36,7 @@ export interface TeamService {
 const WITH_COUNT = { _count: { select: { memberships: true } } } as const;
 const WITH_TEAMS = { memberships: { include: { team: { select: { name: true } } }, orderBy: { team: { name: 'asc' } } } } as const;
 
-export function createTeamService(database: Database, { onRevoked }: { onRevoked: () => void }): TeamService {
+export function createTeamService(database: Database, { onRevoked, onChanged }: { onRevoked: () => void; onChanged: () => void }): TeamService {
   /** Another team's name is not known to who does not run the service. */
   async function find({ team, rights }: Principal, name: string) {
     const row = name === team || rights.includes('operate') ? await database.team.findUnique({ where: { name }, include: WITH_COUNT }) : null;
@@ -74,6 +76,13 @@ export function createTeamService(database: Database, { onRevoked }: { onRevoked
     get: async (principal, name) => toTeam(await find(principal, name)),
 
     create: (name) => unlessTaken(async () => toTeam(await database.team.create({ data: { name }, include: WITH_COUNT }))),
+
+    async change(name, { storageBytes, ...rest }) {
+      const { count } = await database.team.updateMany({ where: { name }, data: { ...rest, ...(storageBytes === undefined ? {} : { storageBytes: storageBytes === null ? null : BigInt(storageBytes) }) } });
+      if (count === 0) throw new ServiceError('not_found', `There is no team ${name}.`);
+      onChanged();
+      return toTeam(await database.team.findUniqueOrThrow({ where: { name }, include: WITH_COUNT }));
+    },
 
     async delete(name) {
       // Whoever runs the service first belongs to it, and each start would make it anew.
@@ -130,7 +139,10 @@ async function unlessTaken<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
-const toTeam = ({ name, createdAt, _count }: { name: string; createdAt: Date; _count: { memberships: number } }): Team => ({ name, createdAt: createdAt.toISOString(), members: _count.memberships });
+type TeamRow = { name: string; createdAt: Date; weight: number; maxRuns: number | null; gpuSecondsPerDay: number | null; storageBytes: bigint | null; _count: { memberships: number } };
+
+const toTeam = ({ name, createdAt, weight, maxRuns, gpuSecondsPerDay, storageBytes, _count }: TeamRow): Team =>
+  ({ name, createdAt: createdAt.toISOString(), members: _count.memberships, weight, maxRuns, gpuSecondsPerDay, storageBytes: storageBytes === null ? null : Number(storageBytes) });
 
 const toMember = ({ role, createdAt }: { role: string; createdAt: Date }, user: string): Member => ({ user, role: role as Role, since: createdAt.toISOString() });
 

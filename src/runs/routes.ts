@@ -8,7 +8,7 @@ import { empty, problems, representations } from '../http/responses.js';
 import { ref } from '../schemas/build.js';
 import { ModelSummary } from '../schemas/model.js';
 import { Plan } from '../schemas/plan.js';
-import { Run, RUN_STATES, RunExtension, RunNotes, RunPage, RunQuery } from '../schemas/run.js';
+import { Run, RUN_STATES, RunExtension, RunMove, RunNotes, RunPage, RunQuery } from '../schemas/run.js';
 import { RunSubmission } from '../schemas/submission.js';
 import type { Services } from '../services.js';
 import { summaryOf, summaryTable } from './model-summary.js';
@@ -95,10 +95,19 @@ export const runRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'ru
     return reply.code(202).send(run);
   });
 
+  app.post('/v1/runs/:id/move', {
+    config: { access: 'write' },
+    schema: {
+      operationId: 'moveRun', tags: ['runs'], summary: 'Start a waiting run before another', params: RunParams, body: ref(RunMove),
+      description: 'Both wait, and one user has submitted them. It takes the priority of the other.',
+      response: { 200: ref(Run), ...problems('not_found', 'run_not_queued', 'unsupported_media_type') },
+    },
+  }, async ({ principal: { teamId }, params: { id }, body }) => runs.move(teamId, id, body));
+
   app.patch('/v1/runs/:id', {
     config: { access: 'write' },
     schema: {
-      operationId: 'updateRun', tags: ['runs'], summary: 'Rename or tag a run', params: RunParams, body: ref(RunNotes),
+      operationId: 'updateRun', tags: ['runs'], summary: 'Rename or tag a run, or change its priority', params: RunParams, body: ref(RunNotes),
       description: 'In any state. The tag `keep` keeps a run, and its training states, from retention. Its spec stays as it was submitted.',
       response: { 200: ref(Run), ...problems('not_found', 'unsupported_media_type') },
     },

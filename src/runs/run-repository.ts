@@ -77,7 +77,9 @@ export interface RunRepository {
   /** Null when the run is not in a state, or attempt, that allows it. @throws an error that `isUniqueViolation` knows for an extension's idempotency key that is taken */
   change(id: string, change: StateChange): Promise<Changed | null>;
   /** Null when there is no such run. */
-  annotate(teamId: string, id: string, notes: { name?: string; tags?: readonly string[] }): Promise<Run | null>;
+  annotate(teamId: string, id: string, notes: { name?: string; tags?: readonly string[]; priority?: number }): Promise<Run | null>;
+  /** Puts a run that waits right before another of its user that does; null where the two are not such. */
+  lineUp(teamId: string, id: string, before: string): Promise<Run | null>;
   setDevice(fence: Fence, device: { engine: string; backend: string; device: string }): Promise<void>;
   /** Removes an ended run with all that belongs to it; false when it is not there or has not ended. */
   delete(teamId: string, id: string): Promise<boolean>;
@@ -196,8 +198,17 @@ export function createRunRepository(database: Database): RunRepository {
       return event === null || run === null ? null : { run, events: [event] };
     },
 
-    async annotate(teamId, id, { name, tags }) {
-      const sets = [...(name === undefined ? [] : [Prisma.sql`name = ${storableText(name)}`]), ...(tags === undefined ? [] : [Prisma.sql`tags = ${tags.map(storableText)}::text[]`])];
+    async lineUp(teamId, id, before) {
+      const count = await database.$executeRaw`
+        UPDATE runs SET priority = other.priority, lined_up_at = coalesce(other.lined_up_at, other.queued_at) - interval '1 millisecond'
+        FROM runs AS other
+        WHERE runs.id = ${id}::uuid AND other.id = ${before}::uuid AND runs.id <> other.id AND runs.team_id = ${teamId}::uuid AND other.team_id = runs.team_id
+          AND other.user_id IS NOT DISTINCT FROM runs.user_id AND runs.state = 'queued' AND other.state = 'queued'`;
+      return count === 0 ? null : findOne(Prisma.sql`id = ${id}::uuid`);
+    },
+
+    async annotate(teamId, id, { name, tags, priority }) {
+      const sets = [...(name === undefined ? [] : [Prisma.sql`name = ${storableText(name)}`]), ...(tags === undefined ? [] : [Prisma.sql`tags = ${tags.map(storableText)}::text[]`]), ...(priority === undefined ? [] : [Prisma.sql`priority = ${priority}::int`])];
       const mine = Prisma.sql`id = ${id}::uuid AND team_id = ${teamId}::uuid`;
       if (sets.length > 0) await database.$executeRaw`UPDATE runs SET ${Prisma.join(sets)} WHERE ${mine}`;
       return findOne(mine);

@@ -4,13 +4,16 @@ import { Prisma, type DatabaseSession } from '../db/client.js';
 import type { MetricValue, Run, RunReason, RunState, RunTransition } from '../schemas/run.js';
 import type { RunSpec } from '../schemas/spec.js';
 
-type RunRow = Omit<Prisma.RunGetPayload<object>, 'teamId' | 'userId' | 'dataset' | 'plan' | 'leaseOwner' | 'leaseExpiresAt'> & { team: string; user: string | null; transitions: RunTransition[] };
+/** The scheduler's, which reads them by itself. */
+type Internal = 'shape' | 'demand' | 'promisedAt' | 'linedUpAt' | 'share' | 'placedAt' | 'aged' | 'lentBy' | 'leaving' | 'leavingFor';
+
+type RunRow = Omit<Prisma.RunGetPayload<object>, 'teamId' | 'userId' | 'dataset' | 'plan' | 'leaseOwner' | 'leaseExpiresAt' | Internal> & { team: string; user: string | null; transitions: RunTransition[] };
 
 const COLUMNS = Prisma.sql`
   id, (SELECT name FROM teams WHERE teams.id = runs.team_id) AS team, (SELECT name FROM users WHERE users.id = runs.user_id) AS user, name, tags, priority, recipe, state, reason, message, attempt, retries, gradient_accumulation_steps AS "gradientAccumulationSteps", spec, engine, backend, device,
   forked_from_run_id AS "forkedFromRunId", forked_from_step AS "forkedFromStep", extended_after AS "extendedAfter",
   epoch, epochs, step, total_steps AS "totalSteps", examples_per_second AS "examplesPerSecond", metrics, best_epoch AS "bestEpoch", head,
-  created_at AS "createdAt", started_at AS "startedAt", ended_at AS "endedAt",
+  box, device_ids AS "deviceIds", memory_mib AS "memoryMiB", queued_at AS "queuedAt", created_at AS "createdAt", started_at AS "startedAt", ended_at AS "endedAt",
   (SELECT jsonb_agg(jsonb_build_object(
       'state', state, 'reason', reason, 'message', message, 'attempt', attempt,
       'at', to_char(at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) ORDER BY index)
@@ -41,12 +44,14 @@ function toRun(row: RunRow): Run {
     engine: row.engine,
     backend: row.backend,
     device: row.device,
+    placement: row.box === null || row.memoryMiB === null ? null : { box: row.box, devices: row.deviceIds, memoryMiB: row.memoryMiB },
     progress: { epoch: row.epoch, epochs: row.epochs, step: row.step, totalSteps: row.totalSteps, examplesPerSecond: row.examplesPerSecond },
     extendedAfter: row.extendedAfter,
     metrics: row.metrics as Record<string, MetricValue>,
     bestEpoch: row.bestEpoch,
     head: row.head,
     createdAt: row.createdAt.toISOString(),
+    queuedAt: row.queuedAt.toISOString(),
     startedAt: row.startedAt?.toISOString() ?? null,
     endedAt: row.endedAt?.toISOString() ?? null,
     transitions: row.transitions,

@@ -9,7 +9,7 @@ import type { Bus } from '../live/bus.js';
 import type { EventLog } from '../live/event-log.js';
 import type { RunQueue } from '../queue/queue.js';
 import type { Plan } from '../schemas/plan.js';
-import type { Run, RunExtension, RunNotes, RunState } from '../schemas/run.js';
+import type { Run, RunExtension, RunMove, RunNotes, RunState } from '../schemas/run.js';
 import { flattenHyperparameters } from '../specs/hyperparameters.js';
 import { planSubmission, type PlanLimits } from '../specs/plan-submission.js';
 import type { Reader } from '../identity/principal.js';
@@ -105,6 +105,9 @@ export function createRunService({ runs, artifacts, events, store, queue, bus, l
     return true;
   }
 
+  /** It reads everything again every few seconds, so a lost word is only late. */
+  const tellScheduler = (runId: string) => bus.sendCommand({ type: 'arrived', runId }).catch((error: unknown) => onError(error, 'telling the scheduler'));
+
   /** Null when the state has changed in between. */
   async function askOnce(teamId: string, id: string, wish: Wish): Promise<Run | null> {
     const { asking, done, resting, reason, message, refusal } = WISHES[wish];
@@ -142,10 +145,23 @@ export function createRunService({ runs, artifacts, events, store, queue, bus, l
     },
 
     /** @throws ServiceError not_found */
-    async annotate(teamId: string, id: string, { tags, ...name }: RunNotes): Promise<Run> {
-      const run = await runs.annotate(teamId, id, { ...name, ...(tags === undefined ? {} : { tags: tags ?? [] }) });
+    async annotate(teamId: string, id: string, { tags, ...rest }: RunNotes): Promise<Run> {
+      const run = await runs.annotate(teamId, id, { ...rest, ...(tags === undefined ? {} : { tags: tags ?? [] }) });
       if (run === null) throw new ServiceError('not_found', `There is no run ${id}.`);
+      if (rest.priority !== undefined) await tellScheduler(id);
       return run;
+    },
+
+    /** Puts a run that waits before another of the same user. @throws ServiceError not_found, run_not_queued */
+    async move(teamId: string, id: string, { before }: RunMove): Promise<Run> {
+      const [run, other] = [await get(teamId, id), await get(teamId, before)];
+      const moved = await runs.lineUp(teamId, id, before);
+      if (moved === null) {
+        const resting = [run, other].find(({ state }) => state !== 'queued');
+        throw new ServiceError('run_not_queued', resting !== undefined ? `Run ${resting.id} is ${resting.state}.` : id === before ? 'A run cannot be moved before itself.' : 'The two are of different users; who of them is next is for their shares to say.');
+      }
+      await tellScheduler(id);
+      return moved;
     },
 
     /** @throws ServiceError database_unavailable */

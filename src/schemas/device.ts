@@ -2,10 +2,6 @@
 import { Type, type Static } from 'typebox';
 import { oneOf, page, ref, strictObject } from './build.js';
 
-/** What a box may be told: to take no new runs, to let go of those that it has, or that it belongs to the service no more. */
-export const BOX_PHASES = ['open', 'cordoned', 'draining', 'removed'] as const;
-export type BoxPhase = (typeof BOX_PHASES)[number];
-
 export const DeviceWorker = strictObject(
   {
     id: Type.String({ description: 'Unique among living supervisors.' }),

@@ -24,7 +24,7 @@ export const SESSION_COOKIE = 'trainyard_session';
 export const CSRF_HEADER = 'x-csrf-token';
 
 /** What each kind of secret begins with, so that a leaked one is told for what it is. */
-export const TOKEN_PREFIXES = { key: 'ty', session: 'tys', ticket: 'tyt', link: 'tyl' } as const;
+export const TOKEN_PREFIXES = { key: 'ty', session: 'tys', ticket: 'tyt', link: 'tyl', box: 'tyw' } as const;
 export type TokenKind = keyof typeof TOKEN_PREFIXES;
 /** `ty_<id>_<secret>` */
 export const tokenPattern = (kind: TokenKind) => `^${TOKEN_PREFIXES[kind]}_([0-9a-f]{16})_([0-9a-f]{48})$`;
@@ -100,9 +100,23 @@ export const NewApiKey = strictObject(
 );
 export type NewApiKey = Static<typeof NewApiKey>;
 
-export const Team = strictObject({ name: Handle, createdAt: time('When it was made.'), members: Type.Integer({ minimum: 0, description: 'How many users belong to it.' }) }, { $id: 'Team', description: 'Runs, data and models belong to a team.' });
+/** Of a team; null is without one. */
+const QUOTAS = {
+  maxRuns: Type.Union([Type.Integer({ minimum: 0, maximum: 100_000 }), Type.Null()], { description: 'Runs on devices at once, at most; null is without a limit.' }),
+  gpuSecondsPerDay: Type.Union([Type.Number({ minimum: 0, maximum: 1e9 }), Type.Null()], { description: 'Seconds on GPUs from midnight to midnight in UTC, a second on a processor counting a tenth; when they are used up its runs make room until tomorrow. Null is without a limit.' }),
+  storageBytes: Type.Union([Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }), Type.Null()], { description: 'Bytes of stored files from which on it can submit and resume no runs; null is without a limit.' }),
+};
+const weight = Type.Number({ exclusiveMinimum: 0, maximum: 1000, description: 'Its share of the devices is its weight among those of the teams that want some.' });
+
+export const Team = strictObject({ name: Handle, createdAt: time('When it was made.'), members: Type.Integer({ minimum: 0, description: 'How many users belong to it.' }), weight, ...QUOTAS }, { $id: 'Team', description: 'Runs, data and models belong to a team.' });
 export type Team = Static<typeof Team>;
 export const TeamPage = page(Team, 'TeamPage');
+export const TeamChange = strictObject(
+  { weight: Type.Optional(weight), maxRuns: Type.Optional(QUOTAS.maxRuns), gpuSecondsPerDay: Type.Optional(QUOTAS.gpuSecondsPerDay), storageBytes: Type.Optional(QUOTAS.storageBytes) },
+  { $id: 'TeamChange', description: "A team's share and quotas. What is left out stays as it is." },
+);
+export type TeamChange = Static<typeof TeamChange>;
+
 export const NewTeam = strictObject({ name: Handle }, { $id: 'NewTeam', description: 'A team to be made.' });
 
 export const Member = strictObject({ user: Handle, role, since: time('Since when.') }, { $id: 'Member', description: 'A user in a team.' });

@@ -62,6 +62,16 @@ export const RunProgress = strictObject(
 );
 export type RunProgress = Static<typeof RunProgress>;
 
+export const RunPlacement = strictObject(
+  {
+    box: Type.String({ description: 'Name of the box.' }),
+    devices: Type.Array(Type.String(), { description: 'Ids of its devices there.' }),
+    memoryMiB: Type.Integer({ minimum: 0, description: 'MiB of each that are kept for it.' }),
+  },
+  { $id: 'RunPlacement', description: 'The devices that a run has, or had last.' },
+);
+export type RunPlacement = Static<typeof RunPlacement>;
+
 export const Run = strictObject(
   {
     id: RunId,
@@ -82,12 +92,14 @@ export const Run = strictObject(
     engine: nullable(Type.String({ description: 'The engine that trains it.' })),
     backend: nullable(Type.String({ description: 'The backend of the engine.' })),
     device: nullable(Type.String({ description: 'The device it trains on.' })),
+    placement: nullable(ref(RunPlacement)),
     progress: ref(RunProgress),
     extendedAfter: nullable(Type.Integer({ minimum: 1, description: 'Epochs that were done when more were asked for last.' })),
     metrics: ref(MetricValues),
     bestEpoch: nullable(Type.Integer({ description: 'The epoch with the best monitored value.' })),
     head: Type.Integer({ minimum: 0, description: 'Number of its latest event.' }),
     createdAt: time('When it was submitted.'),
+    queuedAt: time('Since when it waits, or did last: it was submitted, resumed, or had to make room.'),
     startedAt: nullable(time('When its latest attempt started.')),
     endedAt: nullable(time('When it ended; null again when it was taken up again.')),
     transitions: Type.Array(ref(RunTransition), { description: 'All changes of state, oldest first.' }),
@@ -106,10 +118,14 @@ export const RunNotes = strictObject(
   {
     name: Type.Optional(Type.String({ minLength: 1, maxLength: 120, description: 'For people; need not be unique.' })),
     tags: Type.Optional(nullable(Tags)),
+    priority: Type.Optional(Type.Integer({ minimum: 0, maximum: 100, description: 'Among the runs of one user, higher starts earlier.' })),
   },
   { $id: 'RunNotes', description: 'What people write on a run. What is left out stays as it is; `null` clears the tags.' },
 );
 export type RunNotes = Static<typeof RunNotes>;
+
+export const RunMove = strictObject({ before: RunId }, { $id: 'RunMove', description: 'The run before which another is to start.' });
+export type RunMove = Static<typeof RunMove>;
 
 export const RunPage = page(Run, 'RunPage');
 export type RunPage = Static<typeof RunPage>;

@@ -51,7 +51,7 @@ export function createFakeIdentity(records: FakeRecords, teamId: string): Identi
     openConnections: { add: () => ({ watches: () => undefined, closed: () => undefined }), check: async () => undefined, close: () => undefined },
     sessions: { begin: nothing, end: nothing, createTicket: nothing, forgetExpired: async () => undefined },
     keys: { list: none, create: nothing, revoke: nothing },
-    teams: { list: none, get: nothing, create: taken, delete: nothing, listMembers: none, putMember: nothing, removeMember: nothing, listUsers: none, createUser: taken, changeUser: nothing, deleteUser: nothing },
+    teams: { list: none, get: nothing, create: taken, change: nothing, delete: nothing, listMembers: none, putMember: nothing, removeMember: nothing, listUsers: none, createUser: taken, changeUser: nothing, deleteUser: nothing },
     shares: { list: none, create: nothing, delete: nothing },
     audit: {
       async add(entry) {

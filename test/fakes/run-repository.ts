@@ -28,9 +28,9 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
       const at = time();
       const run: Run = structuredClone({
         id, team: 'default', user: null, name, recipe, forkedFrom: fork === undefined ? null : { runId: fork.runId, step: fork.step }, spec, tags: spec.tags ?? [], priority: spec.priority ?? 0,
-        state: 'queued', reason: null, message: null, attempt: 0, retries: 0, gradientAccumulationSteps: 1, engine: null, backend: null, device: null,
+        state: 'queued', reason: null, message: null, attempt: 0, retries: 0, gradientAccumulationSteps: 1, engine: null, backend: null, device: null, placement: null,
         progress: { epoch: 0, epochs: spec.fit.epochs, step: 0, totalSteps: plan.totalSteps, examplesPerSecond: null },
-        extendedAfter: null, metrics: {}, bestEpoch: null, head: 0, createdAt: at, startedAt: null, endedAt: null,
+        extendedAfter: null, metrics: {}, bestEpoch: null, head: 0, createdAt: at, queuedAt: at, startedAt: null, endedAt: null,
         transitions: [{ state: 'queued', reason: null, message: null, attempt: 0, at }],
       });
       const record: RunRecord = { teamId, run, plan: structuredClone(plan), leaseOwner: null, leaseExpiresAt: null, events: [], curves: new Map(), artifacts: new Map(source === undefined ? [] : [[START_STATE, { ...source, path: START_STATE }]]), checkpoints: new Map() };
@@ -94,12 +94,21 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
       return applyChange(records, record, change);
     },
 
-    async annotate(teamId, id, { name, tags }) {
+    async lineUp(teamId, id, before) {
+      await records.statement();
+      const [record, other] = [found(teamId, id), found(teamId, before)];
+      if (record?.run.state !== 'queued' || other?.run.state !== 'queued' || record === other) return null;
+      record.run.priority = other.run.priority;
+      return structuredClone(record.run);
+    },
+
+    async annotate(teamId, id, { name, tags, priority }) {
       await records.statement();
       const record = found(teamId, id);
       if (record === null) return null;
       if (name !== undefined) record.run.name = storableText(name);
       if (tags !== undefined) record.run.tags = tags.map(storableText);
+      if (priority !== undefined) record.run.priority = priority;
       return structuredClone(record.run);
     },
 
@@ -154,6 +163,7 @@ function applyChange(records: FakeRecords, record: RunRecord, { to, reason = nul
   if (leaseOwner !== undefined) record.leaseOwner = leaseOwner;
   if (leaseExpiresAt !== undefined) record.leaseExpiresAt = leaseExpiresAt;
   run.endedAt = hasEnded(to) ? at : null;
+  if (to === 'queued') run.queuedAt = at;
   if (change.extension !== undefined) extend(record, change.extension);
   if (!isHeld(to) && to !== 'lost') Object.assign(record, { leaseOwner: null, leaseExpiresAt: null });
   run.transitions.push({ state: to, reason, message, attempt: run.attempt, at });

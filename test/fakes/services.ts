@@ -46,6 +46,7 @@ export function createFakeServices() {
     datasets,
     recipes: { list: () => [...RECIPES], find: findRecipe },
     workers,
+    boxes: createFakeBoxes(),
     hub: createLiveHub({ events, bus, findRun: (id) => runRepository.find(TEAM, id), log }),
     predict: { predict: () => Promise.reject(new ServiceError('model_not_ready')), close: async () => {} },
     usage: createUsageService({ usage: createFakeUsageRepository(records), disk }),
@@ -57,6 +58,13 @@ export function createFakeServices() {
     ...createFakeIdentity(records, TEAM),
   };
   return { services, records, queue, bus, store, workers, disk, lifecycle, runRepository, events, artifacts, failures };
+}
+
+/** One box, which nothing changes. */
+function createFakeBoxes(): Services['boxes'] {
+  const box = { name: 'box', phase: 'open', alive: true, runs: 0, hasToken: false, createdAt: new Date(0).toISOString() } as const;
+  const get = async (name: string) => (name === box.name ? box : Promise.reject(new ServiceError('not_found')));
+  return { list: async () => [box], get, create: async (name) => ({ ...box, name, token: 'tyw' }), tell: async (name, phase) => ({ ...(await get(name)), phase: phase as 'open' }), remove: async (name) => void (await get(name)) };
 }
 
 export class FakeWorkerRepository implements WorkerRepository {

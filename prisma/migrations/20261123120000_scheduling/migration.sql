@@ -6,6 +6,7 @@ ADD COLUMN     "storage_bytes" BIGINT;
 
 -- AlterTable
 ALTER TABLE "runs" ADD COLUMN     "queued_at" TIMESTAMPTZ(3) NOT NULL DEFAULT CURRENT_TIMESTAMP,
+ADD COLUMN     "lined_up_at" TIMESTAMPTZ(3),
 ADD COLUMN     "shape" TEXT,
 ADD COLUMN     "demand" JSONB,
 ADD COLUMN     "promised_at" TIMESTAMPTZ(3),
