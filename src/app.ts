@@ -29,6 +29,7 @@ import { installRateLimit } from './identity/rate-limit.js';
 import { sessionRoutes } from './identity/session-routes.js';
 import { shareRoutes } from './identity/share-routes.js';
 import { teamRoutes } from './identity/team-routes.js';
+import { ledgerRoutes } from './ledger/routes.js';
 import { liveRoutes } from './live/routes.js';
 import { predictRoutes } from './predict/routes.js';
 import { recipeRoutes } from './recipes/routes.js';
@@ -100,6 +101,7 @@ export function buildApp({ config, services, log }: AppOptions): FastifyInstance
   app.register(deviceRoutes, { services, leaseMs: config.leaseMs });
   app.register(boxRoutes, { services });
   app.register(usageRoutes, { services });
+  app.register(ledgerRoutes, { services });
   app.register(predictRoutes, { services });
   app.register(liveRoutes, { services });
   app.register(sessionRoutes, { services, failures });

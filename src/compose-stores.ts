@@ -11,7 +11,9 @@ import type { Usage } from './dispatch/situation.js';
 import { createEventLog } from './live/event-log.js';
 import { createPostgresBus } from './live/postgres-bus.js';
 import { createRedisBus } from './live/redis-bus.js';
+import { decayedUsage, usedToday } from './ledger/usage.js';
 import type { Log } from './log.js';
+import type { Settings } from './scheduler/state.js';
 import { createRunQueue } from './queue/bullmq-queue.js';
 import type { StoreConnection } from './queue/queue.js';
 import { createRetentionRepository } from './retention/repository.js';
@@ -31,7 +33,10 @@ export function composeStores(config: Config, databaseUrl: string, log: Log) {
   const bus = config.redisUrl === null ? createPostgresBus({ url: databaseUrl, onError: (error) => onError(error, 'bus') }) : createRedisBus({ url: config.redisUrl, onError: (error) => onError(error, 'bus') });
   const runs = createRunRepository(database);
   const placements = createPlacements(database);
-  const usageOf = async ({ now, agingMs }: { now: number; halfLifeMs: number; price: object; agingMs: number }): Promise<Usage> => ({ users: new Map(), today: new Map(), turns: await placements.turns(new Date(now - agingMs)) });
+  const usageOf = async ({ now, halfLifeMs, price, agingMs }: { now: number; halfLifeMs: number } & Pick<Settings, 'price' | 'agingMs'>): Promise<Usage> => {
+    const [decayed, today, turns] = await Promise.all([decayedUsage(database, { now, halfLifeMs, price }), usedToday(database, { now, price }), placements.turns(new Date(now - agingMs))]);
+    return { decayed, today, turns };
+  };
   const lifecycle = createLifecycle({ runs, queue, bus, leaseMs: config.leaseMs, maxAttempts: config.maxAttempts, onError });
   return {
     database,

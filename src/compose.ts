@@ -18,6 +18,8 @@ import { createOpenConnections } from './identity/open-connections.js';
 import { createSessionService } from './identity/sessions.js';
 import { createShareService } from './identity/shares.js';
 import { createTeamService } from './identity/teams.js';
+import { createLedgerRepository } from './ledger/repository.js';
+import { createLedgerService } from './ledger/service.js';
 import { createLiveHub } from './live/hub.js';
 import type { Log } from './log.js';
 import { migrationsDir } from './paths.js';
@@ -91,6 +93,7 @@ export async function compose(config: Config, log: Log, { keyName = 'TRAINYARD_A
       hub: createLiveHub({ events: stores.events, bus: stores.bus, findRun: (id) => stores.runs.findAny(id).catch((error: unknown) => Promise.reject(databaseError(error))), log }),
       predict: createPredictService({ ...stores, log }),
       usage: createUsageService({ usage: stores.usage, disk: createDisk(config.dataDir) }),
+      ledger: createLedgerService({ ledger: createLedgerRepository(stores.database) }),
       health: [
         { name: 'database', ping: () => pingDatabase(stores.database) },
         { name: 'queue', ping: () => stores.queue.ping() },

@@ -11,6 +11,7 @@ import type { OpenConnections } from './identity/open-connections.js';
 import type { SessionService } from './identity/sessions.js';
 import type { ShareService } from './identity/shares.js';
 import type { TeamService } from './identity/teams.js';
+import type { LedgerService } from './ledger/service.js';
 import type { LiveHub } from './live/hub.js';
 import type { EventLog } from './live/event-log.js';
 import type { PredictService } from './predict/service.js';
@@ -38,6 +39,7 @@ export interface Services {
   hub: LiveHub;
   predict: PredictService;
   usage: UsageService;
+  ledger: LedgerService;
   authenticator: Authenticator;
   sessions: SessionService;
   keys: KeyService;

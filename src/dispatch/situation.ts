@@ -2,11 +2,12 @@
 import type { Device, DeviceKind, RunningRun, Settings, Team, User, WaitingRun } from '../scheduler/state.js';
 import { expectedMsOf, kindFor, requestOf, type Measured } from './demand.js';
 import { deviceKey } from './devices.js';
+import type { TeamUsage } from '../ledger/usage.js';
 import { measureKey, turnKey, type PlacedRow, type TeamRow, type WaitingRow } from './placements.js';
 
 export interface Usage {
-  /** Decayed device-milliseconds, by `turnKey`. */
-  users: ReadonlyMap<string, number>;
+  /** Decayed device-milliseconds, by team. */
+  decayed: ReadonlyMap<string, TeamUsage>;
   /** Device-milliseconds since midnight in UTC, by team. */
   today: ReadonlyMap<string, number>;
   /** By `turnKey`: see `User.lastTurn`. */
@@ -55,25 +56,19 @@ function expectedEndOf(row: PlacedRow, kind: DeviceKind, { now, startedAt, known
 }
 
 /** Everybody who may want something: members of teams count from their first run on. */
-export function teamsOf(rows: readonly TeamRow[], members: Iterable<{ team: string; user: string }>, { users, today, turns }: Usage, price: Settings['price']): Team[] {
+export function teamsOf(rows: readonly TeamRow[], members: Iterable<{ team: string; user: string }>, { decayed, today, turns }: Usage, price: Settings['price']): Team[] {
   const byTeam = new Map(rows.map(({ id }) => [id, new Map<string, User>()]));
   const add = (team: string, user: string) => {
-    const key = turnKey(team, user);
-    byTeam.get(team)?.set(user, { id: user, usage: users.get(key) ?? 0, lastTurn: turns.get(key) ?? null });
+    byTeam.get(team)?.set(user, { id: user, usage: decayed.get(team)?.users.get(user) ?? 0, lastTurn: turns.get(turnKey(team, user)) ?? null });
   };
   for (const { team, user } of members) add(team, user);
-  for (const key of users.keys()) {
-    const [team = '', user = ''] = key.split(' ');
-    add(team, user);
-  }
-  return rows.map(({ id, weight, maxRuns, gpuSecondsPerDay }): Team => {
-    const own = [...(byTeam.get(id)?.values() ?? [])];
-    return {
-      id, weight, maxRuns, users: own,
-      usage: own.reduce((sum, user) => sum + user.usage, 0),
-      budget: gpuSecondsPerDay === null ? null : gpuSecondsPerDay * 1000 * price.gpu - (today.get(id) ?? 0),
-    };
-  });
+  for (const [team, { users }] of decayed) for (const user of users.keys()) add(team, user);
+  return rows.map(({ id, weight, maxRuns, gpuSecondsPerDay }): Team => ({
+    id, weight, maxRuns,
+    users: [...byTeam.get(id)!.values()],
+    usage: decayed.get(id)?.usage ?? 0,
+    budget: gpuSecondsPerDay === null ? null : gpuSecondsPerDay * 1000 * price.gpu - (today.get(id) ?? 0),
+  }));
 }
 
 export const hasGpuAmong = (devices: readonly Device[]) => devices.some(({ kind }) => kind === 'gpu');

@@ -7,6 +7,7 @@ import { Device, DevicePage, DeviceWorker } from '../schemas/device.js';
 import { EventPage, RunEvent } from '../schemas/event.js';
 import { CheckResult, Liveness, Readiness } from '../schemas/health.js';
 import { ApiKey, ApiKeyPage, AuditEntry, AuditPage, BrowserSession, CreatedApiKey, CreatedShare, Identity, Login, Member, MemberPage, MemberRole, NewApiKey, NewShare, NewTeam, NewUser, Share, SharePage, Team, TeamChange, TeamPage, Ticket, User, UserChange, UserPage } from '../schemas/identity.js';
+import { Ledger, LedgerItem, LedgerTotal } from '../schemas/ledger.js';
 import { MetricBuckets, MetricPoints, MetricSeries, MetricSeriesList } from '../schemas/metric.js';
 import { ModelSummary } from '../schemas/model.js';
 import { Plan, PlanLayer } from '../schemas/plan.js';
@@ -25,7 +26,7 @@ export const SHARED_SCHEMAS = [
   PlanLayer, Plan, ModelSummary,
   MetricPoints, MetricBuckets, MetricSeries, MetricSeriesList, RunEvent, EventPage,
   PredictRequest, Prediction, Predictions, Artifact, ArtifactPage, Dataset, DatasetPage, Recipe, RecipePage, DeviceWorker, Device, DevicePage, Box, BoxPage, NewBox, CreatedBox, BoxChange,
-  FileUsage, RunUsage, Usage,
+  FileUsage, RunUsage, Usage, LedgerTotal, LedgerItem, Ledger,
   Identity, Login, BrowserSession, Ticket, ApiKey, ApiKeyPage, CreatedApiKey, NewApiKey, Team, TeamPage, TeamChange, NewTeam, Member, MemberPage, MemberRole,
   User, UserPage, NewUser, UserChange, Share, SharePage, CreatedShare, NewShare, AuditEntry, AuditPage,
 ] as const;

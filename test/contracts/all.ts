@@ -3,6 +3,7 @@ import type { Test } from 'tap';
 import { artifactContract } from './artifact-contract.js';
 import { eventLogContract } from './event-log-contract.js';
 import { leaseContract } from './lease-contract.js';
+import { ledgerContract } from './ledger-contract.js';
 import { metricContract } from './metric-contract.js';
 import { retentionContract } from './retention-contract.js';
 import { runContract } from './run-contract.js';
@@ -20,5 +21,6 @@ export const CONTRACTS = {
   artifacts: artifactContract,
   retention: retentionContract,
   usage: usageContract,
+  ledger: ledgerContract,
   workers: workerContract,
 } as const satisfies Record<string, (t: Test, createSubject: CreateSubject) => Promise<void>>;

@@ -5,6 +5,8 @@ import type { ArtifactRepository } from '../../src/artifacts/artifact-repository
 import { createDatasetCatalog } from '../../src/datasets/catalog.js';
 import type { WorkerRepository } from '../../src/devices/worker-repository.js';
 import type { EventLog } from '../../src/live/event-log.js';
+import type { LedgerRepository } from '../../src/ledger/repository.js';
+import type { DeviceUse } from '../../src/ledger/split.js';
 import type { RetentionRepository } from '../../src/retention/repository.js';
 import type { Points } from '../../src/metrics/buckets.js';
 import type { MetricRepository } from '../../src/metrics/repository.js';
@@ -22,6 +24,8 @@ export interface Subject {
   artifacts: ArtifactRepository;
   retention: RetentionRepository;
   usage: UsageRepository;
+  ledger: LedgerRepository;
+  addUse(use: DeviceUse): Promise<void>;
   workers: WorkerRepository;
   /** A team without runs. */
   newTeam(): Promise<string>;

@@ -3,6 +3,7 @@ import { pino } from 'pino';
 import { createDatasetCatalog } from '../../src/datasets/catalog.js';
 import { ServiceError } from '../../src/errors.js';
 import type { Worker, WorkerRepository } from '../../src/devices/worker-repository.js';
+import { createLedgerService } from '../../src/ledger/service.js';
 import { createLiveHub } from '../../src/live/hub.js';
 import { findRecipe, RECIPES } from '../../src/recipes/catalog.js';
 import { createLifecycle } from '../../src/runs/lifecycle.js';
@@ -11,6 +12,7 @@ import { storable } from '../../src/db/storable-text.js';
 import type { Services } from '../../src/services.js';
 import { createUsageService } from '../../src/usage/service.js';
 import { createFakeArtifactRepository, FakeArtifactStore } from './artifacts.js';
+import { FakeLedgerRepository } from './ledger.js';
 import { createFakeEventLog, createFakeMetricRepository } from './event-log.js';
 import { FakeQueue, SilentBus } from './queue.js';
 import { FakeRecords } from './records.js';
@@ -22,8 +24,8 @@ export const TEAM = '01890000-0000-7000-8000-0000000000ff';
 
 export type FakeServices = ReturnType<typeof createFakeServices>;
 
-export function createFakeServices() {
-  const records = new FakeRecords();
+export function createFakeServices({ now = Date.now }: { now?: () => number } = {}) {
+  const records = new FakeRecords(now);
   const queue = new FakeQueue();
   const bus = new SilentBus();
   const store = new FakeArtifactStore();
@@ -33,6 +35,7 @@ export function createFakeServices() {
   const datasets = createDatasetCatalog();
   const workers = new FakeWorkerRepository();
   const disk = new FakeDisk();
+  const ledger = new FakeLedgerRepository(records);
   const log = pino({ level: 'silent' });
   const onError = (error: unknown, what: string) => void failures.push({ error, what });
   const failures: { error: unknown; what: string }[] = [];
@@ -50,6 +53,7 @@ export function createFakeServices() {
     hub: createLiveHub({ events, bus, findRun: (id) => runRepository.find(TEAM, id), log }),
     predict: { predict: () => Promise.reject(new ServiceError('model_not_ready')), close: async () => {} },
     usage: createUsageService({ usage: createFakeUsageRepository(records), disk }),
+    ledger: createLedgerService({ ledger, now: records.now }),
     health: [
       { name: 'database', ping: () => records.statement() },
       { name: 'queue', ping: () => queue.ping() },
@@ -57,7 +61,7 @@ export function createFakeServices() {
     ],
     ...createFakeIdentity(records, TEAM),
   };
-  return { services, records, queue, bus, store, workers, disk, lifecycle, runRepository, events, artifacts, failures };
+  return { services, records, queue, bus, store, workers, disk, ledger, lifecycle, runRepository, events, artifacts, failures };
 }
 
 /** One box, which nothing changes. */

@@ -42,6 +42,8 @@ export interface Api extends FakeServices {
 export interface ApiOptions {
   bodyLimitBytes?: number;
   receiveMs?: number;
+  /** What the records, and the ledger, take for the time. */
+  now?: () => number;
   /** Adds routes to the app before it is ready. */
   extend?: (app: FastifyInstance) => void;
 }
@@ -54,8 +56,8 @@ function contractOf(app: FastifyInstance) {
 /** Of the app as it is, made once: its schemas take long to compile. */
 let plain: ReturnType<typeof contractOf> | undefined;
 
-export async function startApi(t: Test, { bodyLimitBytes = 1024 * 1024, receiveMs = 60_000, extend }: ApiOptions = {}): Promise<Api> {
-  const fakes = createFakeServices();
+export async function startApi(t: Test, { bodyLimitBytes = 1024 * 1024, receiveMs = 60_000, now, extend }: ApiOptions = {}): Promise<Api> {
+  const fakes = createFakeServices(now === undefined ? {} : { now });
   const logged: Record<string, unknown>[] = [];
   const sink = new Writable({
     write(chunk: Buffer, _encoding, done) {

@@ -4,6 +4,7 @@ import { CONTRACTS } from '../contracts/all.js';
 import type { Subject } from '../contracts/subject.js';
 import { createFakeArtifactRepository } from '../fakes/artifacts.js';
 import { createFakeEventLog, createFakeMetricRepository } from '../fakes/event-log.js';
+import { FakeLedgerRepository } from '../fakes/ledger.js';
 import { FakeRecords } from '../fakes/records.js';
 import { createFakeRetentionRepository } from '../fakes/retention.js';
 import { createFakeRunRepository } from '../fakes/run-repository.js';
@@ -14,6 +15,7 @@ let teams = 0;
 
 async function createSubject(): Promise<Subject> {
   const records = new FakeRecords();
+  const ledger = new FakeLedgerRepository(records);
   return {
     runs: createFakeRunRepository(records),
     events: createFakeEventLog(records),
@@ -21,6 +23,10 @@ async function createSubject(): Promise<Subject> {
     artifacts: createFakeArtifactRepository(records),
     retention: createFakeRetentionRepository(records),
     usage: createFakeUsageRepository(records),
+    ledger,
+    async addUse(use) {
+      ledger.uses.push(use);
+    },
     workers: new FakeWorkerRepository(),
     async newTeam() {
       teams += 1;

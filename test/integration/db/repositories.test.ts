@@ -7,6 +7,7 @@ import { createArtifactRepository } from '../../../src/artifacts/artifact-reposi
 import { connectDatabase } from '../../../src/db/client.js';
 import { createWorkerRepository } from '../../../src/devices/worker-repository.js';
 import { createEventLog } from '../../../src/live/event-log.js';
+import { createLedgerRepository } from '../../../src/ledger/repository.js';
 import { createRetentionRepository } from '../../../src/retention/repository.js';
 import { CHUNK_POINTS } from '../../../src/metrics/buckets.js';
 import { createMetricRepository } from '../../../src/metrics/repository.js';
@@ -35,6 +36,9 @@ const onPostgres = (timeZone: string) => async (t: Test): Promise<PostgresSubjec
     artifacts: createArtifactRepository(database),
     retention: createRetentionRepository(database),
     usage: createUsageRepository(database),
+    // So few at once that a handful takes several turns.
+    ledger: createLedgerRepository(database, { runsAtOnce: 3 }),
+    addUse: async (use) => void (await database.deviceUse.create({ data: { deviceIds: ['gpu:0'], ...use } })),
     workers: createWorkerRepository(database),
     newTeam: async () => (await database.team.create({ data: { name: randomUUID() } })).id,
     ageIdempotencyKeys: async (ms) => void (await admin.query(`UPDATE idempotency_keys SET created_at = created_at - $1 * interval '1 ms'`, [ms])),
@@ -45,7 +49,7 @@ const onPostgres = (timeZone: string) => async (t: Test): Promise<PostgresSubjec
 for (const [name, contract] of Object.entries(CONTRACTS)) void t.test(name, (t) => contract(t, onPostgres('UTC')));
 
 void t.test('on a server in another time zone', async (t) => {
-  for (const name of ['event log', 'workers'] as const) await t.test(name, (t) => CONTRACTS[name](t, onPostgres('Asia/Kolkata')));
+  for (const name of ['event log', 'workers', 'ledger'] as const) await t.test(name, (t) => CONTRACTS[name](t, onPostgres('Asia/Kolkata')));
 });
 
 /** Rows of each table, by its name. */

@@ -1,0 +1,116 @@
+// Who used the devices in a period, and what became of it: uses, split and summed up by what is asked for.
+import { ServiceError } from '../errors.js';
+import type { Principal } from '../identity/principal.js';
+import type { Ledger, LedgerItem, LedgerKey, LedgerQuery } from '../schemas/ledger.js';
+import { Account, totalOf } from './account.js';
+import type { LedgerRepository, UseQuery } from './repository.js';
+import { splitOf, stretchesOf, type DeviceUse, type Period } from './split.js';
+
+export interface LedgerService {
+  /** @throws ServiceError bad_request, forbidden, not_found */
+  get(principal: Asker, query: Omit<LedgerQuery, 'format'>): Promise<Ledger>;
+}
+
+type Asker = Pick<Principal, 'team' | 'teamId' | 'rights'>;
+
+export const DAY_MS = 24 * 3600_000;
+const DEFAULT_PERIOD_MS = 7 * DAY_MS;
+const LONGEST_PERIOD_MS = 366 * DAY_MS;
+
+export function createLedgerService({ ledger, now = Date.now }: { ledger: LedgerRepository; now?: () => number }): LedgerService {
+  /** Another team's runs are not there, for who runs the service either: but how much it used is. */
+  async function teamOf({ team: own, teamId, rights }: Asker, { team = own, by }: Pick<LedgerQuery, 'team' | 'by'>): Promise<UseQuery['team']> {
+    if (team === own) return { id: teamId };
+    if (!rights.includes('operate')) throw new ServiceError('not_found', `There is no team ${team}.`);
+    if (by === 'run') throw new ServiceError('forbidden', 'Runs are seen by their own team only; ask by team, user, day, box or deviceKind.');
+    if (team === 'all') return undefined;
+    if (!(await ledger.knowsTeam(team))) throw new ServiceError('not_found', `There is no team ${team}.`);
+    return { name: team };
+  }
+
+  return {
+    async get(principal, query) {
+      const { by = 'team', deviceKind } = query;
+      const period = periodOf(query, now());
+      const team = await teamOf(principal, query);
+      const groups = new Map<string, { about: Partial<LedgerItem>; account: Account }>();
+      const accountOf = (about: Partial<LedgerItem>, id: string = JSON.stringify(about)) => {
+        let group = groups.get(id);
+        if (group === undefined) groups.set(id, (group = { about, account: new Account() }));
+        return group.account;
+      };
+      if (by === 'day') for (const day of daysOf(period)) accountOf({ day: dayOf(day.from) });
+      const runs = new Set<string>();
+      for await (const uses of ledger.listUses({ ...period, ...(team === undefined ? {} : { team }) })) {
+        const stretches = stretchesOf(uses);
+        for (const [index, use] of uses.entries()) {
+          if (deviceKind !== undefined && use.deviceKind !== deviceKind) continue;
+          const parts = by === 'day' ? daysOf(overlapOf(use, period)) : [period];
+          for (const part of parts) {
+            const split = splitOf(stretches[index]!, part);
+            if (Object.values(split).every((ms) => ms === 0)) continue;
+            runs.add(use.runId);
+            const about = by === 'day' ? { day: dayOf(part.from) } : ABOUT[by]({ ...use, runName: uses.at(-1)!.runName });
+            accountOf(about).add(use, split);
+          }
+        }
+      }
+      const items = [...groups.values()].map(({ about, account }) => ({ ...about, ...account.sums() }));
+      const order = by === 'day' ? byDay : byUse;
+      return { from: new Date(period.from).toISOString(), to: new Date(period.to).toISOString(), by, items: items.sort(order), total: { ...totalOf(items), runs: runs.size } };
+    },
+  };
+}
+
+/** What an item says of itself, by what is summed up; those that say the same are one. */
+const ABOUT: Record<Exclude<LedgerKey, 'day'>, (use: DeviceUse) => Partial<LedgerItem>> = {
+  team: ({ team }) => ({ team }),
+  user: ({ team, user }) => ({ team, user }),
+  run: ({ team, user, runId, runName }) => ({ team, user, runId, run: runName }),
+  box: ({ box, deviceKind }) => ({ box, deviceKind: kindOf(deviceKind) }),
+  deviceKind: ({ deviceKind }) => ({ deviceKind: kindOf(deviceKind) }),
+};
+
+const kindOf = (kind: string) => (kind === 'gpu' ? 'gpu' : 'cpu');
+
+const byDay = (a: LedgerItem, b: LedgerItem) => ((a.day ?? '') < (b.day ?? '') ? -1 : 1);
+const nameOf = ({ team, user, runId, box, deviceKind }: LedgerItem) => JSON.stringify([team, user, runId, box, deviceKind]);
+const byUse = (a: LedgerItem, b: LedgerItem) => b.deviceSeconds - a.deviceSeconds || b.waitingSeconds - a.waitingSeconds || (nameOf(a) < nameOf(b) ? -1 : 1);
+
+/** Nothing lies after now, so an end there is as good as a later one. @throws ServiceError bad_request */
+function periodOf({ from, to }: Pick<LedgerQuery, 'from' | 'to'>, now: number): Period {
+  const until = Math.min(now, timeOf('to', to) ?? now);
+  const since = timeOf('from', from) ?? until - DEFAULT_PERIOD_MS;
+  if (since >= until) throw refused('from', 'must lie before `to`, and before now');
+  if (until - since > LONGEST_PERIOD_MS) throw refused('from', 'must lie at most 366 days before `to`');
+  return { from: since, to: until };
+}
+
+function timeOf(parameter: 'from' | 'to', text: string | undefined): number | null {
+  if (text === undefined) return null;
+  const time = Date.parse(text);
+  // A leap second is a time by its format, and none to JavaScript; years before are none to the database.
+  if (!(time >= 0)) throw refused(parameter, 'must be a time after 1970');
+  return time;
+}
+
+const refused = (parameter: 'from' | 'to', detail: string) => new ServiceError('bad_request', 'The query has values that this route does not take.', { parameters: [{ in: 'query', parameter, detail }] });
+
+/** The part of a period within which a use waited or held something. */
+const overlapOf = ({ queuedAt, startedAt, endedAt }: DeviceUse, { from, to }: Period): Period => ({
+  from: Math.max(from, Math.min(queuedAt.getTime(), startedAt.getTime())),
+  to: Math.min(to, Math.max(startedAt.getTime(), endedAt?.getTime() ?? Infinity)),
+});
+
+const dayOf = (time: number) => new Date(time).toISOString().slice(0, 10);
+
+/** The days of a period, in UTC; the first and the last may be parts of one. */
+export function daysOf({ from, to }: Period): Period[] {
+  const days: Period[] = [];
+  for (let start = from; start < to; ) {
+    const end = Math.min(to, (Math.floor(start / DAY_MS) + 1) * DAY_MS);
+    days.push({ from: start, to: end });
+    start = end;
+  }
+  return days;
+}
