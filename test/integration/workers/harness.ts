@@ -31,7 +31,7 @@ export interface Box {
   teamId: string;
   submit(): Promise<Run>;
   /** `stores` replaces what this supervisor stands on. */
-  supervise(trainer: string, changes?: { env?: NodeJS.ProcessEnv; stores?: Partial<Stores>; silenceMs?: number }): Promise<Supervisor>;
+  supervise(trainer: string, changes?: { box?: string; env?: NodeJS.ProcessEnv; stores?: Partial<Stores>; silenceMs?: number }): Promise<Supervisor>;
   /** The run once it is in one of these states. */
   reaches(id: string, states: readonly Run['state'][]): Promise<Run>;
   ends(id: string): Promise<Run>;
@@ -73,7 +73,7 @@ export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<
     async supervise(trainer, changes = {}) {
       const supervisor = await startSupervisor({
         id: `supervisor-${supervisors.length}`,
-        box: 'box',
+        box: changes.box ?? 'box',
         host: hostname(),
         slots: 2,
         memoryMiB: 65_536,

@@ -1,0 +1,116 @@
+// What is started where, on a real database and queue: by several supervisors, in the order and within the bounds of
+// the policy, whoever leads.
+import t from 'tap';
+import { createBoxService } from '../../../src/devices/boxes.js';
+import { until } from '../../helpers/poll.js';
+import { box, SPEC, type Box } from '../workers/harness.js';
+
+const working = async ({ stores }: Box) => (await stores.placements.placed()).filter(({ state }) => state !== 'queued');
+const owner = async ({ stores }: Box) => (await stores.database.schedulerLease.findFirst())?.owner;
+
+t.test('two supervisors never start the same run', async (t) => {
+  const place = await box(t);
+  const { submit, supervise, ends, story } = place;
+  await Promise.all([supervise('succeeds', { box: 'a' }), supervise('succeeds', { box: 'b' })]);
+  const runs = await Promise.all(Array.from({ length: 24 }, submit));
+  const ended = await Promise.all(runs.map(({ id }) => ends(id)));
+  t.same([...new Set(ended.map(({ state, attempt }) => `${state} ${attempt}`))], ['succeeded 1'], 'each was started once');
+  t.same([...new Set(ended.map(({ placement }) => placement?.box))].sort(), ['a', 'b'], 'both have trained');
+  t.equal((await story(runs[0]!.id)).filter((what) => what === 'state:starting').length, 1);
+  t.equal(await place.stores.database.deviceUse.count(), 24, 'one use each');
+});
+
+t.test('two supervisors of one box share its devices', async (t) => {
+  const place = await box(t);
+  await Promise.all([place.supervise('waits'), place.supervise('waits')]);
+  const runs = await Promise.all(Array.from({ length: 5 }, place.submit));
+  await until(async () => (await working(place)).length === 2, { what: 'both slots of the box to be taken' });
+  const states = await Promise.all(runs.map(async ({ id }) => (await place.runs.get(place.teamId, id)).state));
+  t.equal(states.filter((state) => state === 'queued').length, 3, 'the others wait');
+});
+
+t.test('when the one that decides stops, another does', async (t) => {
+  const place = await box(t);
+  const first = await place.supervise('succeeds', { box: 'a' });
+  await until(async () => (await owner(place)) === 'supervisor-0', { what: 'the first to lead' });
+  await place.supervise('succeeds', { box: 'b' });
+  await first.stop();
+  const { id } = await place.submit();
+  t.match(await place.ends(id), { state: 'succeeded', placement: { box: 'b' } });
+  t.equal(await owner(place), 'supervisor-1');
+});
+
+t.test('a team has no more runs at once than its quota', async (t) => {
+  const place = await box(t);
+  await place.stores.database.team.updateMany({ data: { maxRuns: 1 } });
+  await place.supervise('waits');
+  const [first, second] = [await place.submit(), await place.submit()];
+  await place.reaches(first.id, ['running']);
+  await place.stores.bus.sendCommand({ type: 'changed' });
+  t.equal((await place.runs.get(place.teamId, second.id)).state, 'queued');
+  await place.runs.cancel(place.teamId, first.id);
+  await place.reaches(second.id, ['running']);
+  t.equal((await working(place)).length, 1);
+});
+
+t.test('when its time on devices is used up, its runs make room until tomorrow', async (t) => {
+  const place = await box(t);
+  await place.supervise('waits');
+  const { id } = await place.submit();
+  await place.reaches(id, ['running']);
+  await place.stores.database.team.updateMany({ data: { gpuSecondsPerDay: 0 } });
+  await place.stores.bus.sendCommand({ type: 'changed' });
+  t.match(await place.reaches(id, ['queued']), { reason: 'preempted', message: /used up today's time/ });
+  await place.stores.database.team.updateMany({ data: { gpuSecondsPerDay: null } });
+  await place.stores.bus.sendCommand({ type: 'changed' });
+  t.match(await place.reaches(id, ['running']), { attempt: 2, retries: 0 }, 'which costs it no retry');
+});
+
+t.test('a cordoned box takes no new runs, a draining one lets go of those that it has, a removed one is gone', async (t) => {
+  const place = await box(t);
+  const { stores, submit, reaches, runs, teamId } = place;
+  const boxes = createBoxService({ ...stores, leaseMs: place.config.leaseMs, onChanged: () => void stores.bus.sendCommand({ type: 'changed' }) });
+  await stores.boxes.register('box');
+  await place.supervise('waits');
+  const first = await submit();
+  await reaches(first.id, ['running']);
+  await boxes.tell('box', 'cordoned');
+  const second = await submit();
+  await until(async () => (await boxes.get('box')).runs === 1, { what: 'the first run to be there' });
+  t.match(await runs.get(teamId, first.id), { state: 'running' }, 'it goes on');
+  t.match(await runs.get(teamId, second.id), { state: 'queued', placement: null }, 'the other waits');
+  await t.rejects(boxes.remove('box'), { code: 'box_in_use' });
+  await boxes.tell('box', 'draining');
+  t.match(await reaches(first.id, ['queued']), { reason: 'preempted', message: /drained/ });
+  await boxes.tell('box', 'open');
+  await reaches(first.id, ['running']);
+  await reaches(second.id, ['running']);
+  await boxes.tell('box', 'draining');
+  await until(async () => (await boxes.get('box')).runs === 0, { what: 'the box to be empty' });
+  await boxes.remove('box');
+  await t.rejects(boxes.get('box'), { code: 'not_found' });
+  const { token } = await boxes.create('box');
+  t.match(token, /^tyw_/, 'until it is made anew');
+  await t.rejects(boxes.create('box'), { code: 'name_taken' });
+});
+
+t.test('a run whose time is up has failed, with what it had kept', async (t) => {
+  const place = await box(t);
+  await place.supervise('waits');
+  const { run } = await place.runs.submit({ teamId: place.teamId }, { ...SPEC, resources: { maxRuntimeSeconds: 1 } });
+  t.match(await place.ends(run.id), { state: 'failed', reason: 'timeout', message: /allows 1 s/ });
+});
+
+t.test('waiting runs of a user are moved, and take their priority along', async (t) => {
+  const place = await box(t);
+  const { runs, teamId, submit } = place;
+  const [a, b, c] = [await submit(), await submit(), await submit()];
+  await runs.annotate(teamId, c.id, { priority: 5 });
+  await runs.move(teamId, b.id, { before: a.id });
+  await t.rejects(runs.move(teamId, a.id, { before: a.id }), { code: 'run_not_queued' });
+  await place.stores.database.team.updateMany({ data: { maxRuns: 1 } });
+  await place.supervise('succeeds');
+  const started = await Promise.all([a, b, c].map(async ({ id }) => ({ id, at: (await place.ends(id)).startedAt! })));
+  t.same(started.sort((one, other) => (one.at < other.at ? -1 : 1)).map(({ id }) => id), [c.id, b.id, a.id]);
+  await t.rejects(runs.move(teamId, a.id, { before: b.id }), { code: 'run_not_queued' }, 'which they do not any more');
+});
