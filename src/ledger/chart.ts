@@ -9,7 +9,7 @@ const TITLES: Record<LedgerKey, string> = { team: 'team', user: 'user', run: 'ru
 
 /** Those that held the least are drawn as one; days are all drawn. */
 const MOST_BARS = 30;
-const LONGEST_NAME = 30;
+const LONGEST_NAME = 26;
 const [HEAD, ROW, FOOT] = [116, 44, 16];
 
 // Told apart by hue and by lightness, with whatever colour vision (after Okabe and Ito).
@@ -20,7 +20,7 @@ const STYLE = `
   .useful { fill: #0b5cad; } .afterBest { fill: #7cc0ec; } .lost { fill: #d55e00; } .idle { fill: #a9afb4; }
   @media (prefers-color-scheme: dark) {
     .paper { fill: #171c20; } .ink { fill: #e9edef; } .muted { fill: #98a2aa; } .empty { fill: #252c31; }
-    .useful { fill: #3f93e0; } .afterBest { fill: #a9dcff; } .lost { fill: #f08a3c; } .idle { fill: #616b73; }
+    .useful { fill: #3f93e0; } .afterBest { fill: #a9dcff; } .lost { fill: #f08a3c; } .idle { fill: #77828a; }
   }`;
 
 /** SVG, with percentages for widths and pixels for heights. */
@@ -30,7 +30,8 @@ export function chartOf({ from, to, by, items, total }: Ledger): string {
   const height = HEAD + Math.max(1, bars.length) * ROW + FOOT;
   const title = `Device time by ${TITLES[by]}`;
   const period = `${minuteOf(from)} – ${minuteOf(to)} UTC`;
-  const rows = bars.map((item, index) => rowOf(item, { y: HEAD + index * ROW, longest }));
+  const severalTeams = new Set(items.map(({ team }) => team)).size > 1;
+  const rows = bars.map((item, index) => rowOf(item, { y: HEAD + index * ROW, longest, severalTeams }));
   const nothing = bars.length === 0 ? [text('Nothing was held.', { x: '0', y: HEAD + 16, of: 'muted' })] : [];
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="100%" height="${height}" role="img" aria-label="${escaped(`${title}, ${period}`)}">`,
@@ -57,9 +58,9 @@ function legendOf(total: LedgerTotal): string[] {
   });
 }
 
-function rowOf(item: LedgerItem, { y, longest }: { y: number; longest: number }): string {
+function rowOf(item: LedgerItem, { y, longest, severalTeams }: { y: number; longest: number; severalTeams: boolean }): string {
   const { deviceSeconds, waitingSeconds } = item;
-  const name = nameOf(item);
+  const name = nameOf(item, severalTeams);
   const waited = waitingSeconds > 0 ? `, waited ${duration(waitingSeconds)}` : '';
   const across = (seconds: number) => `${longest === 0 ? 0 : Number(((100 * seconds) / longest).toFixed(3))}%`;
   let x = 0;
@@ -70,7 +71,7 @@ function rowOf(item: LedgerItem, { y, longest }: { y: number; longest: number })
     return part;
   });
   return [
-    `<g>${name.length > LONGEST_NAME ? `<title>${escaped(name)}</title>` : ''}${text(shortened(name), { x: '0', y: y + 14, of: 'ink' })}`,
+    `<g>${name.length > LONGEST_NAME ? `<title>${escaped(name)}</title>` : ''}<svg y="${y}" width="56%" height="20">${text(shortened(name), { x: '0', y: 14, of: 'ink' })}</svg>`,
     text(`${duration(deviceSeconds)}${waited}`, { x: '100%', y: y + 14, of: 'muted', anchor: 'end' }),
     `<rect class="empty" y="${y + 22}" width="100%" height="12"/>${parts.join('')}</g>`,
   ].join('');
@@ -82,8 +83,9 @@ function fewer(items: readonly LedgerItem[]): readonly LedgerItem[] {
   return [...items.slice(0, MOST_BARS - 1), { run: `${rest.length} more`, ...totalOf(rest), runs: 0 }];
 }
 
-function nameOf({ day, run, user, team, box, deviceKind }: LedgerItem): string {
+function nameOf({ day, run, user, team, box, deviceKind }: LedgerItem, severalTeams: boolean): string {
   if (user === null) return run ?? `somebody of ${team}`;
+  if (user !== undefined && run === undefined && severalTeams) return `${user} of ${team}`;
   return day ?? run ?? user ?? team ?? (box === undefined ? (deviceKind ?? '') : `${box}, ${deviceKind}`);
 }
 

@@ -14,8 +14,8 @@ export interface LedgerRepository {
   knowsTeam(name: string): Promise<boolean>;
 }
 
-/** A year of a busy box is not held in memory at once. */
-const RUNS_AT_ONCE = 2_000;
+/** A year of a busy box is not held in memory at once, and others are served in between. */
+const RUNS_AT_ONCE = 500;
 
 export function createLedgerRepository(database: DatabaseSession, { runsAtOnce = RUNS_AT_ONCE } = {}): LedgerRepository {
   async function listSome({ from, to, team }: UseQuery, after: string | null): Promise<DeviceUse[]> {

@@ -65,8 +65,10 @@ t.test('those that held the least are one bar; days are not', async (t) => {
 t.test('nothing, and somebody whom nobody knows', async (t) => {
   t.match(chartOf(ledger([])), 'Nothing was held.');
   t.match(chartOf(ledger([{ team: 'vision', user: null, ...held(1) }], 'user')), 'somebody of vision');
+  t.match(chartOf(ledger([{ team: 'vision', user: 'ann', ...held(1) }], 'user')), '>ann<');
+  t.match(chartOf(ledger([{ team: 'vision', user: 'ann', ...held(1) }, { team: 'speech', user: 'ann', ...held(1) }], 'user')), '>ann of speech<', 'where several teams are asked for');
   t.match(chartOf(ledger([{ box: 'a', deviceKind: 'gpu', ...zero, waitingSeconds: 30 }], 'box')), /a, gpu<.*0 s, waited 30 s/s);
-  t.match(chartOf(ledger([{ run: 'x'.repeat(31), ...held(1) }])), `${'x'.repeat(29)}…`);
+  t.match(chartOf(ledger([{ run: 'x'.repeat(27), ...held(1) }])), `>${'x'.repeat(25)}…<`);
 });
 
 t.test('times are told in the unit that fits', async (t) => {
