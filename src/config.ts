@@ -4,6 +4,7 @@ import { availableParallelism, hostname, totalmem } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { Type, type Static } from 'typebox';
 import { Ajv } from 'ajv';
+import { parseSimulatedGpus, SIMULATED_GPUS_PATTERN, type SimulatedGpus } from './devices/simulated-gpus.js';
 import { oneOf, strictObject } from './schemas/build.js';
 import { tokenPattern } from './schemas/identity.js';
 import { packageRoot } from './paths.js';
@@ -26,6 +27,8 @@ export const Settings = strictObject({
   TRAINYARD_BODY_LIMIT: Type.Integer({ minimum: 1024, default: 8 * 1024 * 1024, description: 'Largest request body, in bytes.' }),
   TRAINYARD_BOX: Type.Optional(Type.String({ pattern: '^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$', description: 'Name of this box; that of the host when absent.' })),
   TRAINYARD_SLOTS: Type.Integer({ minimum: 0, default: 0, description: 'Runs that are trained on the processor at once; 0 is one for each two cores.' }),
+  TRAINYARD_GPU_SLOTS: Type.Integer({ minimum: 1, default: 8, description: 'Runs at once on one GPU, at most; its memory may hold fewer.' }),
+  TRAINYARD_SIMULATED_GPUS: Type.Optional(Type.String({ pattern: SIMULATED_GPUS_PATTERN, description: 'GPUs that are none, such as `2x16GiB`: runs are placed on them as on real ones and trained on the processor; for trying out how a box is shared.' })),
   TRAINYARD_MEMORY_LIMIT: Type.Integer({ minimum: 0, default: 0, description: 'Largest estimated memory of a run, in bytes; 0 is three quarters of the box.' }),
   TRAINYARD_LEASE_SECONDS: seconds(10, 'How long a run survives without a heartbeat of its supervisor.', 1),
   TRAINYARD_CANCEL_GRACE_SECONDS: seconds(10, 'How long a cancelled trainer may take before it is killed.'),
@@ -55,6 +58,9 @@ export interface Config {
   bodyLimitBytes: number;
   box: string;
   slots: number;
+  gpuSlots: number;
+  /** They stand instead of real ones. */
+  simulatedGpus: SimulatedGpus | null;
   memoryLimitBytes: number;
   leaseMs: number;
   cancelGraceMs: number;
@@ -119,6 +125,8 @@ export function loadConfig({ env = process.env, fallbacks = {}, overrides = {} }
     bodyLimitBytes: s.TRAINYARD_BODY_LIMIT,
     box: s.TRAINYARD_BOX ?? boxName(hostname()),
     slots: s.TRAINYARD_SLOTS || Math.max(1, Math.floor(availableParallelism() / 2)),
+    gpuSlots: s.TRAINYARD_GPU_SLOTS,
+    simulatedGpus: parseSimulatedGpus(s.TRAINYARD_SIMULATED_GPUS ?? ''),
     memoryLimitBytes: s.TRAINYARD_MEMORY_LIMIT || Math.floor(boxMemoryBytes() * 0.75),
     leaseMs: s.TRAINYARD_LEASE_SECONDS * 1000,
     cancelGraceMs: s.TRAINYARD_CANCEL_GRACE_SECONDS * 1000,
