@@ -25,14 +25,17 @@ export interface GpuSharesOptions {
   ownPid: number;
 }
 
-/** Readings of what nobody lists that are compared. */
+const OURS = 'ours';
+/** Of another namespace of processes than ours, as the host's are for a container. */
+const ELSEWHERE = 'elsewhere';
+/** Readings of what is in no known name that are compared. */
 const REMEMBERED = 3;
 const MAX_DEPTH = 32;
 
 export class GpuShares {
   readonly #options: GpuSharesOptions;
-  /** By GPU: the last readings of memory that is in use and in nobody's name, such as a screen's. */
-  readonly #unlisted = new Map<string, number[]>();
+  /** By GPU: the last readings of memory that is in use and in no name that is known here, such as a screen's. */
+  readonly #unnamed = new Map<string, number[]>();
 
   constructor(options: GpuSharesOptions) {
     this.#options = options;
@@ -44,10 +47,15 @@ export class GpuShares {
     const owners = new Map(processes.map(({ pid }) => [pid, this.#ownerOf(pid, byPid)]));
     return new Map(gpus.map(({ uuid, memoryUsedMiB }) => {
       const share: GpuShare = { foreign: [], foreignMemoryMiB: 0, runs: new Map() };
-      let listedMiB = 0;
+      const elsewhere: GpuProcess[] = [];
+      let namedMiB = 0;
       for (const process of processes.filter(({ gpuUuid }) => gpuUuid === uuid)) {
         const owner = owners.get(process.pid) ?? null;
-        listedMiB += process.memoryMiB ?? 0;
+        if (owner === ELSEWHERE) {
+          elsewhere.push(process);
+          continue;
+        }
+        namedMiB += process.memoryMiB ?? 0;
         if (owner === null) {
           share.foreign.push(process);
           share.foreignMemoryMiB += process.memoryMiB ?? 0;
@@ -56,36 +64,39 @@ export class GpuShares {
           share.runs.set(owner, process.memoryMiB === null ? null : before + process.memoryMiB);
         }
       }
-      // Where a run of ours holds memory that is in nobody's name, as in a container that sees no processes, all of it
-      // would seem to be others'. So what is unlisted is only learned while every run there has its own in the list.
+      // In a container the driver lists no processes, or those of the host by their numbers there, our own among them:
+      // what they hold would seem to be others'. So that is only learned while every run of ours has its own in the list.
       const placed = runs.filter(({ gpuUuids }) => gpuUuids.includes(uuid));
-      if (memoryUsedMiB !== null && placed.every(({ runId }) => typeof share.runs.get(runId) === 'number')) this.#learn(uuid, memoryUsedMiB - listedMiB);
-      share.foreignMemoryMiB += this.#unlistedMiB(uuid);
+      if (placed.every(({ runId }) => typeof share.runs.get(runId) === 'number')) {
+        share.foreign.push(...elsewhere);
+        if (memoryUsedMiB !== null) this.#learn(uuid, memoryUsedMiB - namedMiB);
+      }
+      share.foreignMemoryMiB += this.#unnamedMiB(uuid);
       return [uuid, share];
     }));
   }
 
-  #learn(uuid: string, unlistedMiB: number): void {
-    this.#unlisted.set(uuid, [...(this.#unlisted.get(uuid) ?? []), Math.max(0, unlistedMiB)].slice(-REMEMBERED));
+  #learn(uuid: string, unnamedMiB: number): void {
+    this.#unnamed.set(uuid, [...(this.#unnamed.get(uuid) ?? []), Math.max(0, unnamedMiB)].slice(-REMEMBERED));
   }
 
   /** The median: memory and processes are asked for one after the other, and what comes or goes between would be a spike. */
-  #unlistedMiB(uuid: string): number {
-    const values = [...(this.#unlisted.get(uuid) ?? [])].sort((a, b) => a - b);
+  #unnamedMiB(uuid: string): number {
+    const values = [...(this.#unnamed.get(uuid) ?? [])].sort((a, b) => a - b);
     return values[Math.floor((values.length - 1) / 2)] ?? 0;
   }
 
-  /** A run's id, OURS, or null for a process of somebody else. */
+  /** A run's id, OURS, ELSEWHERE, or null for a process of somebody else. */
   #ownerOf(pid: number, byPid: ReadonlyMap<number, string>): string | null {
     let at: number | null = pid;
     for (let depth = 0; at !== null && at > 0 && depth < MAX_DEPTH; depth += 1) {
       const run = byPid.get(at);
       if (run !== undefined) return run;
       if (at === this.#options.ownPid) return OURS;
-      at = this.#options.parentOf(at);
+      const parent = this.#options.parentOf(at);
+      if (parent === null && depth === 0) return ELSEWHERE;
+      at = parent;
     }
     return null;
   }
 }
-
-const OURS = 'ours';

@@ -39,6 +39,13 @@ t.test('a run that no list shows is not taken for others', async (t) => {
   t.equal(read(9_500, { 900: 500 }, [run]).foreignMemoryMiB, 800, 'what is listed of others counts');
 });
 
+t.test('in a container that is told of the host\'s processes, ours among them, by other numbers', async (t) => {
+  const read = setUp();
+  t.same(read(2_000, { 5001: 1_800 }), { foreign: [5001], foreignMemoryMiB: 2_000, runs: {} }, 'without runs of ours it is somebody else');
+  t.same(read(6_000, { 5001: 1_800, 5002: 4_000 }, [run]), { foreign: [], foreignMemoryMiB: 2_000, runs: {} }, 'with one it may be that');
+  t.same(read(6_100, { 5001: 1_800, 900: 100, 5002: 4_000 }, [run]), { foreign: [900], foreignMemoryMiB: 2_100, runs: {} }, 'but not who is known here');
+});
+
 t.test('a spike between two questions is passed over', async (t) => {
   const read = setUp();
   for (const used of [300, 300]) read(used, {});
