@@ -35,6 +35,8 @@ COPY --from=service /app ./
 RUN node dist/src/setup/tensorflow.js --python /opt/tensorflow/bin/python3
 
 FROM service AS gpu
+# CUDA, and nvidia-smi, by which the worker sees how its GPUs are used.
+ENV NVIDIA_DRIVER_CAPABILITIES=compute,utility
 USER root
 RUN apt-get update && apt-get install -y --no-install-recommends python3 && rm -rf /var/lib/apt/lists/*
 COPY --from=addon /opt/tensorflow /opt/tensorflow

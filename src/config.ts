@@ -4,6 +4,7 @@ import { availableParallelism, hostname, totalmem } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { Type, type Static } from 'typebox';
 import { Ajv } from 'ajv';
+import { parseSimulatedGpus, SIMULATED_GPUS_PATTERN, type SimulatedGpus } from './devices/simulated-gpus.js';
 import { oneOf, strictObject } from './schemas/build.js';
 import { BOX_NAME_PATTERN } from './schemas/box.js';
 import { tokenPattern } from './schemas/identity.js';
@@ -29,6 +30,8 @@ export const Settings = strictObject({
   TRAINYARD_BOX: Type.Optional(Type.String({ pattern: BOX_NAME_PATTERN, description: 'Name of this box; that of the host when absent.' })),
   TRAINYARD_WORKER_TOKEN: Type.Optional(Type.String({ pattern: tokenPattern('box'), description: 'The token of this box, where it was made by the API (`POST /v1/boxes`).' })),
   TRAINYARD_SLOTS: Type.Integer({ minimum: 0, default: 0, description: 'Runs that are trained on the processor at once; 0 is one for each two cores.' }),
+  TRAINYARD_GPU_SLOTS: Type.Integer({ minimum: 1, default: 8, description: 'Runs at once on one GPU, at most; its memory may hold fewer.' }),
+  TRAINYARD_SIMULATED_GPUS: Type.Optional(Type.String({ pattern: SIMULATED_GPUS_PATTERN, description: 'GPUs that are none, such as `2x16GiB`: runs are placed on them as on real ones and trained on the processor; for trying out how a box is shared.' })),
   TRAINYARD_QUANTUM_SECONDS: seconds(600, 'A run of a team that holds more than its share makes room after so long, when a team below its share waits.', 1),
   TRAINYARD_AGING_HOURS: Type.Number({ minimum: 0.001, maximum: 8_760, default: 12, description: 'The longest-waiting run of a user is served next after so long, whatever was used before; one in so long.' }),
   TRAINYARD_USAGE_HALF_LIFE_HOURS: Type.Number({ minimum: 0.001, maximum: 8_760, default: 24, description: 'What was used of the devices so long ago counts half.' }),
@@ -63,6 +66,9 @@ export interface Config {
   workerToken: string | null;
   slots: number;
   scheduling: SchedulerSettings & { halfLifeMs: number };
+  gpuSlots: number;
+  /** They stand instead of real ones. */
+  simulatedGpus: SimulatedGpus | null;
   memoryLimitBytes: number;
   leaseMs: number;
   cancelGraceMs: number;
@@ -129,6 +135,8 @@ export function loadConfig({ env = process.env, fallbacks = {}, overrides = {} }
     workerToken: s.TRAINYARD_WORKER_TOKEN ?? null,
     slots: s.TRAINYARD_SLOTS || Math.max(1, Math.floor(availableParallelism() / 2)),
     scheduling: { ...DEFAULT_SETTINGS, quantumMs: s.TRAINYARD_QUANTUM_SECONDS * 1000, agingMs: s.TRAINYARD_AGING_HOURS * HOUR_MS, turnMs: (s.TRAINYARD_AGING_HOURS * HOUR_MS) / 2, halfLifeMs: s.TRAINYARD_USAGE_HALF_LIFE_HOURS * HOUR_MS },
+    gpuSlots: s.TRAINYARD_GPU_SLOTS,
+    simulatedGpus: parseSimulatedGpus(s.TRAINYARD_SIMULATED_GPUS ?? ''),
     memoryLimitBytes: s.TRAINYARD_MEMORY_LIMIT || Math.floor(boxMemoryBytes() * 0.75),
     leaseMs: s.TRAINYARD_LEASE_SECONDS * 1000,
     cancelGraceMs: s.TRAINYARD_CANCEL_GRACE_SECONDS * 1000,

@@ -13,10 +13,13 @@ import type { Failure, Lifecycle, RunEnd } from '../src/runs/lifecycle.js';
 import type { Leaving } from '../src/run-states.js';
 import type { RunRepository } from '../src/runs/run-repository.js';
 import type { LogData, NewEvent } from '../src/schemas/event.js';
-import type { RuledOut, TrainerMessage } from '../src/schemas/ipc.js';
+import type { TrainerMessage } from '../src/schemas/ipc.js';
 import type { Run } from '../src/schemas/run.js';
+import type { Device } from '../src/devices/worker-repository.js';
 import { isFullDisk } from './full-disk.js';
 import { Journal } from './journal.js';
+import { placeOf } from './place.js';
+import type { Peak } from './run-sampler.js';
 import { RunFiles } from './run-files.js';
 import { causeOfDeath, startTrainerProcess, type TrainerExit, type TrainerProcess } from './trainer-process.js';
 
@@ -43,10 +46,12 @@ export interface AttemptContext {
   cancelGraceMs: number;
   /** How long a trainer may be without a sign of life. */
   silenceMs: number;
-  /** What the probe of this box has found so far. */
-  ruledOut(): RuledOut[];
-  /** Cores that a trainer may use. */
-  threads: number;
+  /** Of this box, as far as they are known. */
+  devices(): readonly Device[];
+  /** A trainer has started. */
+  onTrainer(): void;
+  /** The most memory that a trainer was seen with. */
+  peakOf(fence: Fence): Peak;
 }
 
 /** What is said of a run that waits again, by why it left. */
@@ -97,6 +102,15 @@ export class Attempt {
     this.#journal = this.#openJournal();
     this.#files = new RunFiles({ ...context, fence: this.fence, spec: run.spec, scratch: this.#scratch });
     if (damaged > 0) this.#journal.write(event('warning', { code: 'checkpoint_damaged', message: `${damaged === 1 ? 'the latest training state is' : `the latest ${damaged} training states are`} damaged or gone; the run ${resume === undefined ? 'begins anew' : `goes on from step ${resume.step}`}` }));
+  }
+
+  /** Of its trainer; undefined while there is none. */
+  get pid(): number | undefined {
+    return this.#trainer?.pid;
+  }
+
+  get deviceIds(): readonly string[] {
+    return this.#run.placement?.devices ?? [];
   }
 
   /** Trains to the end. Never rejects for a fault of the run; its cause is in the run's state. */
@@ -219,14 +233,15 @@ export class Attempt {
   }
 
   #start(): TrainerProcess {
-    const { trainerEnv, trainerModule, silenceMs } = this.#context;
+    const { trainerEnv, trainerModule, silenceMs, devices } = this.#context;
+    const place = placeOf(this.#run, devices());
     const { gradientAccumulationSteps } = this.#run;
     if (gradientAccumulationSteps > 1) {
       this.#journal.write(event('warning', { code: 'gradient_accumulation', message: `each batch is computed in ${gradientAccumulationSteps} parts, because the GPU had no memory for it whole; batch normalization sees each part by itself` }));
     }
     const trainer = startTrainerProcess({
       ...(trainerModule === undefined ? {} : { module: trainerModule }),
-      env: trainerEnv,
+      env: { ...trainerEnv, ...place.env },
       silenceMs,
       onMessage: (message) => this.#receive(message),
       onOutput: ({ stream, text }) => {
@@ -235,7 +250,8 @@ export class Attempt {
       },
     });
     this.#trainer = trainer;
-    trainer.send({ type: 'start', runId: this.#run.id, attempt: this.#run.attempt, spec: this.#run.spec, scratchDir: this.#scratch, ruledOut: this.#context.ruledOut(), threads: this.#context.threads, gradientAccumulationSteps, resume: this.#resumeFile(), startFrom: this.#startFile(), extendedAfter: this.#run.extendedAfter });
+    this.#context.onTrainer();
+    trainer.send({ type: 'start', runId: this.#run.id, attempt: this.#run.attempt, spec: place.spec, scratchDir: this.#scratch, ruledOut: place.ruledOut, threads: place.threads, gradientAccumulationSteps, resume: this.#resumeFile(), startFrom: this.#startFile(), extendedAfter: this.#run.extendedAfter });
     if (this.#cancelled) trainer.send({ type: 'cancel' });
     else if (this.#paused) trainer.send({ type: 'pause' });
     return trainer;

@@ -1,48 +1,84 @@
-// The devices of this box, as the trainers' backends see them. Probing loads every backend, so it happens
-// in a child process that is gone afterwards, memory, GPU context and all.
-import { fork } from 'node:child_process';
-import { cpus, totalmem } from 'node:os';
-import { fileURLToPath } from 'node:url';
+// The devices of this box, put together from what was found out about them, and what a trainer must be told to be on
+// some of them. Pure.
+import { cpus } from 'node:os';
 import type { Device } from '../src/devices/worker-repository.js';
-import { trainerEnv } from '../src/config.js';
+import type { SimulatedGpus } from '../src/devices/simulated-gpus.js';
 import type { BackendProbe } from '../src/ml/engines/eager/backends.js';
+import type { RunSample } from '../src/schemas/live.js';
+import type { GpuReadings } from './gpu-monitor.js';
+import type { GpuShare } from './gpu-shares.js';
 
-const PROBE_MODULE = fileURLToPath(new URL('./probe.js', import.meta.url));
-const PROBE_MS = 60_000;
-
-function probe(): Promise<BackendProbe[]> {
-  return new Promise((resolve, reject) => {
-    const child = fork(PROBE_MODULE, [], { env: trainerEnv(), execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'], detached: true });
-    const timer = setTimeout(() => child.kill('SIGKILL'), PROBE_MS);
-    let answer: BackendProbe[] | null = null;
-    let lastWords = '';
-    child.stderr?.on('data', (chunk: Buffer) => {
-      lastWords = `${lastWords}${chunk.toString()}`.slice(-1_000);
-    });
-    child.on('message', (message) => {
-      answer = message as BackendProbe[];
-    });
-    child.once('error', reject);
-    child.once('close', (code, signal) => {
-      clearTimeout(timer);
-      if (answer !== null) resolve(answer);
-      else reject(new Error(`the probe ended with ${signal ?? code}: ${lastWords.trim()}`));
-    });
-  });
+export interface CpuReading {
+  memoryUsedMiB: number;
+  utilizationPercent: number | null;
+  at: Date;
 }
 
-export async function probeDevices(): Promise<Device[]> {
-  const probes = await probe();
-  const device = (kind: Device['kind'], facts: Pick<Device, 'id' | 'name' | 'memoryMiB' | 'cores' | 'slots'>): Device => ({
-    ...facts,
-    foreignMemoryMiB: null,
-    kind,
-    backends: probes.filter((found) => found.automatic && found.device === kind).map((found) => found.backend),
-    unavailable: kind === 'cpu' ? probes.flatMap((found) => (found.reason === null ? [] : [{ backend: found.backend, reason: found.reason }])) : [],
-  });
+export interface BoxFacts {
+  cpu: CpuReading;
+  cpuMemoryMiB: number;
+  cpuSlots: number;
+  gpuSlots: number;
+  /** They stand instead of real ones. */
+  simulatedGpus: SimulatedGpus | null;
+  /** Empty until the probe has ended. */
+  probes: readonly BackendProbe[];
+  nvidia: GpuReadings;
+  /** By the GPU's uuid. */
+  shares: ReadonlyMap<string, GpuShare>;
+  runs: readonly RunSample[];
+}
+
+export const nvidiaId = (index: number) => `gpu:${index}`;
+
+/** GPUs first. */
+export function describeDevices(facts: BoxFacts): Device[] {
+  const { cpu, cpuMemoryMiB, cpuSlots, gpuSlots, simulatedGpus, probes, nvidia, shares } = facts;
+  const backends = (kind: Device['kind']) => probes.filter((found) => found.automatic && found.device === kind).map((found) => found.backend);
   const cores = cpus();
-  const devices = [device('cpu', { id: 'cpu', name: cores[0]?.model.trim() ?? 'CPU', memoryMiB: Math.floor(totalmem() / 2 ** 20), cores: cores.length, slots: 2 })];
-  const gpu = probes.find((found) => found.automatic && found.device === 'gpu');
-  if (gpu !== undefined) devices.unshift(device('gpu', { id: 'gpu:0', name: gpu.deviceName ?? 'GPU', memoryMiB: null, cores: null, slots: 1 }));
-  return devices;
+  const processor: Device = {
+    ...UNKNOWN, id: 'cpu', kind: 'cpu', name: cores[0]?.model.trim() || 'CPU', cores: cores.length, slots: cpuSlots,
+    memoryMiB: cpuMemoryMiB, memoryUsedMiB: cpu.memoryUsedMiB, utilizationPercent: cpu.utilizationPercent, sampledAt: cpu.at.toISOString(),
+    backends: backends('cpu'),
+    unavailable: probes.flatMap(({ backend, reason }) => (reason === null ? [] : [{ backend, reason }])),
+  };
+
+  function gpus(): Device[] {
+    if (simulatedGpus !== null) {
+      return Array.from({ length: simulatedGpus.count }, (_, index): Device => ({
+        ...UNKNOWN, id: nvidiaId(index), kind: 'gpu', name: 'Simulated GPU', simulated: true, slots: gpuSlots,
+        memoryMiB: simulatedGpus.memoryMiB, foreignMemoryMiB: 0, sampledAt: cpu.at.toISOString(), backends: backends('cpu'),
+      }));
+    }
+    if (nvidia.at !== null) {
+      const sampledAt = nvidia.at.toISOString();
+      return nvidia.gpus.map(({ index, ...gpu }): Device => {
+        const { foreign = [], foreignMemoryMiB = 0 } = shares.get(gpu.uuid) ?? {};
+        return { ...UNKNOWN, ...gpu, id: nvidiaId(index), kind: 'gpu', slots: gpuSlots, foreignMemoryMiB, processes: foreign.map(({ pid, name, memoryMiB }) => ({ pid, name, memoryMiB })), sampledAt, backends: backends('gpu') };
+      });
+    }
+    const adapter = probes.find((found) => found.automatic && found.device === 'gpu');
+    // Of its memory nothing is known: nobody can say who fits beside whom.
+    return adapter === undefined ? [] : [{ ...UNKNOWN, id: nvidiaId(0), kind: 'gpu', name: adapter.deviceName ?? 'GPU', slots: 1, backends: backends('gpu') }];
+  }
+
+  return [...gpus(), processor].map((device) => ({ ...device, runs: facts.runs.filter(({ deviceIds }) => deviceIds.includes(device.id)).map((run) => shareOf(run, device)) }));
+}
+
+const UNKNOWN = {
+  uuid: null, simulated: false, memoryMiB: null, memoryUsedMiB: null, foreignMemoryMiB: null, utilizationPercent: null, temperatureCelsius: null,
+  cores: null, processes: [], runs: [], unavailable: [], sampledAt: null,
+} satisfies Partial<Device>;
+
+function shareOf({ runId, attempt, rssMiB, gpus }: RunSample, { id, kind }: Device): Device['runs'][number] {
+  return { id: runId, attempt, memoryMiB: kind === 'cpu' ? rssMiB : (gpus.find((gpu) => gpu.id === id)?.memoryMiB ?? null) };
+}
+
+/** What a trainer is told so that it is on these devices and on no other GPU. */
+export function placementEnv(devices: readonly Pick<Device, 'kind' | 'simulated' | 'uuid'>[]): NodeJS.ProcessEnv {
+  const order = { CUDA_DEVICE_ORDER: 'PCI_BUS_ID' };
+  const real = devices.filter(({ kind, simulated }) => kind === 'gpu' && !simulated);
+  // A GPU that is no NVIDIA one, or that `nvidia-smi` does not tell of, is the only one: there is nothing to choose.
+  if (real.some(({ uuid }) => uuid === null)) return order;
+  return { ...order, CUDA_VISIBLE_DEVICES: real.map(({ uuid }) => uuid).join(',') };
 }

@@ -1,15 +1,14 @@
 // What a supervisor does: train the runs that have a place in its box, beat for their leases, sweep up after dead
 // workers, and stand by to decide what starts where.
-import { availableParallelism } from 'node:os';
 import { START_STATE } from '../src/artifacts/artifact-repository.js';
 import type { Stores } from '../src/compose-stores.js';
-import type { Device } from '../src/devices/worker-repository.js';
 import type { Log } from '../src/log.js';
 import { consumeRuns } from '../src/queue/bullmq-consumer.js';
 import { queueOfBox, type RunJob } from '../src/queue/queue.js';
 import { repeat } from '../src/repeat.js';
 import type { Settings } from '../src/scheduler/state.js';
 import { Attempt, type AttemptContext, type AttemptOrigin } from './attempt.js';
+import type { BoxMonitor } from './box-monitor.js';
 import { startDispatching } from './dispatching.js';
 
 export interface SupervisorOptions {
@@ -19,8 +18,6 @@ export interface SupervisorOptions {
   box: string;
   host: string;
   slots: number;
-  /** What runs may take of the box's memory. */
-  memoryMiB: number;
   leaseMs: number;
   scheduling: Settings & { halfLifeMs: number };
   cancelGraceMs: number;
@@ -30,7 +27,7 @@ export interface SupervisorOptions {
   trainerEnv: NodeJS.ProcessEnv;
   /** Another module than the real trainer, for tests. */
   trainerModule?: string;
-  probeDevices(): Promise<Device[]>;
+  monitor: BoxMonitor;
   stores: Stores;
   log: Log;
 }
@@ -46,12 +43,11 @@ export interface Supervisor {
 }
 
 export async function startSupervisor(options: SupervisorOptions): Promise<Supervisor> {
-  const { id, slots, leaseMs, stores, log } = options;
+  const { id, slots, leaseMs, monitor, stores, log } = options;
   const { lifecycle, bus } = stores;
   const startedAt = new Date();
   const attempts = new Map<string, Attempt>();
   const finished = new Set<Promise<void>>();
-  let devices: Device[] = [{ id: 'cpu', kind: 'cpu', name: 'CPU', memoryMiB: options.memoryMiB, foreignMemoryMiB: null, cores: availableParallelism(), slots, backends: [], unavailable: [] }];
   let stopping = false;
 
   const context: AttemptContext = {
@@ -62,9 +58,9 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     ...(options.trainerModule === undefined ? {} : { trainerModule: options.trainerModule }),
     cancelGraceMs: options.cancelGraceMs,
     silenceMs: options.silenceMs,
-    ruledOut: () => devices.flatMap((device) => device.unavailable),
-    // Runs side by side would otherwise each start a thread for every core, and wait for one another.
-    threads: Math.max(1, Math.floor(availableParallelism() / slots)),
+    devices: () => monitor.devices(),
+    onTrainer: () => tellMonitor(),
+    peakOf: ({ runId, attempt }) => monitor.peakOf(runId, attempt),
   };
 
   /** The latest training state whose file is what it was, and how many are passed over; the run's own are asked while nobody holds it. */
@@ -98,6 +94,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     if (stopping) attempt.handBack(STOPPED);
     const done = attempt.execute().finally(() => {
       if (attempts.get(run.id) === attempt) attempts.delete(run.id);
+      tellMonitor();
     });
     finished.add(done);
     void done.finally(() => {
@@ -106,8 +103,10 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     });
   }
 
+  const tellMonitor = () => monitor.setRuns([...attempts].flatMap(([runId, { fence, pid, deviceIds }]) => (pid === undefined ? [] : [{ runId, attempt: fence.attempt, pid, deviceIds }])));
+
   async function beat(): Promise<void> {
-    await stores.workers.beat({ id, box: options.box, host: options.host, pid: process.pid, slots, devices, startedAt });
+    await stores.workers.beat({ id, box: options.box, host: options.host, pid: process.pid, slots, devices: monitor.devices(), startedAt });
     const held = [...attempts];
     if (held.length === 0) return;
     const runs = await lifecycle.renew(id, held.map(([runId]) => runId));
@@ -127,8 +126,10 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     if (command.type === 'cancel' || command.type === 'pause') attempts.get(command.runId)?.[command.type]();
     else if (command.type === 'leave' && attempts.size > 0) void beat().catch((error: unknown) => log.warn({ err: error }, 'heartbeat failed; it is tried again'));
   });
-  await beat();
   await lifecycle.sweepExpired();
+  // A box that is known by its processor alone would be given what should go on its GPU.
+  await monitor.ready;
+  await beat();
   const dispatching = startDispatching({ owner: id, stores, leaseMs, settings: options.scheduling, halfLifeMs: options.scheduling.halfLifeMs, log });
   // The queue may be away; runs are taken when it is back.
   const consumer = consumeRuns(stores.queueConnection, {
@@ -146,14 +147,6 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     again(beat, 'heartbeat', Math.max(50, Math.min(leaseMs / 3, 2_000))),
     again(() => lifecycle.sweepExpired(), 'sweep of leases', Math.max(100, leaseMs / 3)),
   ];
-  // Loading every backend takes a second; runs need not wait for it.
-  const probing = options.probeDevices().then(
-    (found) => {
-      if (found.length > 0) devices = found.map((device) => (device.kind === 'cpu' ? { ...device, slots, memoryMiB: options.memoryMiB } : device));
-      return beat();
-    },
-  ).catch((error: unknown) => log.warn({ err: error }, 'devices could not be probed'));
-
   return {
     async stop() {
       stopping = true;
@@ -163,7 +156,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       for (const attempt of attempts.values()) attempt.handBack(STOPPED);
       await Promise.allSettled([...finished]);
       for (const stop of stops) stop();
-      await Promise.allSettled([probing, consumer.close(), stores.workers.remove(id)]);
+      await Promise.allSettled([consumer.close(), stores.workers.remove(id)]);
     },
   };
 }

@@ -11,12 +11,15 @@ import { migrationsDir } from '../src/paths.js';
 import { repeat } from '../src/repeat.js';
 import { closeScratch, openScratch, sweepScratch } from './scratch.js';
 import { startSupervisor } from './supervise.js';
-import { probeDevices } from './devices.js';
+import { probeBackendsApart } from './backend-probe.js';
+import { startBoxMonitor } from './box-monitor.js';
+import { publishSamples } from './publish-samples.js';
 
 const TRAINER_SILENCE_MS = 10_000;
 /** A supervisor that was not heard of for so long is gone, and not just cut off from the database with a model to store. */
 const SILENT_MS = 24 * 3600_000;
 const SWEEP_MS = 3600_000;
+const SAMPLE_MS = 1_000;
 
 async function main(): Promise<void> {
   const config = loadConfig();
@@ -27,22 +30,31 @@ async function main(): Promise<void> {
   await join(stores, config);
   const owner = { host: hostname(), pid: process.pid };
   const scratch = await openScratch(scratchDir(config), owner);
+  const id = randomUUID();
+  const monitor = startBoxMonitor({
+    simulatedGpus: config.simulatedGpus,
+    cpuSlots: config.slots,
+    gpuSlots: config.gpuSlots,
+    cpuMemoryMiB: Math.floor(config.memoryLimitBytes / 2 ** 20),
+    probe: probeBackendsApart,
+    onError: (error) => log.warn({ err: error }, 'the devices could not be looked at; it is tried again'),
+  });
   const supervisor = await startSupervisor({
-    id: randomUUID(),
+    id,
     box: config.box,
     host: owner.host,
     slots: config.slots,
-    memoryMiB: Math.floor(config.memoryLimitBytes / 2 ** 20),
     leaseMs: config.leaseMs,
     scheduling: config.scheduling,
     cancelGraceMs: config.cancelGraceMs,
     silenceMs: TRAINER_SILENCE_MS,
     scratchDir: scratch,
     trainerEnv: trainerEnv(),
-    probeDevices,
+    monitor,
     stores,
     log,
   });
+  const stopPublishing = repeat(() => publishSamples(stores.bus, { id, box: config.box }, monitor), { everyMs: SAMPLE_MS, onError: (error) => log.debug({ err: error }, 'samples of the devices are lost') });
   const sweep = async () => {
     const before = Date.now() - SILENT_MS;
     await stores.workers.forgetSilent(new Date(before));
@@ -58,6 +70,8 @@ async function main(): Promise<void> {
     // Whatever hangs, the process ends in bounded time; leases then run out and the runs are queued again.
     setTimeout(() => process.exit(1), config.shutdownMs).unref();
     stopSweeping();
+    stopPublishing();
+    monitor.stop();
     await supervisor.stop();
     await stores.close();
     await closeScratch(scratch);

@@ -8,7 +8,7 @@ import type { Services } from '../services.js';
 import type { Worker } from './worker-repository.js';
 
 export interface DeviceRouteOptions {
-  services: Pick<Services, 'workers'>;
+  services: Pick<Services, 'workers' | 'runs'>;
   /** A supervisor that was not heard of for this long is gone. */
   leaseMs: number;
 }
@@ -18,13 +18,21 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<DeviceRouteOptions> = async
     config: { access: 'read' },
     schema: {
       operationId: 'listDevices', tags: ['devices'], summary: 'List the devices that train',
-      description: 'Those of every box whose supervisor was heard of lately.',
+      description: 'Those of every box whose supervisor was heard of lately, with how they are used: by runs, and by anything else. `{"type": "subscribeDevices"}` on `/v1/live` tells it every second.',
       response: { 200: ref(DevicePage), ...problems() },
     },
-  }, async () => onePage((await services.workers.listAlive(new Date(Date.now() - leaseMs))).flatMap(devicesOf)));
+  }, async ({ principal }) => {
+    const workers = await services.workers.listAlive(new Date(Date.now() - leaseMs));
+    const runIds = workers.flatMap(({ devices }) => devices.flatMap(({ runs }) => runs.map(({ id }) => id)));
+    const seen = await services.runs.seen(principal, runIds);
+    return onePage(workers.flatMap((worker) => devicesOf(worker, seen)));
+  });
 };
 
-function devicesOf({ id, host, slots, startedAt, heartbeatAt, devices }: Worker): Device[] {
-  const worker = { id, host, slots, startedAt: startedAt.toISOString(), heartbeatAt: heartbeatAt.toISOString() };
-  return devices.map((device) => ({ ...device, worker }));
+function devicesOf({ id, box, host, slots, startedAt, heartbeatAt, devices }: Worker, seen: ReadonlySet<string>): Device[] {
+  const worker = { id, box, host, slots, startedAt: startedAt.toISOString(), heartbeatAt: heartbeatAt.toISOString() };
+  return devices.map((device) => {
+    const runs = device.runs.filter((run) => seen.has(run.id)).map(({ id, memoryMiB }) => ({ id, memoryMiB }));
+    return { ...device, runs, otherRuns: device.runs.length - runs.length, worker };
+  });
 }

@@ -3,19 +3,37 @@ import { Prisma, type Database } from '../db/client.js';
 import { storable } from '../db/storable-text.js';
 import type { Backend } from '../schemas/spec.js';
 
+/** With what was seen of it last. */
 export interface Device {
   /** Stable within its box: `cpu`, `gpu:0`. */
   id: string;
   kind: 'cpu' | 'gpu';
   name: string;
+  /** Of an NVIDIA GPU. */
+  uuid: string | null;
+  /** It is none: its runs are trained on the processor. */
+  simulated: boolean;
+  /** What runs may fill of it, together; null when unknown. */
   memoryMiB: number | null;
+  /** By everybody; on the processor, of the whole box. */
+  memoryUsedMiB: number | null;
+  /** By what is not ours; null on the processor, where `memoryMiB` leaves room for others. */
   foreignMemoryMiB: number | null;
-  slots: number;
+  utilizationPercent: number | null;
+  temperatureCelsius: number | null;
   cores: number | null;
-  /** Backends that can train on it, fastest first. */
+  /** Runs that it takes at once, at most. */
+  slots: number;
+  /** Backends that can train on it, fastest first; empty until they were tried. */
   backends: string[];
   /** Backends that cannot, and why. */
   unavailable: { backend: Backend; reason: string }[];
+  /** Those on it that are not ours. */
+  processes: { pid: number; name: string; memoryMiB: number | null }[];
+  /** Our runs on it, of all teams, with what they have of its memory. */
+  runs: { id: string; attempt: number; memoryMiB: number | null }[];
+  /** ISO 8601; older than a few seconds where its driver is silent, null where it was never asked. */
+  sampledAt: string | null;
 }
 
 export interface Worker {

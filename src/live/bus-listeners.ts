@@ -1,4 +1,5 @@
 // Who listens to what on a bus, apart from how it travels; and the form in which it travels.
+import type { BoxSamples } from './box-samples.js';
 import { ABOUT_ALL, ABOUT_RUN, type Command, type EventNotice, type Unsubscribe } from './bus.js';
 
 type Listener<T> = (value: T) => void;
@@ -9,6 +10,7 @@ export class BusListeners {
   readonly #all = new Set<Listener<EventNotice>>();
   readonly #runs = new Map<string, Set<Listener<EventNotice>>>();
   readonly #commands = new Set<Listener<Command>>();
+  readonly #samples = new Set<Listener<BoxSamples>>();
   readonly #gaps = new Set<Listener<void>>();
 
   /**
@@ -26,6 +28,10 @@ export class BusListeners {
 
   get wantsCommands(): boolean {
     return this.#commands.size > 0;
+  }
+
+  get wantsSamples(): boolean {
+    return this.#samples.size > 0;
   }
 
   get wantedRuns(): string[] {
@@ -46,6 +52,10 @@ export class BusListeners {
     return this.#add(this.#commands, listener);
   }
 
+  onSamples(listener: Listener<BoxSamples>): Unsubscribe {
+    return this.#add(this.#samples, listener);
+  }
+
   onGap(listener: Listener<void>): Unsubscribe {
     return this.#add(this.#gaps, listener);
   }
@@ -62,6 +72,10 @@ export class BusListeners {
 
   deliverCommand(command: Command): void {
     this.#deliver(this.#commands, command);
+  }
+
+  deliverSamples(samples: BoxSamples): void {
+    this.#deliver(this.#samples, samples);
   }
 
   reportGap(): void {

@@ -1,6 +1,7 @@
-// How processes tell each other that a run has news, and that somebody wants it stopped.
+// How processes tell each other that a run has news, that somebody wants it stopped, and how busy their devices are.
 // Notices may be lost: the event log in the database is the truth, and whoever listens reads it again after a gap.
 import type { RunEvent } from '../schemas/event.js';
+import type { BoxSamples } from './box-samples.js';
 
 /** The log of a run has grown. */
 export interface EventNotice {
@@ -66,6 +67,9 @@ export interface Bus {
   /** As `publishEvents`. */
   sendCommand(command: Command): Promise<void>;
   onCommand(listener: (command: Command) => void): Unsubscribe;
+  /** As `publishEvents`. However large, they arrive whole or not at all. */
+  publishSamples(samples: BoxSamples): Promise<void>;
+  onSamples(listener: (samples: BoxSamples) => void): Unsubscribe;
   /**
    * Called each time that the connection is up again: anything may have been missed, so read it again. Also on a
    * first connection that took long enough for a listener to have missed something.

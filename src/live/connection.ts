@@ -2,6 +2,8 @@
 import { ServiceError, type ErrorCode } from '../errors.js';
 import type { ClientMessage, ServerMessage } from '../schemas/live.js';
 import type { Clock } from './clock.js';
+import type { DeviceFeed } from './device-feed.js';
+import { subscribeToDevices, type SeenRuns } from './device-subscription.js';
 import { FramePump, type LiveClient } from './frame-pump.js';
 import { messageFraming } from './framing.js';
 import type { LiveLimits } from './limits.js';
@@ -25,6 +27,9 @@ export interface ConnectionOptions {
   clock: Clock;
   limits: LiveLimits;
   runs: Pick<WatchedRuns, 'acquire'>;
+  devices: DeviceFeed;
+  /** Null for who may not watch the devices. */
+  seenRuns: SeenRuns | null;
   onClosed(): void;
   onError(error: unknown, what: string): void;
 }
@@ -35,6 +40,7 @@ export class Connection implements LiveConnection {
   readonly #pump: FramePump;
   readonly #allowed: () => boolean;
   #open = true;
+  #leaveDevices: () => void = () => {};
   #requests: Promise<void> = Promise.resolve();
   #pending = 0;
   #malformed = 0;
@@ -86,6 +92,7 @@ export class Connection implements LiveConnection {
     this.#open = false;
     this.#pump.stop();
     for (const runId of [...this.#subscriptions.keys()]) this.#drop(runId);
+    this.#leaveDevices();
     this.#options.onClosed();
   }
 
@@ -97,6 +104,11 @@ export class Connection implements LiveConnection {
 
   async #handle(message: Exclude<ClientMessage, { type: 'ping' }>): Promise<void> {
     if (!this.#open) return;
+    if (message.type === 'subscribeDevices') return this.#watchDevices();
+    if (message.type === 'unsubscribeDevices') {
+      this.#leaveDevices();
+      return this.#send({ type: 'unsubscribedDevices' });
+    }
     // A UUID may be written in capitals; the log and the notices know the one way.
     const runId = message.runId.toLowerCase();
     try {
@@ -147,6 +159,21 @@ export class Connection implements LiveConnection {
     } finally {
       if (!kept) lease.release();
     }
+  }
+
+  #watchDevices(): void {
+    const { client, devices, seenRuns, limits, onError } = this.#options;
+    if (seenRuns === null) return this.#sendError('forbidden', 'It takes the right to `read` to watch the devices.');
+    this.#leaveDevices();
+    this.#send({ type: 'subscribedDevices' });
+    if (!this.#open) return;
+    this.#leaveDevices = subscribeToDevices({
+      feed: devices,
+      seenRuns,
+      ready: () => client.bufferedBytes() <= limits.highBytes,
+      send: (message) => this.#send(message),
+      onError: (error) => onError(error, 'asking which runs may be seen'),
+    });
   }
 
   #drop(runId: string): void {

@@ -10,6 +10,8 @@ import type { EventLog } from './event-log.js';
 import type { LiveClient } from './frame-pump.js';
 import type { Framing } from './framing.js';
 import { LIVE_LIMITS, type LiveLimits } from './limits.js';
+import { createDeviceFeed } from './device-feed.js';
+import type { SeenRuns } from './device-subscription.js';
 import { RunStream } from './run-stream.js';
 import { createWatchedRuns } from './watched-runs.js';
 
@@ -18,7 +20,7 @@ export type { LiveClient } from './frame-pump.js';
 
 export interface LiveHubOptions {
   events: Pick<EventLog, 'read' | 'heads'>;
-  bus: Pick<Bus, 'subscribe' | 'listening' | 'onGap'>;
+  bus: Pick<Bus, 'subscribe' | 'listening' | 'onGap' | 'onSamples'>;
   /** When it throws a ServiceError, the client is told its code. */
   findRun(id: string): Promise<Run | null>;
   log: { warn(details: object, message: string): void };
@@ -30,8 +32,11 @@ export interface LiveHubOptions {
 export type MayWatch = (runId: string) => Promise<boolean>;
 
 export interface LiveHub {
-  /** Without `mayWatch` every run may be watched. A run that may not is none to the client. */
-  connect(client: LiveClient, about?: { mayWatch?: MayWatch }): LiveConnection;
+  /**
+   * Without `mayWatch` every run may be watched. A run that may not is none to the client. Without `seenRuns` it may
+   * not watch the devices.
+   */
+  connect(client: LiveClient, about?: { mayWatch?: MayWatch; seenRuns?: SeenRuns | null }): LiveConnection;
   /**
    * For a transport that carries one run; `after` is the number of the last event that its client has, and may be past
    * the head. @throws ServiceError not_found, rate_limited, shutting_down, and what `findRun` throws
@@ -47,6 +52,7 @@ export function createLiveHub({ events, bus, findRun, log, limits: given = {}, c
   const limits: LiveLimits = { ...LIVE_LIMITS, ...given };
   const onError = (error: unknown, what: string) => log.warn({ err: error }, `${what} failed`);
   const watched = createWatchedRuns({ events, bus, findRun, limits, onError });
+  const devices = createDeviceFeed(bus);
   const connections = new Set<Connection | RunStream>();
   let stopped = false;
   let checking = false;
@@ -74,9 +80,9 @@ export function createLiveHub({ events, bus, findRun, log, limits: given = {}, c
   const stopGaps = bus.onGap(() => void check());
 
   return {
-    connect(client, { mayWatch = async () => true } = {}) {
+    connect(client, { mayWatch = async () => true, seenRuns = null } = {}) {
       const runs = { acquire: async (runId: string, after: number) => ((await mayWatch(runId)) ? watched.acquire(runId, after) : null) };
-      const connection = new Connection({ client, clock, limits, runs, onClosed: () => connections.delete(connection), onError });
+      const connection = new Connection({ client, clock, limits, runs, devices, seenRuns, onClosed: () => connections.delete(connection), onError });
       connections.add(connection);
       if (connections.size > limits.connections) connection.close(1013, 'too many clients');
       if (stopped) connection.close(1001, 'the service is stopping');

@@ -1,11 +1,13 @@
 // The bus on PostgreSQL's LISTEN and NOTIFY, over one connection of its own per process.
 import { within } from '../deadline.js';
+import { encodeSamples, SamplesReader, type BoxSamples } from './box-samples.js';
 import { BusListeners, decodeCommand, decodeNotice, encodeNotice } from './bus-listeners.js';
 import type { Bus, BusOptions, Command, EventNotice, Unsubscribe } from './bus.js';
 import { PostgresLine } from './postgres-line.js';
 
 const EVENTS = 'trainyard_events';
 const COMMANDS = 'trainyard_commands';
+const SAMPLES = 'trainyard_samples';
 /** The server takes payloads shorter than 8,000 bytes. */
 const MAX_PAYLOAD_BYTES = 7_999;
 const MAX_BATCH = 100;
@@ -31,6 +33,7 @@ class PostgresBus implements Bus {
   #hearing: Promise<unknown> = Promise.resolve();
   #up = false;
   #missed = false;
+  readonly #samples = new SamplesReader();
   readonly #outbox: Outgoing[] = [];
   #sending: Promise<void> | undefined;
 
@@ -58,6 +61,10 @@ class PostgresBus implements Bus {
     return this.#send(COMMANDS, JSON.stringify(command));
   }
 
+  async publishSamples(samples: BoxSamples): Promise<void> {
+    await Promise.all(encodeSamples(samples, MAX_PAYLOAD_BYTES).map((part) => this.#send(SAMPLES, part)));
+  }
+
   onEvents(listener: (notice: EventNotice) => void): Unsubscribe {
     return this.#listeners.onEvents(listener);
   }
@@ -68,6 +75,10 @@ class PostgresBus implements Bus {
 
   onCommand(listener: (command: Command) => void): Unsubscribe {
     return this.#listeners.onCommand(listener);
+  }
+
+  onSamples(listener: (samples: BoxSamples) => void): Unsubscribe {
+    return this.#listeners.onSamples(listener);
   }
 
   onGap(listener: () => void): Unsubscribe {
@@ -114,8 +125,8 @@ class PostgresBus implements Bus {
   /** Makes the server send what somebody wants, and no more. The listeners of single runs share a channel. */
   #hear(): void {
     if (!this.#up) return;
-    const { wantsAll, wantsCommands, wantedRuns } = this.#listeners;
-    const wishes = { [EVENTS]: wantsAll || wantedRuns.length > 0, [COMMANDS]: wantsCommands };
+    const { wantsAll, wantsCommands, wantsSamples, wantedRuns } = this.#listeners;
+    const wishes = { [EVENTS]: wantsAll || wantedRuns.length > 0, [COMMANDS]: wantsCommands, [SAMPLES]: wantsSamples };
     for (const [channel, wanted] of Object.entries(wishes)) {
       if (wanted === this.#heard.has(channel)) continue;
       if (wanted) this.#heard.add(channel);
@@ -129,6 +140,11 @@ class PostgresBus implements Bus {
     if (channel === COMMANDS) {
       const command = decodeCommand(payload);
       if (command) this.#listeners.deliverCommand(command);
+      return;
+    }
+    if (channel === SAMPLES) {
+      const samples = this.#samples.take(payload);
+      if (samples) this.#listeners.deliverSamples(samples);
       return;
     }
     const notice = decodeNotice(payload);

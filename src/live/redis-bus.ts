@@ -1,6 +1,7 @@
 // The bus on Redis' pub/sub: one connection to send, one to listen.
 import { Redis } from 'ioredis';
 import { within } from '../deadline.js';
+import { encodeSamples, SamplesReader, type BoxSamples } from './box-samples.js';
 import { BusListeners, decodeCommand, decodeNotice, encodeNotice } from './bus-listeners.js';
 import type { Bus, BusOptions, Command, EventNotice, Unsubscribe } from './bus.js';
 
@@ -25,6 +26,7 @@ class RedisBus implements Bus {
   /** What this connection was told to send, and the answers to that. */
   readonly #heard = new Set<string>();
   #hearing: Promise<unknown> = Promise.resolve();
+  readonly #samples = new SamplesReader();
   #missed = false;
   readonly #heartbeat: NodeJS.Timeout;
 
@@ -52,6 +54,10 @@ class RedisBus implements Bus {
     await this.#send(this.#commandChannel, JSON.stringify(command));
   }
 
+  async publishSamples(samples: BoxSamples): Promise<void> {
+    await Promise.all(encodeSamples(samples, MAX_PAYLOAD_BYTES).map((part) => this.#send(this.#samplesChannel, part)));
+  }
+
   onEvents(listener: (notice: EventNotice) => void): Unsubscribe {
     return this.#listeners.onEvents(listener);
   }
@@ -62,6 +68,10 @@ class RedisBus implements Bus {
 
   onCommand(listener: (command: Command) => void): Unsubscribe {
     return this.#listeners.onCommand(listener);
+  }
+
+  onSamples(listener: (samples: BoxSamples) => void): Unsubscribe {
+    return this.#listeners.onSamples(listener);
   }
 
   onGap(listener: () => void): Unsubscribe {
@@ -94,6 +104,10 @@ class RedisBus implements Bus {
 
   get #commandChannel(): string {
     return `${this.#prefix}:commands`;
+  }
+
+  get #samplesChannel(): string {
+    return `${this.#prefix}:samples`;
   }
 
   #runChannel(runId: string): string {
@@ -129,6 +143,7 @@ class RedisBus implements Bus {
     if (client.status !== 'ready') return;
     const wanted = new Set(this.#listeners.wantedRuns.map((runId) => this.#runChannel(runId)));
     if (this.#listeners.wantsCommands) wanted.add(this.#commandChannel);
+    if (this.#listeners.wantsSamples) wanted.add(this.#samplesChannel);
     if (this.#listeners.wantsAll) wanted.add(this.#runChannel('*'));
     const added = [...wanted].filter((name) => !this.#heard.has(name));
     const dropped = [...this.#heard].filter((name) => !wanted.has(name));
@@ -146,6 +161,11 @@ class RedisBus implements Bus {
     if (channel === this.#commandChannel) {
       const command = decodeCommand(payload);
       if (command) this.#listeners.deliverCommand(command);
+      return;
+    }
+    if (channel === this.#samplesChannel) {
+      const samples = this.#samples.take(payload);
+      if (samples) this.#listeners.deliverSamples(samples);
       return;
     }
     const notice = decodeNotice(payload);

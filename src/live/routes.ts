@@ -10,6 +10,7 @@ import { LIVE_SUBPROTOCOL } from '../schemas/live.js';
 import type { Services } from '../services.js';
 import type { LiveClient } from './hub.js';
 import { LIVE_LIMITS } from './limits.js';
+import { createSeenRuns } from './seen-runs.js';
 import { upgradesOf } from './upgrades.js';
 
 export interface LiveRoutesOptions {
@@ -23,6 +24,7 @@ export interface LiveRoutesOptions {
 const PATH = '/v1/live';
 
 export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, { services: { hub, runs, openConnections }, pingEveryMs = 25_000, closeGraceMs = 1000 }) => {
+  const seenRuns = createSeenRuns({ runs });
   /** Sockets, and whether each has answered the latest ping. */
   const sockets = new Map<WebSocket, boolean>();
 
@@ -52,7 +54,7 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, { s
       if (may) open.watches(runId);
       return may;
     };
-    const connection = hub.connect(client, { mayWatch });
+    const connection = hub.connect(client, { mayWatch, seenRuns: principal.rights.includes('read') ? (runIds) => seenRuns(principal, runIds) : null });
     socket.on('message', (data: Buffer, isBinary: boolean) => {
       if (isBinary) close(socket, 1003, 'messages are JSON texts');
       else connection.receive(data.toString());
@@ -100,8 +102,8 @@ export const liveRoutes: FastifyPluginAsync<LiveRoutesOptions> = async (app, { s
     exposeHeadRoute: false,
     config: { access: 'view', takesTickets: true },
     schema: {
-      operationId: 'live', tags: ['live'], summary: 'Watch runs over WebSocket',
-      description: `Subprotocol \`${LIVE_SUBPROTOCOL}\`. Send \`{"type": "subscribe", "runId": …, "after": n}\` (\`n\` = number of the last event seen, 0 for all, \`"now"\` for none), \`unsubscribe\`, \`ping\`. A frame is one message or a JSON array of them: \`subscribed\`, then \`event\` messages in order without a gap; \`lagging\` while a slow reader catches up; \`deleted\`; \`error\`. Whoever can send no header shows a ticket instead of a key: \`?ticket=…\`. Close codes: 1001 the service stops, 1008 limits, or a key that is good no more, 1013 the client reads too slowly.`,
+      operationId: 'live', tags: ['live'], summary: 'Watch runs and devices over WebSocket',
+      description: `Subprotocol \`${LIVE_SUBPROTOCOL}\`. Send \`{"type": "subscribe", "runId": …, "after": n}\` (\`n\` = number of the last event seen, 0 for all, \`"now"\` for none), \`unsubscribe\`, \`ping\`. A frame is one message or a JSON array of them: \`subscribed\`, then \`event\` messages in order without a gap; \`lagging\` while a slow reader catches up; \`deleted\`; \`error\`. \`subscribeDevices\` asks for a \`devices\` message of each box every second, \`unsubscribeDevices\` for no more. Whoever can send no header shows a ticket instead of a key: \`?ticket=…\`. Close codes: 1001 the service stops, 1008 limits, or a key that is good no more, 1013 the client reads too slowly.`,
       response: { 101: { description: 'The connection speaks WebSocket now.', type: 'null' }, ...problems('upgrade_required') },
     },
     onRequest: async (request) => checkHandshake(request),

@@ -68,6 +68,8 @@ export interface RunRepository {
   findAny(id: string): Promise<Run | null>;
   /** Of the reader's team, or one that it was shared with. */
   findReadable(reader: Reader, id: string): Promise<Run | null>;
+  /** Of these runs, those that the reader may see. */
+  findSeen(reader: Reader, ids: readonly string[]): Promise<string[]>;
   /** Of these runs, those that are there but not for this team to see. */
   findHidden(teamId: string, ids: readonly string[]): Promise<string[]>;
   /** Whoever asks has found the run before. */
@@ -166,6 +168,14 @@ export function createRunRepository(database: Database): RunRepository {
       onlyRunId !== null
         ? findOne(Prisma.sql`id = ${id}::uuid AND id = ${onlyRunId}::uuid`)
         : findOne(Prisma.sql`id = ${id}::uuid AND ${isSeenBy(teamId)}`),
+
+    async findSeen({ teamId, onlyRunId }, ids) {
+      const asked = onlyRunId === null ? [...ids] : ids.filter((id) => id === onlyRunId);
+      if (asked.length === 0) return [];
+      const seen = onlyRunId === null ? isSeenBy(teamId) : Prisma.sql`TRUE`;
+      const rows = await database.$queryRaw<{ id: string }[]>`SELECT id FROM runs WHERE id = ANY(${asked}::uuid[]) AND ${seen}`;
+      return rows.map(({ id }) => id);
+    },
 
     async findHidden(teamId, ids) {
       const rows = await database.$queryRaw<{ id: string }[]>`SELECT id FROM runs WHERE id = ANY(${ids}::uuid[]) AND NOT ${isSeenBy(teamId)}`;

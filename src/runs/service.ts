@@ -170,6 +170,13 @@ export function createRunService({ runs, artifacts, events, store, queue, bus, l
       return (await runs.findReadable(reader, id).catch((error: unknown) => Promise.reject(databaseError(error)))) !== null;
     },
 
+    /** Of these runs, those that the reader may see. @throws ServiceError database_unavailable */
+    async seen(reader: Reader, ids: readonly string[]): Promise<Set<string>> {
+      const asked = [...new Set(ids)].filter((id) => UUID.test(id));
+      if (asked.length === 0) return new Set();
+      return new Set(await runs.findSeen(reader, asked).catch((error: unknown) => Promise.reject(databaseError(error))));
+    },
+
     /** All that can be known before training; never rejects for a bad spec, the plan lists its problems. */
     plan: async (teamId: string, body: unknown): Promise<Plan> => (await planned(teamId, body)).plan,
 

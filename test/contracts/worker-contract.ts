@@ -1,6 +1,7 @@
 // Supervisors: alive while they beat.
 import type { Test } from 'tap';
 import type { Worker } from '../../src/devices/worker-repository.js';
+import { testDevice } from '../fakes/devices.js';
 import { STORED, UNSTORABLE, type CreateSubject } from './subject.js';
 
 const supervisor = (id: string, changes: Partial<Worker> = {}): Omit<Worker, 'heartbeatAt'> => ({
@@ -13,7 +14,7 @@ export async function workerContract(t: Test, createSubject: CreateSubject): Pro
 
   await t.test('a beat makes a supervisor known, later ones keep it so', async (t) => {
     t.strictSame(await workers.listAlive(long), [], 'nobody is there at first');
-    const devices: Worker['devices'] = [{ id: 'gpu:0', kind: 'gpu', name: 'GPU', memoryMiB: 150, foreignMemoryMiB: null, slots: 1e9, cores: null, backends: ['tensorflow'], unavailable: [{ backend: 'webgpu', reason: 'none' }] }];
+    const devices: Worker['devices'] = [testDevice({ id: 'gpu:0', kind: 'gpu', memoryMiB: 143_771, cores: null, backends: ['tensorflow'], unavailable: [{ backend: 'webgpu', reason: 'none' }], processes: [{ pid: 7, name: 'python3', memoryMiB: null }], runs: [{ id: '01890000-0000-7000-8000-000000000001', attempt: 1, memoryMiB: 900 }], sampledAt: '2026-01-01T00:00:00.000Z' })];
     await workers.beat(supervisor('b', { devices, startedAt: new Date('2026-01-02T00:00:00.000Z') }));
     await workers.beat(supervisor('a'));
     const [first, second] = await workers.listAlive(long);
@@ -49,7 +50,7 @@ export async function workerContract(t: Test, createSubject: CreateSubject): Pro
   });
 
   await t.test('what a device says of itself can always be kept', async (t) => {
-    await workers.beat(supervisor('d', { devices: [{ id: 'cpu', kind: 'cpu', name: UNSTORABLE, memoryMiB: null, foreignMemoryMiB: null, slots: 1, cores: 2, backends: [], unavailable: [] }] }));
+    await workers.beat(supervisor('d', { devices: [testDevice({ name: UNSTORABLE })] }));
     t.match((await workers.listAlive(long)).find(({ id }) => id === 'd'), { devices: [{ name: STORED }] }, 'with what can be stored of it');
   });
 }

@@ -1,5 +1,6 @@
 // What the live hub stands on, in memory: a log with slow readings, a bus that delivers when told, a client
 // that takes its bytes when told.
+import type { BoxSamples } from '../../src/live/box-samples.js';
 import type { EventNotice } from '../../src/live/bus.js';
 import type { LiveClient } from '../../src/live/hub.js';
 import type { EventKind, NewEvent, RunEvent } from '../../src/schemas/event.js';
@@ -94,12 +95,18 @@ export class FakeLog {
 
 export class FakeBus {
   readonly #listeners = new Map<string, Set<(notice: EventNotice) => void>>();
+  readonly #samples = new Set<(samples: BoxSamples) => void>();
   readonly #gaps = new Set<() => void>();
 
   subscribe(runId: string, listener: (notice: EventNotice) => void): () => void {
     const listeners = this.#listeners.get(runId) ?? new Set();
     this.#listeners.set(runId, listeners.add(listener));
     return () => void listeners.delete(listener);
+  }
+
+  onSamples(listener: (samples: BoxSamples) => void): () => void {
+    this.#samples.add(listener);
+    return () => void this.#samples.delete(listener);
   }
 
   onGap(listener: () => void): () => void {
@@ -113,12 +120,16 @@ export class FakeBus {
     for (const listener of [...(this.#listeners.get(notice.runId) ?? [])]) listener(notice);
   }
 
+  deliverSamples(samples: BoxSamples): void {
+    for (const listener of [...this.#samples]) listener(samples);
+  }
+
   gap(): void {
     for (const listener of [...this.#gaps]) listener();
   }
 
   listenerCount(): number {
-    let count = 0;
+    let count = this.#samples.size;
     for (const listeners of this.#listeners.values()) count += listeners.size;
     return count;
   }

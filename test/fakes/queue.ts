@@ -1,6 +1,7 @@
 // The run queue and the bus in memory, for services that only put things in.
 import { ServiceError } from '../../src/errors.js';
 import type { Bus, Command, EventNotice } from '../../src/live/bus.js';
+import type { BoxSamples } from '../../src/live/box-samples.js';
 import type { QueuedJob, RunJob, RunQueue } from '../../src/queue/queue.js';
 
 export class FakeQueue implements RunQueue {
@@ -39,6 +40,7 @@ export class FakeQueue implements RunQueue {
 export class SilentBus implements Bus {
   readonly notices: EventNotice[] = [];
   readonly commands: Command[] = [];
+  readonly samples: BoxSamples[] = [];
   down = false;
 
   async publishEvents(notice: EventNotice): Promise<void> {
@@ -51,6 +53,11 @@ export class SilentBus implements Bus {
     this.commands.push(command);
   }
 
+  async publishSamples(samples: BoxSamples): Promise<void> {
+    await this.ping();
+    this.samples.push(samples);
+  }
+
   async ping(): Promise<void> {
     if (this.down) throw new Error('the bus is away');
   }
@@ -58,6 +65,7 @@ export class SilentBus implements Bus {
   onEvents = () => () => {};
   subscribe = () => () => {};
   onCommand = () => () => {};
+  onSamples = () => () => {};
   onGap = () => () => {};
   async listening(): Promise<void> {}
   async close(): Promise<void> {}

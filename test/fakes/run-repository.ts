@@ -63,6 +63,11 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
       return structuredClone((onlyRunId === null || onlyRunId === id ? found(teamId, id)?.run : null) ?? null);
     },
 
+    async findSeen({ teamId, onlyRunId }, ids) {
+      await records.statement();
+      return ids.filter((id) => (onlyRunId === null || onlyRunId === id) && found(teamId, id) !== null);
+    },
+
     findHidden: async () => [],
 
     async findPlan(id) {

@@ -71,5 +71,5 @@ export async function identityPlace(t: TestScope, changes: Partial<Config> = {})
     return `http://127.0.0.1:${(app.server.address() as AddressInfo).port}`;
   }
 
-  return { app, document, url, services: composition.services, firstKey: composition.firstKey, ask, done, join, submit, listen };
+  return { app, document, url, databaseUrl: composition.databaseUrl, services: composition.services, firstKey: composition.firstKey, ask, done, join, submit, listen };
 }

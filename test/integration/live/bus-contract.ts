@@ -4,7 +4,9 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import type { Bus, BusOptions, EventNotice } from '../../../src/live/bus.js';
+import type { BoxSamples } from '../../../src/live/box-samples.js';
 import type { RunEvent } from '../../../src/schemas/event.js';
+import { testRunSample, testSamples } from '../../fakes/devices.js';
 import { until } from '../../helpers/poll.js';
 import type { CreateStore, TestStore } from '../queue/stores.js';
 
@@ -98,6 +100,28 @@ export async function busContract(t: Test, subject: BusUnderTest): Promise<void>
     t.same(got, [{ type: 'cancel', runId: 'a' }], 'as it was sent');
   });
 
+  test('samples of the devices arrive whole, however large, in the order in which they were published', async (t) => {
+    const { bus } = await stage(t);
+    const [supervisor, api] = [bus(), bus()];
+    const got: BoxSamples[] = [];
+    const leave = api.onSamples((samples) => got.push(samples));
+    api.onEvents(() => t.fail('samples are no event'));
+    api.onCommand(() => t.fail('samples are no command'));
+    await api.listening();
+    const sent = [0, 1, 1_000].map((count, second) => testSamples({ at: `${second}`, box: 'größte', runs: Array.from({ length: count }, (_, index) => testRunSample(`run ${index}`)) }));
+    t.ok(JSON.stringify(sent.at(-1)).length > 65_536, 'more than any store carries at once');
+    for (const samples of sent) await supervisor.publishSamples(samples);
+    await until(() => got.length === sent.length, { what: 'the samples to arrive' });
+    t.strictSame(got, sent);
+    leave();
+    let fresh = 0;
+    api.onSamples(() => (fresh += 1));
+    await api.listening();
+    await supervisor.publishSamples(testSamples());
+    await until(() => fresh === 1, { what: 'the next samples' });
+    t.equal(got.length, sent.length, 'whoever has left hears no more');
+  });
+
   test('whoever unsubscribed hears no more', async (t) => {
     const { bus } = await stage(t);
     const [sender, hearer] = [bus(), bus()];
@@ -162,6 +186,7 @@ export async function busContract(t: Test, subject: BusUnderTest): Promise<void>
     const calls: Array<() => Promise<void>> = [
       () => sender.publishEvents({ runId: 'a', head: 1 }),
       () => sender.sendCommand({ type: 'cancel', runId: 'a' }),
+      () => sender.publishSamples(testSamples()),
       () => sender.ping(),
       () => hearer.listening(),
     ];

@@ -8,6 +8,7 @@ import { createDatasetCatalog } from '../../../src/datasets/catalog.js';
 import { seedDatabase } from '../../../src/db/seed.js';
 import { createRunService, type RunService } from '../../../src/runs/service.js';
 import type { Run } from '../../../src/schemas/run.js';
+import { startBoxMonitor, type BoxMonitor } from '../../../workers/box-monitor.js';
 import { startSupervisor, type Supervisor } from '../../../workers/supervise.js';
 import { testConfig, testLog } from '../../helpers/config.js';
 import { until } from '../../helpers/poll.js';
@@ -31,7 +32,7 @@ export interface Box {
   teamId: string;
   submit(): Promise<Run>;
   /** `stores` replaces what this supervisor stands on. */
-  supervise(trainer: string, changes?: { box?: string; env?: NodeJS.ProcessEnv; stores?: Partial<Stores>; silenceMs?: number }): Promise<Supervisor>;
+  supervise(trainer: string, changes?: { box?: string; simulatedGpus?: { count: number; memoryMiB: number }; env?: NodeJS.ProcessEnv; stores?: Partial<Stores>; silenceMs?: number }): Promise<Supervisor>;
   /** The run once it is in one of these states. */
   reaches(id: string, states: readonly Run['state'][]): Promise<Run>;
   ends(id: string): Promise<Run>;
@@ -48,7 +49,9 @@ export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<
   const teamId = await seedDatabase(stores.database, datasets.list());
   const runs = createRunService({ ...stores, datasets, limits: { limitBytes: 2 ** 34 }, onError: (error) => log.warn({ err: error }) });
   const supervisors: Supervisor[] = [];
+  const monitors: BoxMonitor[] = [];
   t.teardown(async () => {
+    for (const monitor of monitors) monitor.stop();
     await Promise.all(supervisors.map((supervisor) => supervisor.stop()));
     await stores.close();
   });
@@ -71,12 +74,13 @@ export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<
     ends: (id) => reaches(id, ['succeeded', 'failed', 'cancelled']),
     submit: async () => (await runs.submit({ teamId }, SPEC)).run,
     async supervise(trainer, changes = {}) {
+      const monitor = startBoxMonitor({ simulatedGpus: changes.simulatedGpus ?? null, cpuSlots: 2, gpuSlots: 8, cpuMemoryMiB: 65_536, probe: async () => [], program: '/nowhere', mayHaveGpu: false, onError: (error) => log.warn({ err: error }) });
+      monitors.push(monitor);
       const supervisor = await startSupervisor({
         id: `supervisor-${supervisors.length}`,
         box: changes.box ?? 'box',
         host: hostname(),
         slots: 2,
-        memoryMiB: 65_536,
         scheduling: config.scheduling,
         leaseMs: config.leaseMs,
         cancelGraceMs: config.cancelGraceMs,
@@ -84,7 +88,7 @@ export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<
         scratchDir: scratchDir(config),
         trainerEnv: { ...trainerEnv(), ...changes.env },
         trainerModule: join(TRAINERS, `${trainer}.js`),
-        probeDevices: async () => [],
+        monitor,
         stores: { ...stores, ...changes.stores },
         log,
       });

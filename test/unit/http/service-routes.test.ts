@@ -1,6 +1,7 @@
 import t from 'tap';
 import { askAll } from '../../../src/health/checks.js';
 import type { Problem } from '../../../src/schemas/problem.js';
+import { testDevice } from '../../fakes/devices.js';
 import { problemOf, startApi } from '../../helpers/api.js';
 
 t.test('a living process says so and asks nobody', async (t) => {
@@ -57,7 +58,7 @@ t.test('recipes are listed and found', async (t) => {
 
 t.test('devices are those of supervisors that were heard of lately', async (t) => {
   const api = await startApi(t);
-  const cpu = { id: 'cpu', kind: 'cpu' as const, name: 'Some CPU', memoryMiB: 8 * 2 ** 30, foreignMemoryMiB: null, slots: 1, cores: 2, backends: ['wasm', 'cpu'], unavailable: [{ backend: 'tensorflow' as const, reason: 'not installed' }] };
+  const cpu = testDevice({ unavailable: [{ backend: 'tensorflow', reason: 'not installed' }], memoryUsedMiB: 4096, sampledAt: new Date().toISOString() });
   await api.workers.beat({ id: 'w1', box: 'box', host: 'box', pid: 7, slots: 1, devices: [cpu], startedAt: new Date() });
   await api.workers.beat({ id: 'w2', box: 'gone', host: 'gone', pid: 8, slots: 1, devices: [cpu], startedAt: new Date() });
   const gone = api.workers.workers.get('w2');
@@ -65,4 +66,15 @@ t.test('devices are those of supervisors that were heard of lately', async (t) =
   const { items } = (await api.get('/v1/devices')).json<{ items: unknown[] }>();
   t.equal(items.length, 1);
   t.match(items, [{ ...cpu, worker: { id: 'w1', box: 'box', host: 'box', slots: 1 } }]);
+});
+
+t.test('a device names the runs that one may see, and counts the others', async (t) => {
+  const api = await startApi(t);
+  const { id } = (await api.post('/v1/runs', { recipe: 'mnist-softmax' })).json<{ id: string }>();
+  const runs = [{ id, attempt: 1, memoryMiB: 900 }, { id: '01890000-0000-7000-8000-00000000dead', attempt: 1, memoryMiB: 300 }];
+  const gpu = testDevice({ id: 'gpu:0', kind: 'gpu', uuid: 'GPU-1', cores: null, slots: 8, foreignMemoryMiB: 70, processes: [{ pid: 4242, name: 'python3', memoryMiB: 70 }], runs });
+  await api.workers.beat({ id: 'w1', box: 'box', host: 'box', pid: 7, slots: 1, devices: [gpu, testDevice({ runs: [] })], startedAt: new Date() });
+  const { items } = (await api.get('/v1/devices')).json<{ items: unknown[] }>();
+  t.match(items, [{ foreignMemoryMiB: 70, processes: [{ pid: 4242, name: 'python3', memoryMiB: 70 }], otherRuns: 1 }, { id: 'cpu', otherRuns: 0 }]);
+  t.strictSame((items as { runs: unknown }[]).map(({ runs }) => runs), [[{ id, memoryMiB: 900 }], []]);
 });

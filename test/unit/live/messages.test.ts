@@ -8,7 +8,7 @@ const fault = (message: unknown) => {
 };
 
 t.test('messages are taken as they are', async (t) => {
-  for (const message of [{ type: 'subscribe', runId: ID }, { type: 'subscribe', runId: ID, after: 0 }, { type: 'subscribe', runId: ID, after: 'now' }, { type: 'unsubscribe', runId: ID }, { type: 'ping' }]) {
+  for (const message of [{ type: 'subscribe', runId: ID }, { type: 'subscribe', runId: ID, after: 0 }, { type: 'subscribe', runId: ID, after: 'now' }, { type: 'unsubscribe', runId: ID }, { type: 'subscribeDevices' }, { type: 'unsubscribeDevices' }, { type: 'ping' }]) {
     t.same(parseClientMessage(JSON.stringify(message)), { message });
   }
 });
@@ -17,8 +17,9 @@ t.test('what is wrong with a message is said in plain words', async (t) => {
   t.equal(fault('{"type": ping}'), 'The message is not JSON: line 1, column 10 is not what should be there.');
   t.equal(fault('[]'), 'The message must be an object, not an array.');
   t.equal(fault('{}'), 'type is required.');
-  t.equal(fault({ type: 'dance' }), 'type must be one of subscribe, unsubscribe, ping.');
-  t.equal(fault({ type: 'subscibe', runId: ID }), 'type must be one of subscribe, unsubscribe, ping; did you mean "subscribe"?');
+  t.equal(fault({ type: 'dance' }), 'type must be one of subscribe, unsubscribe, subscribeDevices, unsubscribeDevices, ping.');
+  t.equal(fault({ type: 'subscibe', runId: ID }), 'type must be one of subscribe, unsubscribe, subscribeDevices, unsubscribeDevices, ping; did you mean "subscribe"?');
+  t.equal(fault({ type: 'subscribeDevices', runId: ID }), 'unknown key "runId".');
   t.equal(fault({ type: 'subscribe' }), 'runId is required.');
   t.equal(fault({ type: 'subscribe', runId: '7' }), 'runId must be a UUID.');
   t.equal(fault({ type: 'subscribe', run_id: ID }), 'unknown key "run_id"; did you mean "runId"?');

@@ -1,0 +1,54 @@
+// The devices of a box out of what was found out about them, and how a trainer is put on them.
+import t from 'tap';
+import type { BackendProbe } from '../../../src/ml/engines/eager/backends.js';
+import { describeDevices, placementEnv, type BoxFacts } from '../../../workers/devices.js';
+import { testDevice, testRunSample } from '../../fakes/devices.js';
+
+const AT = new Date('2026-01-01T00:00:00.000Z');
+const probe = (backend: BackendProbe['backend'], changes: Partial<BackendProbe> = {}): BackendProbe => ({ backend, available: true, automatic: true, device: 'cpu', deviceName: 'CPU', reason: null, ...changes });
+const CPU_ONLY = [probe('tensorflow', { available: false, automatic: false, device: null, deviceName: null, reason: 'not installed' }), probe('wasm'), probe('cpu')];
+const CUDA = [probe('tensorflow', { device: 'gpu', deviceName: 'GPU' }), probe('wasm'), probe('cpu')];
+const gpu = (index: number) => ({ index, uuid: `GPU-${index}`, name: 'NVIDIA H100', memoryMiB: 81559, memoryUsedMiB: 5000, utilizationPercent: 40, temperatureCelsius: 50 });
+const facts = (changes: Partial<BoxFacts> = {}): BoxFacts => ({
+  cpu: { memoryUsedMiB: 2000, utilizationPercent: 12, at: AT }, cpuMemoryMiB: 8192, cpuSlots: 2, gpuSlots: 8, simulatedGpus: null, probes: [], nvidia: { gpus: [], processes: [], at: null }, shares: new Map(), runs: [], ...changes,
+});
+
+t.test('the processor is there before anything was probed', async (t) => {
+  t.match(describeDevices(facts()), [{ id: 'cpu', kind: 'cpu', simulated: false, memoryMiB: 8192, memoryUsedMiB: 2000, foreignMemoryMiB: null, utilizationPercent: 12, slots: 2, backends: [], unavailable: [], sampledAt: AT.toISOString() }]);
+  t.match(describeDevices(facts({ probes: CPU_ONLY })), [{ id: 'cpu', backends: ['wasm', 'cpu'], unavailable: [{ backend: 'tensorflow', reason: 'not installed' }] }], 'then with its backends');
+});
+
+t.test('NVIDIA GPUs, with whose their memory is', async (t) => {
+  const [first, second, cpu] = describeDevices(facts({
+    probes: CUDA,
+    nvidia: { gpus: [gpu(0), gpu(3)], processes: [], at: AT },
+    shares: new Map([['GPU-0', { foreign: [{ gpuUuid: 'GPU-0', pid: 7, name: 'python3', memoryMiB: 3000 }], foreignMemoryMiB: 3100, runs: new Map() }]]),
+    runs: [testRunSample('a'), testRunSample('b', { deviceIds: ['cpu'], gpus: [], rssMiB: 300 })],
+  }));
+  t.match(first, { id: 'gpu:0', kind: 'gpu', uuid: 'GPU-0', slots: 8, cores: null, memoryMiB: 81559, memoryUsedMiB: 5000, foreignMemoryMiB: 3100, temperatureCelsius: 50, backends: ['tensorflow'], unavailable: [], sampledAt: AT.toISOString() });
+  t.strictSame(first?.processes, [{ pid: 7, name: 'python3', memoryMiB: 3000 }]);
+  t.strictSame(first?.runs, [{ id: 'a', attempt: 1, memoryMiB: 1024 }]);
+  t.match(second, { id: 'gpu:3', uuid: 'GPU-3', foreignMemoryMiB: 0, processes: [], runs: [] }, 'counted as the driver counts them');
+  t.match(cpu, { id: 'cpu', backends: ['wasm', 'cpu'], runs: [{ id: 'b', memoryMiB: 300 }] });
+  t.notOk('index' in (first ?? {}));
+});
+
+t.test('another GPU is an adapter of which little is known', async (t) => {
+  const probes = [probe('webgpu', { device: 'gpu', deviceName: 'Apple M2' }), probe('wasm')];
+  t.match(describeDevices(facts({ probes })), [{ id: 'gpu:0', name: 'Apple M2', uuid: null, memoryMiB: null, slots: 1, backends: ['webgpu'], sampledAt: null }, { id: 'cpu' }]);
+  t.match(describeDevices(facts({ probes, nvidia: { gpus: [gpu(0)], processes: [], at: AT } })).map(({ name }) => name), ['NVIDIA H100', String], 'where there is an NVIDIA GPU it is that');
+});
+
+t.test('simulated GPUs stand instead of real ones', async (t) => {
+  const devices = describeDevices(facts({ probes: CUDA, simulatedGpus: { count: 2, memoryMiB: 16384 } }));
+  t.match(devices, [{ id: 'gpu:0', simulated: true, memoryMiB: 16384, foreignMemoryMiB: 0, slots: 8, backends: ['wasm', 'cpu'] }, { id: 'gpu:1', simulated: true }, { id: 'cpu', simulated: false }]);
+});
+
+t.test('a trainer sees the GPUs that it was placed on and no other', async (t) => {
+  const real = (uuid: string | null) => testDevice({ kind: 'gpu', uuid });
+  t.strictSame(placementEnv([real('GPU-3')]), { CUDA_DEVICE_ORDER: 'PCI_BUS_ID', CUDA_VISIBLE_DEVICES: 'GPU-3' });
+  t.strictSame(placementEnv([real('GPU-3'), real('GPU-0')]), { CUDA_DEVICE_ORDER: 'PCI_BUS_ID', CUDA_VISIBLE_DEVICES: 'GPU-3,GPU-0' });
+  t.strictSame(placementEnv([testDevice()]).CUDA_VISIBLE_DEVICES, '', 'none, on the processor');
+  t.strictSame(placementEnv([testDevice({ kind: 'gpu', simulated: true })]).CUDA_VISIBLE_DEVICES, '', 'none, on a simulated one');
+  t.strictSame(placementEnv([real(null)]), { CUDA_DEVICE_ORDER: 'PCI_BUS_ID' }, 'one without a name is the only one');
+});
