@@ -19,7 +19,6 @@ import type { Device } from '../src/devices/worker-repository.js';
 import { isFullDisk } from './full-disk.js';
 import { Journal } from './journal.js';
 import { placeOf } from './place.js';
-import type { Peak } from './run-sampler.js';
 import { RunFiles } from './run-files.js';
 import { causeOfDeath, startTrainerProcess, type TrainerExit, type TrainerProcess } from './trainer-process.js';
 
@@ -50,8 +49,6 @@ export interface AttemptContext {
   devices(): readonly Device[];
   /** A trainer has started. */
   onTrainer(): void;
-  /** The most memory that a trainer was seen with. */
-  peakOf(fence: Fence): Peak;
 }
 
 /** What is said of a run that waits again, by why it left. */

@@ -60,7 +60,6 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     silenceMs: options.silenceMs,
     devices: () => monitor.devices(),
     onTrainer: () => tellMonitor(),
-    peakOf: ({ runId, attempt }) => monitor.peakOf(runId, attempt),
   };
 
   /** The latest training state whose file is what it was, and how many are passed over; the run's own are asked while nobody holds it. */
@@ -99,8 +98,16 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     finished.add(done);
     void done.finally(() => {
       finished.delete(done);
+      void noteMeasures(attempt);
       dispatching.changed();
     });
+  }
+
+  /** For those that follow; what is lost here is measured again. */
+  async function noteMeasures({ fence, deviceIds }: Attempt): Promise<void> {
+    const { rssMiB, gpuMiB } = monitor.peakOf(fence.runId, fence.attempt);
+    const isOnGpu = deviceIds.some((deviceId) => deviceId !== 'cpu');
+    await stores.measurements.note(fence, isOnGpu ? gpuMiB : rssMiB).catch((error: unknown) => log.warn({ err: error }, 'what a run has taken could not be noted'));
   }
 
   const tellMonitor = () => monitor.setRuns([...attempts].flatMap(([runId, { fence, pid, deviceIds }]) => (pid === undefined ? [] : [{ runId, attempt: fence.attempt, pid, deviceIds }])));

@@ -14,7 +14,7 @@ import { Plan, PlanLayer } from '../schemas/plan.js';
 import { Prediction, Predictions, PredictRequest } from '../schemas/predict.js';
 import { Problem, ProblemError, ProblemType } from '../schemas/problem.js';
 import { Recipe, RecipePage } from '../schemas/recipe.js';
-import { MetricValue, MetricValues, Run, RunExtension, RunMove, RunNotes, RunPage, RunPlacement, RunProgress, RunTransition } from '../schemas/run.js';
+import { MetricValue, MetricValues, Run, RunExtension, RunMove, RunNotes, RunPage, RunProgress, RunTransition } from '../schemas/run.js';
 import { SPEC_SCHEMAS } from '../schemas/spec.js';
 import { Fork, ForkChanges, RecipeChanges, RunSubmission } from '../schemas/submission.js';
 import { FileUsage, RunUsage, Usage } from '../schemas/usage.js';
@@ -22,7 +22,7 @@ import { FileUsage, RunUsage, Usage } from '../schemas/usage.js';
 export const SHARED_SCHEMAS = [
   CheckResult, ProblemError, ProblemType, Problem, Liveness, Readiness,
   ...SPEC_SCHEMAS, RecipeChanges, Fork, ForkChanges, RunSubmission,
-  MetricValue, MetricValues, RunTransition, RunPlacement, RunProgress, Run, RunPage, RunExtension, RunNotes, RunMove,
+  MetricValue, MetricValues, RunTransition, RunProgress, Run, RunPage, RunExtension, RunNotes, RunMove,
   PlanLayer, Plan, ModelSummary,
   MetricPoints, MetricBuckets, MetricSeries, MetricSeriesList, RunEvent, EventPage,
   PredictRequest, Prediction, Predictions, Artifact, ArtifactPage, Dataset, DatasetPage, Recipe, RecipePage, DeviceWorker, Device, DevicePage, Box, BoxPage, NewBox, CreatedBox, BoxChange,

@@ -62,15 +62,14 @@ export const RunProgress = strictObject(
 );
 export type RunProgress = Static<typeof RunProgress>;
 
-export const RunPlacement = strictObject(
+const RunPlacement = strictObject(
   {
     box: Type.String({ description: 'Name of the box.' }),
     devices: Type.Array(Type.String(), { description: 'Ids of its devices there.' }),
     memoryMiB: Type.Integer({ minimum: 0, description: 'MiB of each that are kept for it.' }),
   },
-  { $id: 'RunPlacement', description: 'The devices that a run has, or had last.' },
+  { description: 'The devices that it has, or had last.' },
 );
-export type RunPlacement = Static<typeof RunPlacement>;
 
 export const Run = strictObject(
   {
@@ -92,7 +91,7 @@ export const Run = strictObject(
     engine: nullable(Type.String({ description: 'The engine that trains it.' })),
     backend: nullable(Type.String({ description: 'The backend of the engine.' })),
     device: nullable(Type.String({ description: 'The device it trains on.' })),
-    placement: nullable(ref(RunPlacement)),
+    placement: nullable(RunPlacement),
     progress: ref(RunProgress),
     extendedAfter: nullable(Type.Integer({ minimum: 1, description: 'Epochs that were done when more were asked for last.' })),
     metrics: ref(MetricValues),

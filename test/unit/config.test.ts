@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { artifactsDir, childEnv, ConfigError, loadConfig, scratchDir, type ConfigSources } from '../../src/config.js';
 import { packageRoot } from '../../src/paths.js';
+import { DEFAULT_SETTINGS } from '../../src/scheduler/state.js';
 import { TEST_KEY } from '../helpers/key.js';
 
 const load = (env: NodeJS.ProcessEnv = {}, rest: ConfigSources = {}) => loadConfig({ env, ...rest });
@@ -34,10 +35,11 @@ t.test('with nothing set', async (t) => {
 t.test('with everything set', async (t) => {
   t.strictSame(load({
     TRAINYARD_HOST: '::1', TRAINYARD_PORT: '0', TRAINYARD_DATA_DIR: '/srv/yard', TRAINYARD_ROLE: 'api', TRAINYARD_AUTH: 'off', TRAINYARD_ADMIN_KEY: TEST_KEY, TRAINYARD_RATE_LIMIT: '0', TRAINYARD_LOG_LEVEL: 'trace', TRAINYARD_LOG_FORMAT: 'pretty',
-    TRAINYARD_BODY_LIMIT: '1024', TRAINYARD_BOX: 'yard-1', TRAINYARD_SLOTS: '7', TRAINYARD_GPU_SLOTS: '3', TRAINYARD_SIMULATED_GPUS: '2x16GiB', TRAINYARD_MEMORY_LIMIT: '123', TRAINYARD_ALLOWED_HOSTS: 'yard.lan, yard', TRAINYARD_LEASE_SECONDS: '1.5', TRAINYARD_CANCEL_GRACE_SECONDS: '1', TRAINYARD_SHUTDOWN_SECONDS: '2',
+    TRAINYARD_BODY_LIMIT: '1024', TRAINYARD_BOX: 'yard-1', TRAINYARD_WORKER_TOKEN: TEST_KEY.replace('ty_', 'tyw_'), TRAINYARD_SLOTS: '7', TRAINYARD_GPU_SLOTS: '3', TRAINYARD_SIMULATED_GPUS: '2x16GiB', TRAINYARD_QUANTUM_SECONDS: '5', TRAINYARD_AGING_HOURS: '2', TRAINYARD_USAGE_HALF_LIFE_HOURS: '0.5', TRAINYARD_MEMORY_LIMIT: '123', TRAINYARD_ALLOWED_HOSTS: 'yard.lan, yard', TRAINYARD_LEASE_SECONDS: '1.5', TRAINYARD_CANCEL_GRACE_SECONDS: '1', TRAINYARD_SHUTDOWN_SECONDS: '2',
     TRAINYARD_MAX_ATTEMPTS: '1', TRAINYARD_STATE_RETENTION_DAYS: '0', TRAINYARD_RUN_RETENTION_DAYS: '0.5', TRAINYARD_AUDIT_RETENTION_DAYS: '0', DATABASE_URL: 'postgres://db/yard', REDIS_URL: 'rediss://redis',
   }), {
-    host: '::1', port: 0, dataDir: '/srv/yard', role: 'api', logLevel: 'trace', logFormat: 'pretty', bodyLimitBytes: 1024, box: 'yard-1', slots: 7, gpuSlots: 3, simulatedGpus: { count: 2, memoryMiB: 16384 }, memoryLimitBytes: 123,
+    host: '::1', port: 0, dataDir: '/srv/yard', role: 'api', logLevel: 'trace', logFormat: 'pretty', bodyLimitBytes: 1024, box: 'yard-1', workerToken: TEST_KEY.replace('ty_', 'tyw_'), slots: 7, gpuSlots: 3, simulatedGpus: { count: 2, memoryMiB: 16384 },
+    scheduling: { ...DEFAULT_SETTINGS, quantumMs: 5_000, agingMs: 7_200_000, turnMs: 3_600_000, halfLifeMs: 1_800_000 }, memoryLimitBytes: 123,
     allowedHosts: ['yard.lan', 'yard'], auth: false, adminKey: TEST_KEY, rateLimit: null, leaseMs: 1500, cancelGraceMs: 1000, shutdownMs: 2000, maxAttempts: 1, stateRetentionMs: null, runRetentionMs: 43_200_000, auditRetentionMs: null, databaseUrl: 'postgres://db/yard', redisUrl: 'rediss://redis',
   }, 'each goes to its place');
   t.equal(load({ TRAINYARD_DATA_DIR: 'elsewhere/data' }).dataDir, join(packageRoot, 'elsewhere/data'), 'a relative folder is one of the package');
@@ -64,6 +66,10 @@ t.test('a fault is a sentence that names its setting', async (t) => {
     [{ TRAINYARD_SLOTS: '-1' }, 'TRAINYARD_SLOTS: must be >= 0'],
     [{ TRAINYARD_GPU_SLOTS: '0' }, 'TRAINYARD_GPU_SLOTS: must be >= 1'],
     [{ TRAINYARD_SIMULATED_GPUS: '2x16' }, 'TRAINYARD_SIMULATED_GPUS: must match pattern "^[1-9][0-9]?x[1-9][0-9]{0,5}(MiB|GiB)$"'],
+    [{ TRAINYARD_WORKER_TOKEN: TEST_KEY }, 'TRAINYARD_WORKER_TOKEN: must match pattern "^tyw_([0-9a-f]{16})_([0-9a-f]{48})$"'],
+    [{ TRAINYARD_QUANTUM_SECONDS: '0' }, 'TRAINYARD_QUANTUM_SECONDS: must be >= 1'],
+    [{ TRAINYARD_AGING_HOURS: '0' }, 'TRAINYARD_AGING_HOURS: must be >= 0.001'],
+    [{ TRAINYARD_USAGE_HALF_LIFE_HOURS: 'long' }, 'TRAINYARD_USAGE_HALF_LIFE_HOURS: must be number'],
     [{ TRAINYARD_MEMORY_LIMIT: '8G' }, 'TRAINYARD_MEMORY_LIMIT: must be integer'],
     [{ TRAINYARD_LEASE_SECONDS: '0.9' }, 'TRAINYARD_LEASE_SECONDS: must be >= 1'],
     [{ TRAINYARD_CANCEL_GRACE_SECONDS: 'soon' }, 'TRAINYARD_CANCEL_GRACE_SECONDS: must be number'],

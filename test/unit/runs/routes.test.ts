@@ -275,7 +275,9 @@ t.test('a run is renamed and tagged', async (t) => {
   t.match((await patch({ name: 'mine' })).json(), { name: 'mine', tags: ['keep', 'best'] });
   t.match((await patch({ tags: null })).json(), { tags: [] });
   t.match((await patch({})).json(), { name: 'mine', tags: [] });
-  for (const body of [{ name: '' }, { name: null }, { tags: 'keep' }, { tags: ['a', 'a'] }, { priority: 1 }]) t.equal(problemOf(await patch(body)).code, 'bad_request', JSON.stringify(body));
+  t.match((await patch({ priority: 7 })).json(), { priority: 7, spec: { name: 'a run' } });
+  t.match(api.bus.commands, [{ type: 'arrived', runId: run.id }], 'the scheduler hears of it');
+  for (const body of [{ name: '' }, { name: null }, { tags: 'keep' }, { tags: ['a', 'a'] }, { priority: 101 }, { seed: 1 }]) t.equal(problemOf(await patch(body)).code, 'bad_request', JSON.stringify(body));
   t.equal(problemOf(await patch({ name: 'x' }, '01890000-0000-7000-8000-00000000ffff')).code, 'not_found');
 });
 
