@@ -10,9 +10,10 @@ import { Shares } from './shares.js';
 import { byId, type Decision, type DeviceKind, type Line, type Request, type RunningRun, type Settings, type State, type WaitingRun } from './state.js';
 
 /** What is kept for a run until it can start. */
-interface Kept {
+export interface Kept {
   runId: string;
   request: Request;
+  /** Ids; none where it is not known yet which. */
   devices: readonly string[];
   /** When they are likely to be free. */
   at: number;
@@ -22,6 +23,12 @@ export function decide(state: State, settings: Settings): Decision[] {
   return new Round(state, settings).decide();
 }
 
+/** The same, with the devices that are kept for runs that go first and cannot start yet. */
+export function decideAndKeep(state: State, settings: Settings): { decisions: Decision[]; kept: readonly Kept[] } {
+  const round = new Round(state, settings);
+  return { decisions: round.decide(), kept: round.kept };
+}
+
 /** When a run is over, as far as anybody knows: one that is overdue takes as long again. */
 export function endOf({ expectedEnd }: RunningRun, now: number): number {
   return expectedEnd > now ? expectedEnd : now + (now - expectedEnd);
@@ -29,7 +36,9 @@ export function endOf({ expectedEnd }: RunningRun, now: number): number {
 
 /** How many kinds of devices are waited for. */
 function kindsOf(lines: readonly Line[]): number {
-  return new Set(lines.flatMap(({ wanted }) => wanted.map(({ kind }) => kind))).size;
+  const kinds = new Set<DeviceKind>();
+  for (const { wanted } of lines) for (const { kind } of wanted) kinds.add(kind);
+  return kinds.size;
 }
 
 /** By what else is asked for: what fits nowhere with less memory does not with more. */
@@ -68,6 +77,10 @@ class Round {
     this.#situation = { now, devices, running, settings, shares: this.#shares, spare: this.#spare, leaving: this.#leaving };
     for (const run of running) if (run.leaving) this.#leaving.add(run.id);
     for (const run of state.promised) this.#shares.reserve(run);
+  }
+
+  get kept(): readonly Kept[] {
+    return this.#kept;
   }
 
   decide(): Decision[] {

@@ -17,9 +17,26 @@ const byAge: Comparison = (a, b) => a.since - b.since || byPriority(a, b);
 
 const keyOf = ({ kind, devices, memoryMiB, exclusive }: Request) => `${kind} ${devices} ${memoryMiB} ${exclusive}`;
 
+const lineKeyOf = ({ team, user }: Pick<Line, 'team' | 'user'>) => JSON.stringify([team, user]);
+
 export class Lines {
   readonly #lines = new Map<string, Kept>();
   #length = 0;
+
+  /** A copy of what `all` gave. */
+  static of(lines: readonly Line[]): Lines {
+    const copy = new Lines();
+    for (const { team, user, runs, byAge, wanted } of lines) {
+      const kept: Kept = { team, user, runs: [...runs], byAge: [...byAge], wanted: [...wanted], counts: new Map() };
+      for (const { request } of runs) {
+        const key = keyOf(request);
+        kept.counts.set(key, (kept.counts.get(key) ?? 0) + 1);
+      }
+      copy.#lines.set(lineKeyOf(kept), kept);
+      copy.#length += runs.length;
+    }
+    return copy;
+  }
 
   get length(): number {
     return this.#length;
@@ -60,7 +77,7 @@ export class Lines {
   }
 
   #lineOf({ team, user }: WaitingRun): Kept {
-    const key = JSON.stringify([team, user]);
+    const key = lineKeyOf({ team, user });
     const found = this.#lines.get(key);
     if (found !== undefined) return found;
     const line: Kept = { team, user, runs: [], byAge: [], wanted: [], counts: new Map() };

@@ -48,6 +48,8 @@ class Claim {
   readonly #situation: Situation;
   /** What each team holds beyond its share, negative below it. */
   readonly #excess = new Map<string, number>();
+  /** The run's team, with it, is within its share. */
+  #staysWithin: boolean | null = null;
 
   constructor({ run, aged }: Claimant, situation: Situation) {
     this.#run = run;
@@ -91,7 +93,7 @@ class Claim {
 
   #mayLeave(one: RunningRun): boolean {
     if (this.#situation.leaving.has(one.id) || one.request.kind !== this.#run.request.kind) return false;
-    return one.lentBy === this.#run.id || this.#isLongServed(one) || this.#holdsTooMuch(one);
+    return one.lentBy === this.#run.id || this.#isLongServed(one) || (this.#holdsTooMuch(one) && this.#isYielded(one, this.#excessOf(one.team)));
   }
 
   /** Whether a run may leave so that a team below its share gets it; how many of a team may is looked at later. */
@@ -109,6 +111,7 @@ class Claim {
 
   /** @param here runs at the place that may be told to leave */
   #planAt(here: readonly RunningRun[], room: Room): Plan | null {
+    if (!this.#isEnough(here, room)) return null;
     const victims: Victim[] = [];
     const left = room.copy();
     for (const victim of this.#victimsOf(here)) {
@@ -117,6 +120,13 @@ class Claim {
       if (left.place(this.#run.request) !== null) return this.#fewest(victims, room);
     }
     return null;
+  }
+
+  /** Whether there were room if all of them left: mostly there is not, and who goes first need not be asked. */
+  #isEnough(here: readonly RunningRun[], room: Room): boolean {
+    const left = room.copy();
+    for (const one of here) left.release(one);
+    return left.place(this.#run.request) !== null;
   }
 
   #fewest(victims: readonly Victim[], room: Room): Plan {
@@ -147,20 +157,24 @@ class Claim {
     for (const one of longest) yield victim(one, 'turn');
   }
 
-  /** Of runs that hold too much, as many as may leave: while the run's team stays within its share, or has used less of it than they have. */
+  /** Whether a run leaves where its team holds so much beyond its share: while the claimant's team stays within its own, or has used less of it. */
+  #isYielded(one: RunningRun, excess: number): boolean {
+    const { shares } = this.#situation;
+    this.#staysWithin ??= this.#excessOf(this.#run.team) + shares.holdingOf(this.#run.request) <= EPSILON;
+    const keepsShare = excess - shares.holdingOf(one.request, one.devices) >= -EPSILON;
+    return (this.#staysWithin && keepsShare) || shares.used(one.team) > shares.used(this.#run.team);
+  }
+
+  /** Of runs that hold too much, as many as may leave. */
   *#aboveTheirShare(running: readonly RunningRun[]): Generator<RunningRun> {
     const { shares } = this.#situation;
-    const staysWithin = this.#excessOf(this.#run.team) + shares.holdingOf(this.#run.request) <= EPSILON;
-    const used = shares.used(this.#run.team);
     const left = new Map<string, number>();
     const candidates = [...running].sort((a, b) => shares.used(b.team) - shares.used(a.team) || a.priority - b.priority || b.startedAt - a.startedAt || byId(a, b));
     for (const one of candidates) {
       const excess = left.get(one.team) ?? this.#excessOf(one.team);
       if (excess <= EPSILON) continue;
-      const after = excess - shares.holdingOf(one.request, one.devices);
-      const keepsShare = after >= -EPSILON;
-      if (!(staysWithin && keepsShare) && shares.used(one.team) <= used) continue;
-      left.set(one.team, after);
+      if (!this.#isYielded(one, excess)) continue;
+      left.set(one.team, excess - shares.holdingOf(one.request, one.devices));
       yield one;
     }
   }

@@ -5,7 +5,7 @@ import { Order } from '../scheduler/order.js';
 import { Room } from '../scheduler/room.js';
 import { Shares } from '../scheduler/shares.js';
 import { DEFAULT_SETTINGS, type Decision, type State, type WaitingRun } from '../scheduler/state.js';
-import { Heap } from './heap.js';
+import { Heap } from '../scheduler/heap.js';
 
 export type Policy = (state: State) => readonly Decision[];
 

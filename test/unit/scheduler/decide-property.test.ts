@@ -3,44 +3,11 @@ import fc from 'fast-check';
 import t from 'tap';
 import { decide } from '../../../src/scheduler/decide.js';
 import { Room } from '../../../src/scheduler/room.js';
-import type { Decision, Device, Settings, State } from '../../../src/scheduler/state.js';
-import { simulate, type Scene, type SimulatedTeam, type Submission } from '../../../src/simulator/simulate.js';
+import type { Decision, Device, State } from '../../../src/scheduler/state.js';
+import { simulate, type Scene, type Submission } from '../../../src/simulator/simulate.js';
 import { randomOf } from '../../../src/simulator/workload.js';
+import { LEAVE_MS, scene, SETTINGS, TICK_MS } from './random-scenes.js';
 import { HOUR, MINUTE } from './scenes.js';
-
-const SETTINGS: Settings = { quantumMs: 5 * MINUTE, agingMs: HOUR, turnMs: 30 * MINUTE, loanMs: 2 * MINUTE, price: { gpu: 1, cpu: 0.5 } };
-const LEAVE_MS = 10_000;
-const TICK_MS = MINUTE;
-
-const device = fc.record({
-  box: fc.constantFrom('x', 'y'),
-  kind: fc.constantFrom<Device['kind']>('gpu', 'gpu', 'cpu'),
-  memoryMiB: fc.constantFrom(500, 1000),
-  slots: fc.integer({ min: 1, max: 4 }),
-});
-const devices = fc.array(device, { minLength: 1, maxLength: 5 }).map((all) => all.map((one, index): Device => ({ ...one, id: `${one.box}-${index}`, phase: 'open' })));
-const teams: fc.Arbitrary<SimulatedTeam[]> = fc
-  .array(fc.record({ weight: fc.integer({ min: 1, max: 4 }), maxRuns: fc.option(fc.integer({ min: 1, max: 3 }), { nil: undefined }), budgetPerDay: fc.option(fc.integer({ min: HOUR, max: 24 * HOUR }), { nil: undefined }) }), { minLength: 1, maxLength: 4 })
-  .map((all) => all.map(({ weight, maxRuns, budgetPerDay }, index) => ({ id: `team ${index}`, weight, ...(maxRuns === undefined ? {} : { maxRuns }), ...(budgetPerDay === undefined ? {} : { budgetPerDay }) })));
-const submission = fc.record({
-  team: fc.nat(),
-  user: fc.constantFrom('one', 'other'),
-  priority: fc.integer({ min: 0, max: 2 }),
-  request: fc.record({ kind: fc.constantFrom<Device['kind']>('gpu', 'gpu', 'gpu', 'cpu'), devices: fc.constantFrom(1, 1, 1, 2, 3), memoryMiB: fc.constantFrom(100, 300, 500, 900), exclusive: fc.boolean() }),
-  at: fc.integer({ min: 0, max: 2 * HOUR }),
-  durationMs: fc.integer({ min: 1000, max: 3 * HOUR }),
-  error: fc.double({ min: 0.2, max: 3, noNaN: true }),
-});
-const scene = fc.record({ devices, teams, wishes: fc.array(submission, { minLength: 1, maxLength: 40 }) }).map(({ devices, teams, wishes }): Omit<Scene, 'policy'> => ({
-  devices,
-  teams,
-  submissions: wishes
-    .map(({ team, error, ...wish }, index): Submission => ({ ...wish, id: `run ${index}`, team: teams[team % teams.length]!.id, expectedMs: Math.round(wish.durationMs * error) }))
-    .sort((a, b) => a.at - b.at),
-  halfLifeMs: 4 * HOUR,
-  leaveMs: LEAVE_MS,
-  tickMs: TICK_MS,
-}));
 
 /** What is wrong with these decisions; each rule is told by itself. */
 function faults(state: State, decisions: readonly Decision[]): string[] {

@@ -1,0 +1,36 @@
+// When a round could decide something else although nobody came, ended or left: time by itself makes a difference.
+import { nextDay } from './play.js';
+import type { Settings, State } from './state.js';
+
+export interface MomentOptions extends Pick<Settings, 'quantumMs' | 'agingMs' | 'turnMs' | 'loanMs'> {
+  /** Devices that a team holds now, as they count in its budget. */
+  holdingOf(team: string): number;
+}
+
+/**
+ * The next such time after `state.now`; Infinity where there is none. Not among them is a change of who has used the
+ * least, which comes by degrees: whoever waits for a moment looks now and then in between.
+ */
+export function nextMoment({ now, running, teams, lines }: State, { quantumMs, agingMs, turnMs, loanMs, holdingOf }: MomentOptions): number {
+  let next = Infinity;
+  const consider = (at: number) => {
+    if (at > now && at < next) next = at;
+  };
+  for (const { startedAt, expectedEnd, endsBy } of running) {
+    consider(startedAt + quantumMs);
+    consider(startedAt + turnMs);
+    // One that is overdue is expected to be so for as long again: what is kept behind it may be lent then.
+    consider(expectedEnd + loanMs);
+    if (endsBy !== null) consider(endsBy);
+  }
+  const lastTurns = new Map<string, number | null>();
+  for (const { id, users } of teams) for (const user of users) lastTurns.set(JSON.stringify([id, user.id]), user.lastTurn);
+  for (const { team, user, byAge } of lines) consider(Math.max(byAge[0]!.since, lastTurns.get(JSON.stringify([team, user])) ?? -Infinity) + agingMs);
+  for (const { id, budget } of teams) {
+    if (budget === null) continue;
+    consider(nextDay(now));
+    const holding = holdingOf(id);
+    if (budget > 0 && holding > 0) consider(now + budget / holding);
+  }
+  return next;
+}

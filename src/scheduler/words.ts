@@ -1,0 +1,13 @@
+// Amounts as people say them.
+
+/** `700 MiB`, and with one decimal from 1 GiB on: `1.2 GiB`. Up, for what is needed or missing; down, for what there is. */
+export function memoryInWords(memoryMiB: number, round: (value: number) => number = Math.ceil): string {
+  const whole = round(memoryMiB);
+  return whole < 1024 ? `${whole} MiB` : `${(round((whole / 1024) * 10) / 10).toFixed(1)} GiB`;
+}
+
+/** `1 run`, `2 runs`. */
+export const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/** `GPU` or `CPU`, so many. */
+export const devicesInWords = (count: number, kind: 'gpu' | 'cpu'): string => countOf(count, kind.toUpperCase());
