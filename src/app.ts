@@ -12,6 +12,7 @@ import { datasetRoutes } from './datasets/routes.js';
 import { boxRoutes } from './devices/box-routes.js';
 import { deviceRoutes } from './devices/routes.js';
 import { healthRoutes } from './health/routes.js';
+import { queueRoutes } from './dispatch/queue-routes.js';
 import { documentation } from './http/documentation.js';
 import { installErrorHandling, refuseConnection, sendProblem } from './http/error-handler.js';
 import { installHostGuard } from './http/host-guard.js';
@@ -98,6 +99,7 @@ export function buildApp({ config, services, log }: AppOptions): FastifyInstance
   app.register(artifactRoutes, { services });
   app.register(datasetRoutes, { services });
   app.register(recipeRoutes, { services });
+  app.register(queueRoutes, { services });
   app.register(deviceRoutes, { services, leaseMs: config.leaseMs });
   app.register(boxRoutes, { services });
   app.register(usageRoutes, { services });

@@ -6,6 +6,7 @@ import { artifactsDir, type Config } from './config.js';
 import { connectDatabase } from './db/client.js';
 import { createBoxRepository } from './devices/box-repository.js';
 import { createWorkerRepository } from './devices/worker-repository.js';
+import { createEstimates } from './dispatch/estimates.js';
 import { createMeasurements } from './dispatch/measurements.js';
 import { createPlacements } from './dispatch/placements.js';
 import type { Usage } from './dispatch/situation.js';
@@ -55,6 +56,7 @@ export function composeStores(config: Config, databaseUrl: string, log: Log) {
     boxes: createBoxRepository(database),
     placements,
     measurements: createMeasurements(database),
+    estimates: createEstimates(database),
     usageOf,
     store: createDiskArtifactStore(artifactsDir(config)),
     async close() {

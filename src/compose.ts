@@ -8,6 +8,8 @@ import { databaseError, pingDatabase } from './db/client.js';
 import { createBoxService } from './devices/boxes.js';
 import { migrate } from './db/migrate.js';
 import { seedDatabase } from './db/seed.js';
+import { createOutlooker } from './dispatch/outlooker.js';
+import { createQueueService } from './dispatch/queue-service.js';
 import { startEmbeddedPostgres } from './embedded/postgres.js';
 import { startSupervisorProcess } from './embedded/supervisor-process.js';
 import { createAudit } from './identity/audit.js';
@@ -77,6 +79,9 @@ export async function compose(config: Config, log: Log, { keyName = 'TRAINYARD_A
     };
     const onChanged = () => void stores.bus.sendCommand({ type: 'changed' }).catch((error: unknown) => onError(error, 'telling the scheduler'));
     const sessions = createSessionService(stores.database, { onRevoked });
+    const outlooker = createOutlooker();
+    closers.push(() => outlooker.close());
+    const queue = createQueueService({ ...stores, ...config, outlooker, findPlan: (id) => stores.runs.findPlan(id) });
     const services: Services = {
       ...stores,
       authenticator,
@@ -89,7 +94,8 @@ export async function compose(config: Config, log: Log, { keyName = 'TRAINYARD_A
       boxes: createBoxService({ ...stores, leaseMs: config.leaseMs, onChanged }),
       datasets,
       recipes: { list: () => RECIPES, find: findRecipe },
-      runs: createRunService({ ...stores, datasets, limits: { limitBytes: config.memoryLimitBytes }, onError }),
+      runs: createRunService({ ...stores, datasets, limits: { limitBytes: config.memoryLimitBytes }, outlook: (owner, spec, plan) => queue.plan(owner, spec, plan), onError }),
+      queue,
       hub: createLiveHub({ events: stores.events, bus: stores.bus, findRun: (id) => stores.runs.findAny(id).catch((error: unknown) => Promise.reject(databaseError(error))), log }),
       predict: createPredictService({ ...stores, log }),
       usage: createUsageService({ usage: stores.usage, disk: createDisk(config.dataDir) }),

@@ -4,6 +4,7 @@ import type { ArtifactStore } from './artifacts/store.js';
 import type { DatasetCatalog } from './datasets/catalog.js';
 import type { BoxService } from './devices/boxes.js';
 import type { WorkerRepository } from './devices/worker-repository.js';
+import type { QueueService } from './dispatch/queue-service.js';
 import type { Audit } from './identity/audit.js';
 import type { Authenticator } from './identity/authenticator.js';
 import type { KeyService } from './identity/keys.js';
@@ -34,6 +35,7 @@ export interface Services {
   store: ArtifactStore;
   datasets: DatasetCatalog;
   recipes: { list(): readonly Recipe[]; find(name: string): Recipe | null };
+  queue: QueueService;
   workers: WorkerRepository;
   boxes: BoxService;
   hub: LiveHub;

@@ -1,10 +1,14 @@
 // The scheduler of this process, on the queues and the bus: it decides while it has the lead, and else passes on what
 // it hears to the one that has.
 import type { Stores } from '../src/compose-stores.js';
+import { questionOf } from '../src/dispatch/queue-service.js';
+import { readSnapshot } from '../src/dispatch/snapshot.js';
 import { startDispatcher, type Dispatcher } from '../src/dispatch/dispatcher.js';
+import { createOutlooker } from '../src/dispatch/outlooker.js';
 import type { Log } from '../src/log.js';
 import { consumeRuns, createRunQueue } from '../src/queue/bullmq-queue.js';
 import { queueOfBox, type RunQueue } from '../src/queue/queue.js';
+import { repeat } from '../src/repeat.js';
 import type { Settings } from '../src/scheduler/state.js';
 
 export interface DispatchingOptions {
@@ -27,6 +31,8 @@ export interface Dispatching {
 /** Arrivals only wake the scheduler, so that many are taken at once. */
 const ARRIVALS_AT_ONCE = 50;
 const ARRIVAL_LOCK_MS = 10_000;
+/** How often those that have come to wait are told when they are likely to start. */
+const ESTIMATE_MS = 5_000;
 
 export function startDispatching({ owner, stores, leaseMs, halfLifeMs, settings, log }: DispatchingOptions): Dispatching {
   const { bus, placements, workers, boxes, queueConnection } = stores;
@@ -63,6 +69,8 @@ export function startDispatching({ owner, stores, leaseMs, halfLifeMs, settings,
     onError: (error) => onError(error, 'taking arrivals'),
   });
 
+  const estimates = startEstimating({ stores, leaseMs, scheduling: { ...settings, halfLifeMs }, leads: () => dispatcher.leads(), onError });
+
   return {
     changed() {
       if (dispatcher.leads()) dispatcher.wake();
@@ -70,8 +78,43 @@ export function startDispatching({ owner, stores, leaseMs, halfLifeMs, settings,
     },
     async stop() {
       offCommand();
-      await Promise.allSettled([consumer.close(), dispatcher.stop()]);
+      await Promise.allSettled([consumer.close(), dispatcher.stop(), estimates.stop()]);
       await Promise.allSettled([...queues.values()].map((queue) => queue.close()));
+    },
+  };
+}
+
+interface EstimatingOptions {
+  stores: Stores;
+  leaseMs: number;
+  scheduling: Settings & { halfLifeMs: number };
+  leads(): boolean;
+  onError(error: unknown, what: string): void;
+}
+
+/** Writes down when each run was first expected to start, so that it can be held against when it did. */
+function startEstimating({ stores, leaseMs, scheduling, leads, onError }: EstimatingOptions): { stop(): Promise<void> } {
+  const { estimates } = stores;
+  const outlooker = createOutlooker();
+  let told = new Set<string>();
+  const round = async () => {
+    if (!leads()) return;
+    const snapshot = await readSnapshot({ ...stores, leaseMs, scheduling });
+    const keyOf = (runId: string) => `${runId} ${snapshot.rows.get(runId)?.attempt}`;
+    const ids = [...snapshot.rows.keys()];
+    if (ids.some((id) => !told.has(keyOf(id)))) {
+      const { standings } = await outlooker.ask(questionOf(snapshot, { scheduling }));
+      await estimates.note(standings.filter(({ runId }) => !told.has(keyOf(runId))));
+    }
+    // What has gone is forgotten; what nobody can tell yet is tried once.
+    told = new Set(ids.map(keyOf));
+    await estimates.settle();
+  };
+  const stop = repeat(round, { everyMs: ESTIMATE_MS, onError: (error) => onError(error, 'estimating starts') });
+  return {
+    async stop() {
+      stop();
+      await outlooker.close();
     },
   };
 }

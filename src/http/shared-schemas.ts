@@ -13,6 +13,7 @@ import { ModelSummary } from '../schemas/model.js';
 import { Plan, PlanLayer } from '../schemas/plan.js';
 import { Prediction, Predictions, PredictRequest } from '../schemas/predict.js';
 import { Problem, ProblemError, ProblemType } from '../schemas/problem.js';
+import { Queue, QueueEntry, QueueOutlook, StartChange } from '../schemas/queue.js';
 import { Recipe, RecipePage } from '../schemas/recipe.js';
 import { MetricValue, MetricValues, Run, RunExtension, RunMove, RunNotes, RunPage, RunProgress, RunTransition } from '../schemas/run.js';
 import { SPEC_SCHEMAS } from '../schemas/spec.js';
@@ -23,7 +24,7 @@ export const SHARED_SCHEMAS = [
   CheckResult, ProblemError, ProblemType, Problem, Liveness, Readiness,
   ...SPEC_SCHEMAS, RecipeChanges, Fork, ForkChanges, RunSubmission,
   MetricValue, MetricValues, RunTransition, RunProgress, Run, RunPage, RunExtension, RunNotes, RunMove,
-  PlanLayer, Plan, ModelSummary,
+  StartChange, QueueEntry, QueueOutlook, Queue, PlanLayer, Plan, ModelSummary,
   MetricPoints, MetricBuckets, MetricSeries, MetricSeriesList, RunEvent, EventPage,
   PredictRequest, Prediction, Predictions, Artifact, ArtifactPage, Dataset, DatasetPage, Recipe, RecipePage, DeviceWorker, Device, DevicePage, Box, BoxPage, NewBox, CreatedBox, BoxChange,
   FileUsage, RunUsage, Usage, LedgerTotal, LedgerItem, Ledger,

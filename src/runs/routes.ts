@@ -57,10 +57,10 @@ export const runRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'ru
     config: { access: 'read', audited: false, documentedBody: ref(RunSubmission) },
     schema: {
       operationId: 'planRun', tags: ['runs'], summary: 'Check a run without submitting it',
-      description: 'The same checks as a submission. A bad spec is answered with 200 too: the plan lists its problems.',
+      description: 'The same checks as a submission. A bad spec is answered with 200 too: the plan lists its problems. With when it would start, and what would let it start now.',
       response: { 200: ref(Plan), ...problems('body_too_large', 'unsupported_media_type') },
     },
-  }, async ({ principal, body }) => runs.plan(principal.teamId, body));
+  }, async ({ principal: { teamId, user }, body }) => runs.plan({ teamId, userId: user?.id }, body));
 
   app.get('/v1/runs', {
     config: { access: 'read' },

@@ -9,6 +9,8 @@ import type { Bus } from '../live/bus.js';
 import type { EventLog } from '../live/event-log.js';
 import type { RunQueue } from '../queue/queue.js';
 import type { Plan } from '../schemas/plan.js';
+import type { QueueOutlook } from '../schemas/queue.js';
+import type { RunSpec } from '../schemas/spec.js';
 import type { Run, RunExtension, RunMove, RunNotes, RunState } from '../schemas/run.js';
 import { flattenHyperparameters } from '../specs/hyperparameters.js';
 import { planSubmission, type PlanLimits } from '../specs/plan-submission.js';
@@ -28,6 +30,8 @@ export interface RunServiceOptions {
   lifecycle: Lifecycle;
   datasets: DatasetCatalog;
   limits: PlanLimits;
+  /** How the run would stand in the queue. */
+  outlook(owner: Owner, spec: RunSpec, plan: Plan): Promise<QueueOutlook>;
   onError: (error: unknown, what: string) => void;
 }
 
@@ -73,7 +77,7 @@ const WISHES = {
 } as const;
 type Wish = keyof typeof WISHES;
 
-export function createRunService({ runs, artifacts, events, store, queue, bus, lifecycle, datasets, limits, onError }: RunServiceOptions) {
+export function createRunService({ runs, artifacts, events, store, queue, bus, lifecycle, datasets, limits, outlook, onError }: RunServiceOptions) {
   async function get(teamId: string, id: string): Promise<Run> {
     const run = await runs.find(teamId, id);
     if (run === null) throw new ServiceError('not_found', `There is no run ${id}.`);
@@ -178,7 +182,16 @@ export function createRunService({ runs, artifacts, events, store, queue, bus, l
     },
 
     /** All that can be known before training; never rejects for a bad spec, the plan lists its problems. */
-    plan: async (teamId: string, body: unknown): Promise<Plan> => (await planned(teamId, body)).plan,
+    async plan(owner: Owner, body: unknown): Promise<Plan> {
+      const { spec, plan } = await planned(owner.teamId, body);
+      if (spec === null || !plan.valid) return { ...plan, queue: null };
+      // A plan without it is better than none.
+      const queue = await outlook(owner, spec, plan).catch((error: unknown) => {
+        onError(error, 'looking how a planned run would stand in the queue');
+        return null;
+      });
+      return { ...plan, queue };
+    },
 
     /**
      * Checks, stores and queues a run. `created` is false when the idempotency key had made it before.

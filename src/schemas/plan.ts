@@ -1,6 +1,7 @@
 // A plan: all that can be known of a run before it trains.
 import { Type, type Static } from 'typebox';
-import { strictObject } from './build.js';
+import { ref, strictObject } from './build.js';
+import { QueueOutlook } from './queue.js';
 
 const count = (description: string) => Type.Integer({ minimum: 0, description });
 // Byte counts of absurd models outgrow what an integer holds exactly.
@@ -63,6 +64,7 @@ export const Plan = strictObject(
     trainCount: count('Examples that train.'),
     validationCount: count('Examples that validate.'),
     memory: PlanMemory,
+    queue: Type.Optional(Type.Union([ref(QueueOutlook), Type.Null()], { description: 'How it would stand in the queue; null where it is not valid, or nobody can say now.' })),
   },
   { $id: 'Plan', description: 'What a run spec comes to: shapes, parameters, steps, memory, problems.' },
 );

@@ -9,6 +9,7 @@ import { findRecipe, RECIPES } from '../../src/recipes/catalog.js';
 import { createLifecycle } from '../../src/runs/lifecycle.js';
 import { createRunService } from '../../src/runs/service.js';
 import { storable } from '../../src/db/storable-text.js';
+import type { QueueOutlook } from '../../src/schemas/queue.js';
 import type { Services } from '../../src/services.js';
 import { createUsageService } from '../../src/usage/service.js';
 import { createFakeArtifactRepository, FakeArtifactStore } from './artifacts.js';
@@ -41,13 +42,14 @@ export function createFakeServices({ now = Date.now }: { now?: () => number } = 
   const failures: { error: unknown; what: string }[] = [];
   const lifecycle = createLifecycle({ runs: runRepository, queue, bus, leaseMs: 15_000, maxAttempts: 3, onError });
   const services: Services = {
-    runs: createRunService({ runs: runRepository, artifacts, events, store, queue, bus, lifecycle, datasets, limits: { limitBytes: 8 * 2 ** 30 }, onError }),
+    runs: createRunService({ runs: runRepository, artifacts, events, store, queue, bus, lifecycle, datasets, limits: { limitBytes: 8 * 2 ** 30 }, outlook: async () => OUTLOOK, onError }),
     metrics: createFakeMetricRepository(records),
     events,
     artifacts,
     store,
     datasets,
     recipes: { list: () => [...RECIPES], find: findRecipe },
+    queue: createFakeQueueService(),
     workers,
     boxes: createFakeBoxes(),
     hub: createLiveHub({ events, bus, findRun: (id) => runRepository.find(TEAM, id), log }),
@@ -62,6 +64,17 @@ export function createFakeServices({ now = Date.now }: { now?: () => number } = 
     ...createFakeIdentity(records, TEAM),
   };
   return { services, records, queue, bus, store, workers, disk, ledger, lifecycle, runRepository, events, artifacts, failures };
+}
+
+const OUTLOOK: QueueOutlook = { position: 1, positionInTeam: 1, reason: { code: 'starting', message: 'It starts in a moment.' }, estimatedStart: { likely: null, earliest: null, latest: null }, wouldStart: [] };
+
+/** An empty one. */
+function createFakeQueueService(): Services['queue'] {
+  return {
+    list: async () => ({ items: [], waiting: 0, running: 0, accuracy: { count: 0, medianErrorSeconds: null, withinInterval: null } }),
+    get: async ({ id, state }) => (state === 'queued' ? OUTLOOK : Promise.reject(new ServiceError('run_not_queued', id))),
+    plan: async () => OUTLOOK,
+  };
 }
 
 /** One box, which nothing changes. */

@@ -13,12 +13,12 @@ const RULES: Record<string, Right> = {
   getIdentity: 'view', deleteSession: 'view', createTicket: 'view',
   getRun: 'view', getModelSummary: 'view', getMetrics: 'view', listLogs: 'view', listEvents: 'view', live: 'view',
   listArtifacts: 'view', downloadArtifact: 'view', predict: 'view', listDatasets: 'view', getDataset: 'view',
-  listRuns: 'read', planRun: 'read', listRecipes: 'read', getRecipe: 'read', listDevices: 'read', getUsage: 'read', getLedger: 'read',
+  listRuns: 'read', planRun: 'read', listRecipes: 'read', getRecipe: 'read', listDevices: 'read', listBoxes: 'read', getBox: 'read', getQueue: 'read', getRunOutlook: 'read', getUsage: 'read', getLedger: 'read',
   listShares: 'read', listKeys: 'read', createKey: 'read', revokeKey: 'read', listTeams: 'read', getTeam: 'read', listMembers: 'read',
-  createRun: 'write', cancelRun: 'write', pauseRun: 'write', resumeRun: 'write', extendRun: 'write', updateRun: 'write', deleteRun: 'write',
+  createRun: 'write', cancelRun: 'write', pauseRun: 'write', resumeRun: 'write', extendRun: 'write', updateRun: 'write', moveRun: 'write', deleteRun: 'write',
   deleteArtifacts: 'write', shareRun: 'write', unshareRun: 'write',
   putMember: 'manage', removeMember: 'manage', listAudit: 'manage',
-  createTeam: 'operate', deleteTeam: 'operate', listUsers: 'operate', createUser: 'operate', updateUser: 'operate', deleteUser: 'operate',
+  createTeam: 'operate', updateTeam: 'operate', createBox: 'operate', updateBox: 'operate', deleteBox: 'operate', deleteTeam: 'operate', listUsers: 'operate', createUser: 'operate', updateUser: 'operate', deleteUser: 'operate',
 };
 
 const ROLES: Record<string, readonly Right[]> = {
@@ -32,7 +32,7 @@ const ROLES: Record<string, readonly Right[]> = {
 
 const BODIES: Record<string, object> = {
   createSession: { key: `ty_${'0'.repeat(16)}_${'0'.repeat(48)}` }, createRun: SPEC, planRun: SPEC, extendRun: { epochs: 1 }, updateRun: {}, predict: { instances: [[0]] },
-  shareRun: { expiresInDays: 1 }, createKey: { name: 'a key' }, putMember: { role: 'viewer' }, createTeam: { name: 'new-team' }, createUser: { name: 'new-user' }, updateUser: { operator: false },
+  shareRun: { expiresInDays: 1 }, createKey: { name: 'a key' }, putMember: { role: 'viewer' }, createTeam: { name: 'new-team' }, updateTeam: { weight: 2 }, moveRun: { before: '01890000-0000-7000-8000-00000000ffff' }, createBox: { name: 'new-box' }, updateBox: { phase: 'cordoned' }, createUser: { name: 'new-user' }, updateUser: { operator: false },
 };
 
 interface Things {
@@ -68,7 +68,7 @@ async function thingsOf({ done, join, submit }: Place, team: string, member: str
 }
 
 const addressOf = ({ path, id }: Operation, { run, team, key, share, user }: Things) =>
-  path.replace('{path}', 'model/model.json').replace('{team}', team).replace('{share}', share).replace('{user}', user).replace('{name}', 'mnist').replace('{code}', 'not_found').replace('{id}', id === 'revokeKey' ? key : run);
+  path.replace('{path}', 'model/model.json').replace('{team}', team).replace('{share}', share).replace('{user}', user).replace('{name}', 'mnist').replace('{code}', 'not_found').replace('{box}', 'new-box').replace('{id}', id === 'revokeKey' ? key : run);
 
 t.test('each route asks for the right that it should, of each role', async (t) => {
   const place = await identityPlace(t);

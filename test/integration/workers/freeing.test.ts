@@ -56,7 +56,7 @@ t.test('who stores bytes that are just being freed stores them again', async (t)
     await until(isWaiting, { what: 'the second run to wait' });
     await stores.store.remove(sha256);
   };
-  const deleting = createRunService({ ...stores, store: { ...stores.store, remove }, datasets: createDatasetCatalog(), limits: { limitBytes: 2 ** 34 }, onError: (error) => t.error(error) });
+  const deleting = createRunService({ ...stores, store: { ...stores.store, remove }, datasets: createDatasetCatalog(), limits: { limitBytes: 2 ** 34 }, outlook: () => Promise.reject(new Error('nobody asks')), onError: (error) => t.error(error) });
   await deleting.delete(teamId, first.id);
   t.equal(keeping.length, 1, 'the bytes were freed');
   await Promise.all(keeping);

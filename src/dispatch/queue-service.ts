@@ -1,0 +1,138 @@
+// What clients hear of the queue: of their own runs alone, though all are looked at.
+import { ServiceError } from '../errors.js';
+import type { Plan } from '../schemas/plan.js';
+import type { Queue, QueueEntry, QueueOutlook, StartChange } from '../schemas/queue.js';
+import type { Run } from '../schemas/run.js';
+import type { RunSpec } from '../schemas/spec.js';
+import { Lines } from '../scheduler/lines.js';
+import type { Line, State, WaitingRun } from '../scheduler/state.js';
+import type { WhatIf } from '../scheduler/what-if.js';
+import { demandOf, expectedMsOf, kindFor, requestOf, shapeOf, type Demand } from './demand.js';
+import type { Estimates } from './estimates.js';
+import type { OutlookQuestion, Standing } from './outlook.js';
+import type { Outlooker } from './outlooker.js';
+import { measureKey } from './placements.js';
+import { readSnapshot, type Snapshot, type SnapshotSources } from './snapshot.js';
+
+export interface QueueServiceOptions extends SnapshotSources {
+  estimates: Pick<Estimates, 'accuracy'>;
+  outlooker: Outlooker;
+  findPlan(runId: string): Promise<Plan | null>;
+  now?: () => number;
+}
+
+export interface QueueService {
+  /** The team's runs that wait, the next first. */
+  list(teamId: string, limit: number): Promise<Queue>;
+  /** @throws ServiceError run_not_queued */
+  get(run: Pick<Run, 'id' | 'state'>): Promise<QueueOutlook>;
+  /** As if it were submitted now. */
+  plan(owner: { teamId: string; userId?: string | undefined }, spec: RunSpec, plan: Plan): Promise<QueueOutlook>;
+}
+
+/** From being told to make room until the devices are free. */
+export const LEAVE_MS = 10_000;
+/** What was found out so long ago still goes. */
+const FRESH_MS = 1_000;
+const WEEK_MS = 7 * 24 * 3600_000;
+const MIB = 1024 * 1024;
+/** Of a run that nobody has submitted yet; after all others of its age. */
+const PLANNED = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
+
+type One = NonNullable<OutlookQuestion['one']>;
+
+export function questionOf({ state, budgetsPerDay }: Snapshot, { scheduling }: Pick<SnapshotSources, 'scheduling'>): OutlookQuestion {
+  return { state, settings: scheduling, forecast: { halfLifeMs: scheduling.halfLifeMs, leaveMs: LEAVE_MS, budgetsPerDay } };
+}
+
+const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString());
+
+const toStanding = ({ position, positionInTeam, reason, likely, earliest, latest }: Standing) => ({
+  position, positionInTeam,
+  reason: reason as QueueEntry['reason'],
+  estimatedStart: { likely: iso(likely), earliest: iso(earliest), latest: iso(latest) },
+});
+
+function toChange({ change: { type, ...facts }, words }: WhatIf): StartChange {
+  const { memoryMiB, batchSize, devices, priority, at } = facts as Partial<Record<'memoryMiB' | 'batchSize' | 'devices' | 'priority' | 'at', number>>;
+  const known = { memoryMiB, batchSize, devices, priority, at: at === undefined ? undefined : iso(at)! };
+  return { type, message: words, ...Object.fromEntries(Object.entries(known).filter(([, value]) => value !== undefined)) };
+}
+
+export function createQueueService(options: QueueServiceOptions): QueueService {
+  const { outlooker, estimates, now = Date.now } = options;
+  let latest: { at: number; found: Promise<{ snapshot: Snapshot; standings: Map<string, Standing> }> } | null = null;
+
+  /** One answer for all who ask within a moment. */
+  function lookAround() {
+    if (latest !== null && now() - latest.at < FRESH_MS) return latest.found;
+    const found = (async () => {
+      const snapshot = await readSnapshot(options, now());
+      const { standings } = await outlooker.ask(questionOf(snapshot, options));
+      return { snapshot, standings: new Map(standings.map((standing) => [standing.runId, standing])) };
+    })();
+    const asked = { at: now(), found };
+    latest = asked;
+    found.catch(() => {
+      if (latest === asked) latest = null;
+    });
+    return found;
+  }
+
+  async function ask(snapshot: Snapshot, state: State, one: One): Promise<QueueOutlook> {
+    const { standings, changes } = await outlooker.ask({ ...questionOf({ ...snapshot, state }, options), one });
+    const standing = standings[0];
+    if (standing === undefined) throw new ServiceError('run_not_queued', 'It has just been given a place.');
+    return { ...toStanding(standing), wouldStart: changes.map(toChange) };
+  }
+
+  /** What of it might be smaller, or elsewhere. */
+  function choices(runId: string, demand: Demand, { hasGpu, plan }: { hasGpu: boolean; plan: Plan | null }): One {
+    const isAsked = demand.memoryMiB !== null;
+    return {
+      runId,
+      // Who names its memory gets it, whatever the batch.
+      batch: plan === null || isAsked ? null : { size: demand.stepExamples, exampleMiB: plan.memory.activationsBytes / demand.stepExamples / MIB },
+      cpuMiB: demand.device === 'auto' && hasGpu ? requestOf(demand, 'cpu').memoryMiB : null,
+    };
+  }
+
+  return {
+    async list(teamId, limit) {
+      const { snapshot: { state, rows }, standings } = await lookAround();
+      const own = [...standings.values()].filter(({ runId }) => rows.get(runId)?.teamId === teamId).sort((a, b) => a.position - b.position);
+      const items = own.slice(0, limit).map((standing): QueueEntry => ({ runId: standing.runId, ...toStanding(standing), queuedAt: rows.get(standing.runId)!.queuedAt.toISOString() }));
+      return { items, waiting: rows.size, running: state.running.length, accuracy: await estimates.accuracy(new Date(now() - WEEK_MS)) };
+    },
+
+    async get({ id, state }) {
+      if (state !== 'queued') throw new ServiceError('run_not_queued', `Run ${id} is ${state}.`);
+      const snapshot = await readSnapshot(options, now());
+      const row = snapshot.rows.get(id);
+      if (row === undefined) throw new ServiceError('run_not_queued', `Run ${id} has just been given a place.`);
+      return ask(snapshot, snapshot.state, choices(id, row.demand, { hasGpu: snapshot.context.hasGpu, plan: await options.findPlan(id) }));
+    },
+
+    async plan({ teamId, userId = '' }, spec, plan) {
+      const snapshot = await readSnapshot(options, now());
+      const { hasGpu } = snapshot.context;
+      const demand = demandOf(spec, plan);
+      const kind = kindFor(demand, hasGpu);
+      const shape = shapeOf(spec);
+      const measured = (await options.placements.measured([shape])).get(measureKey(shape, kind));
+      const run: WaitingRun = {
+        id: PLANNED, team: teamId, user: userId, priority: spec.priority ?? 0, since: snapshot.state.now,
+        request: requestOf(demand, kind, measured), expectedMs: expectedMsOf(demand, kind, { step: 0, totalSteps: plan.totalSteps }, measured),
+      };
+      return ask(snapshot, withRun(snapshot.state, run), choices(PLANNED, demand, { hasGpu, plan }));
+    },
+  };
+}
+
+function withRun(state: State, run: WaitingRun): State {
+  const isOwn = ({ team, user }: Pick<Line, 'team' | 'user'>) => team === run.team && user === run.user;
+  const lines = Lines.of(state.lines.filter(isOwn));
+  lines.add(run);
+  const teams = state.teams.map((team) => (team.id !== run.team || team.users.some(({ id }) => id === run.user) ? team : { ...team, users: [...team.users, { id: run.user, usage: 0, lastTurn: null }] }));
+  return { ...state, teams, lines: [...state.lines.filter((line) => !isOwn(line)), ...lines.all()] };
+}

@@ -1,0 +1,58 @@
+// How things stand for the scheduler, read at once: for those who want to know, and not to decide.
+import { setImmediate } from 'node:timers/promises';
+import type { BoxRepository } from '../devices/box-repository.js';
+import type { WorkerRepository } from '../devices/worker-repository.js';
+import { Lines } from '../scheduler/lines.js';
+import type { Settings, State, WaitingRun } from '../scheduler/state.js';
+import type { Measured } from './demand.js';
+import { schedulableDevices } from './devices.js';
+import type { Placements, WaitingRow } from './placements.js';
+import { hasGpuAmong, runningRun, teamsOf, waitingRun, type Context, type Usage } from './situation.js';
+
+export interface SnapshotSources {
+  placements: Pick<Placements, 'waiting' | 'placed' | 'teams' | 'measured'>;
+  workers: Pick<WorkerRepository, 'listAlive'>;
+  boxes: Pick<BoxRepository, 'phases'>;
+  usageOf(about: { now: number; halfLifeMs: number } & Pick<Settings, 'price' | 'agingMs'>): Promise<Usage>;
+  /** A supervisor that was not heard of for so long is gone. */
+  leaseMs: number;
+  scheduling: Settings & { halfLifeMs: number };
+}
+
+export interface Snapshot {
+  state: State;
+  rows: ReadonlyMap<string, WaitingRow>;
+  /** Device-milliseconds that teams get each day, where they have a quota. */
+  budgetsPerDay: ReadonlyMap<string, number>;
+  context: Context;
+}
+
+/** Thousands that wait are put together in parts, between which others get their turn. */
+const AT_ONCE = 500;
+
+export async function readSnapshot({ placements, workers, boxes, usageOf, leaseMs, scheduling }: SnapshotSources, now = Date.now()): Promise<Snapshot> {
+  const [rows, placed, teams, alive, phases, usage] = await Promise.all([
+    placements.waiting(), placements.placed(), placements.teams(), workers.listAlive(new Date(now - leaseMs)), boxes.phases(),
+    usageOf({ now, halfLifeMs: scheduling.halfLifeMs, price: scheduling.price, agingMs: scheduling.agingMs }),
+  ]);
+  const devices = schedulableDevices(alive, phases);
+  const shapes = [...rows, ...placed].flatMap(({ shape }) => shape ?? []);
+  const measured: ReadonlyMap<string, Measured> = await placements.measured([...new Set(shapes)]);
+  const context: Context = { now, hasGpu: hasGpuAmong(devices), measured };
+  const lines = new Lines();
+  const promised: WaitingRun[] = [];
+  for (const [index, row] of rows.entries()) {
+    if (index % AT_ONCE === AT_ONCE - 1) await setImmediate();
+    const run = waitingRun(row, context);
+    lines.add(run);
+    if (row.promisedAt !== null) promised.push(run);
+  }
+  const running = placed.map((row) => runningRun(row, context));
+  const all = lines.all();
+  return {
+    state: { now, devices, running, lines: all, promised, teams: teamsOf(teams, [...all, ...running], usage, scheduling.price) },
+    rows: new Map(rows.map((row) => [row.id, row])),
+    budgetsPerDay: new Map(teams.flatMap(({ id, gpuSecondsPerDay }) => (gpuSecondsPerDay === null ? [] : [[id, gpuSecondsPerDay * 1000 * scheduling.price.gpu] as const]))),
+    context,
+  };
+}
