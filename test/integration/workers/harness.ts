@@ -29,9 +29,9 @@ export interface Box {
   stores: Stores;
   runs: RunService;
   teamId: string;
-  submit(): Promise<Run>;
-  /** `stores` replaces what this supervisor stands on. */
-  supervise(trainer: string, changes?: { env?: NodeJS.ProcessEnv; stores?: Partial<Stores>; silenceMs?: number }): Promise<Supervisor>;
+  submit(spec?: object): Promise<Run>;
+  /** With the real trainer, or one of the fixtures. `stores` and `scratchDir` replace what this supervisor stands on. */
+  supervise(trainer: string | null, changes?: { env?: NodeJS.ProcessEnv; stores?: Partial<Stores>; scratchDir?: string; silenceMs?: number }): Promise<Supervisor>;
   /** The run once it is in one of these states. */
   reaches(id: string, states: readonly Run['state'][]): Promise<Run>;
   ends(id: string): Promise<Run>;
@@ -69,7 +69,7 @@ export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<
     teamId,
     reaches,
     ends: (id) => reaches(id, ['succeeded', 'failed', 'cancelled']),
-    submit: async () => (await runs.submit({ teamId }, SPEC)).run,
+    submit: async (spec = SPEC) => (await runs.submit({ teamId }, spec)).run,
     async supervise(trainer, changes = {}) {
       const supervisor = await startSupervisor({
         id: `supervisor-${supervisors.length}`,
@@ -79,9 +79,9 @@ export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<
         leaseMs: config.leaseMs,
         cancelGraceMs: config.cancelGraceMs,
         silenceMs: changes.silenceMs ?? 30_000,
-        scratchDir: scratchDir(config),
+        scratchDir: changes.scratchDir ?? scratchDir(config),
         trainerEnv: { ...trainerEnv(), ...changes.env },
-        trainerModule: join(TRAINERS, `${trainer}.js`),
+        ...(trainer === null ? {} : { trainerModule: join(TRAINERS, `${trainer}.js`) }),
         probeDevices: async () => [],
         stores: { ...stores, ...changes.stores },
         log,
