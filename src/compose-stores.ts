@@ -1,8 +1,9 @@
 // What both the API and a supervisor stand on: database, queue, bus and the repositories over them, chosen
 // by configuration; nothing else knows which.
 import { createArtifactRepository } from './artifacts/artifact-repository.js';
+import { createS3ArtifactStore } from './artifacts/s3-store.js';
 import { createDiskArtifactStore } from './artifacts/store.js';
-import { artifactsDir, type Config } from './config.js';
+import { artifactsDir, cacheDir, type Config } from './config.js';
 import { connectDatabase } from './db/client.js';
 import { createBoxRepository } from './devices/box-repository.js';
 import { createWorkerRepository } from './devices/worker-repository.js';
@@ -58,7 +59,7 @@ export function composeStores(config: Config, databaseUrl: string, log: Log) {
     measurements: createMeasurements(database),
     estimates: createEstimates(database),
     usageOf,
-    store: createDiskArtifactStore(artifactsDir(config)),
+    store: config.bucket === null ? createDiskArtifactStore(artifactsDir(config)) : createS3ArtifactStore({ ...config.bucket, cache: { folder: cacheDir(config), limitBytes: config.cacheLimitBytes } }),
     async close() {
       await Promise.allSettled([queue.close(), bus.close()]);
       await database.$disconnect();

@@ -98,12 +98,14 @@ export async function compose(config: Config, log: Log, { keyName = 'TRAINYARD_A
       queue,
       hub: createLiveHub({ events: stores.events, bus: stores.bus, findRun: (id) => stores.runs.findAny(id).catch((error: unknown) => Promise.reject(databaseError(error))), log }),
       predict: createPredictService({ ...stores, log }),
-      usage: createUsageService({ usage: stores.usage, disk: createDisk(config.dataDir) }),
+      usage: createUsageService({ usage: stores.usage, disk: createDisk(config.dataDir), bucket: config.bucket === null ? null : stores.store }),
       ledger: createLedgerService({ ledger: createLedgerRepository(stores.database) }),
       health: [
         { name: 'database', ping: () => pingDatabase(stores.database) },
         { name: 'queue', ping: () => stores.queue.ping() },
         { name: 'bus', ping: () => stores.bus.ping() },
+        // A folder answers as long as this process does.
+        ...(config.bucket === null ? [] : [{ name: 'artifacts' as const, ping: () => stores.store.ping() }]),
       ],
     };
     closers.push(() => services.hub.close(), () => services.predict.close());

@@ -4,6 +4,7 @@ import { availableParallelism, hostname, totalmem } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
 import { Type, type Static } from 'typebox';
 import { Ajv } from 'ajv';
+import { parseS3Url, type S3Credentials, type S3Location } from './artifacts/s3-location.js';
 import { parseSimulatedGpus, SIMULATED_GPUS_PATTERN, type SimulatedGpus } from './devices/simulated-gpus.js';
 import { oneOf, strictObject } from './schemas/build.js';
 import { BOX_NAME_PATTERN } from './schemas/box.js';
@@ -18,6 +19,8 @@ export const Settings = strictObject({
   TRAINYARD_HOST: Type.String({ default: '127.0.0.1', description: 'Address to listen on.' }),
   TRAINYARD_PORT: Type.Integer({ minimum: 0, maximum: 65_535, default: 8080, description: 'Port to listen on; 0 picks one and prints it.' }),
   TRAINYARD_DATA_DIR: Type.String({ minLength: 1, default: './data', description: 'Where the embedded database and the artifacts are; relative to the package.' }),
+  TRAINYARD_ARTIFACTS_URL: Type.Optional(Type.String({ description: 'A bucket for the artifacts, on Amazon S3 or what speaks like it: `s3://bucket/prefix?endpoint=https://minio.example:9000&region=eu-central-1`. They are in the folder `artifacts` of the data when absent.' })),
+  TRAINYARD_ARTIFACTS_CACHE_LIMIT: Type.Integer({ minimum: 0, default: 10 * 2 ** 30, description: 'What copies of files in the bucket may take of this box, in bytes; those in use come on top.' }),
   TRAINYARD_ROLE: oneOf(['all', 'api'], { default: 'all', description: '`all` also starts a supervisor on this box; `api` serves only.' }),
   TRAINYARD_AUTH: oneOf(['on', 'off'], { default: 'on', description: '`off` lets everybody who reaches the service use it without a key, as the team `default`; it listens on loopback only then.' }),
   TRAINYARD_ADMIN_KEY: Type.Optional(Type.String({ pattern: tokenPattern('key'), description: 'A key of the user `admin`, good from each start on until it is revoked, instead of the one that was set before: `ty_`, 16 hexadecimal digits, `_`, 48 more. Without it the first start makes one and prints it.' })),
@@ -45,6 +48,9 @@ export const Settings = strictObject({
   TRAINYARD_AUDIT_RETENTION_DAYS: days(365, 'Days for which it is kept who did what; 0 is for ever.'),
   DATABASE_URL: Type.Optional(Type.String({ pattern: '^postgres(ql)?://', description: 'PostgreSQL 15 or later; embedded when absent.' })),
   REDIS_URL: Type.Optional(Type.String({ pattern: '^rediss?://', description: 'Redis 6.2 or later for the queue and the bus; PostgreSQL when absent.' })),
+  AWS_ACCESS_KEY_ID: Type.Optional(Type.String({ description: 'Who asks for the bucket.' })),
+  AWS_SECRET_ACCESS_KEY: Type.Optional(Type.String({ description: 'Its secret.' })),
+  AWS_SESSION_TOKEN: Type.Optional(Type.String({ description: 'Where the key is a temporary one.' })),
 });
 export type Settings = Static<typeof Settings>;
 
@@ -82,6 +88,9 @@ export interface Config {
   auditRetentionMs: number | null;
   databaseUrl: string | null;
   redisUrl: string | null;
+  /** Null is the folder. */
+  bucket: { location: S3Location; credentials: S3Credentials } | null;
+  cacheLimitBytes: number;
 }
 
 /** Thrown with one line a fault, for the terminal. */
@@ -147,13 +156,30 @@ export function loadConfig({ env = process.env, fallbacks = {}, overrides = {} }
     auditRetentionMs: daysMs(s.TRAINYARD_AUDIT_RETENTION_DAYS),
     databaseUrl: s.DATABASE_URL ?? null,
     redisUrl: s.REDIS_URL ?? null,
+    bucket: s.TRAINYARD_ARTIFACTS_URL === undefined ? null : bucketOf(s, s.TRAINYARD_ARTIFACTS_URL),
+    cacheLimitBytes: s.TRAINYARD_ARTIFACTS_CACHE_LIMIT,
   };
 }
 
 const HOUR_MS = 3600_000;
+/** @throws ConfigError */
+function bucketOf({ AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey, AWS_SESSION_TOKEN: sessionToken }: Settings, url: string): Config['bucket'] {
+  const faults: string[] = [];
+  for (const [name, value] of Object.entries({ AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey })) if (value === undefined) faults.push(`${name}: must be set, for the bucket of TRAINYARD_ARTIFACTS_URL`);
+  try {
+    const location = parseS3Url(url);
+    if (accessKeyId !== undefined && secretAccessKey !== undefined) return { location, credentials: { accessKeyId, secretAccessKey, ...(sessionToken === undefined ? {} : { sessionToken }) } };
+  } catch (error) {
+    faults.unshift(`TRAINYARD_ARTIFACTS_URL: ${(error as Error).message}`);
+  }
+  throw new ConfigError(faults);
+}
+
 const daysMs = (count: number) => (count === 0 ? null : count * 24 * 3600_000);
 
 export const artifactsDir = (config: Config) => join(config.dataDir, 'artifacts');
+/** Of copies of what is in the bucket. */
+export const cacheDir = (config: Config) => join(config.dataDir, 'cache');
 export const scratchDir = (config: Config) => join(config.dataDir, 'scratch');
 
 /** What a host may be called is more than a queue's name may hold. */
@@ -167,7 +193,7 @@ function boxMemoryBytes(): number {
 
 /** What a trainer sees of the environment: all of it but the service's own settings and secrets. */
 export function trainerEnv(): NodeJS.ProcessEnv {
-  const ours = (name: string) => name.startsWith('TRAINYARD_') || name === 'DATABASE_URL' || name === 'REDIS_URL';
+  const ours = (name: string) => name.startsWith('TRAINYARD_') || Object.hasOwn(Settings.properties, name);
   const kept = Object.fromEntries(Object.entries(process.env).filter(([name]) => !ours(name)));
   // One process per run shares the GPU with others: grow on demand. TensorFlow's own chatter is left out of the run's log.
   return { TF_FORCE_GPU_ALLOW_GROWTH: 'true', TF_CPP_MIN_LOG_LEVEL: '2', ...kept };

@@ -56,6 +56,7 @@ export const ERRORS = {
   database_unavailable: { status: 503, title: 'The database does not answer', retryAfterS: 5 },
   queue_unavailable: { status: 503, title: 'The queue does not answer', retryAfterS: 5 },
   outlook_unavailable: { status: 503, title: 'Too many ask about the queue, or it takes too long', retryAfterS: 5 },
+  artifacts_unavailable: { status: 503, title: 'The artifact storage does not answer', retryAfterS: 5 },
   predictor_unavailable: { status: 503, title: 'Too many predictions are under way, or their process was lost', retryAfterS: 2 },
   not_ready: { status: 503, title: 'Something that the service needs does not answer', retryAfterS: 5 },
   shutting_down: { status: 503, title: 'The service is shutting down', retryAfterS: 5 },

@@ -23,7 +23,7 @@ import type { UsageService } from './usage/service.js';
 
 /** One dependency that `/readyz` asks. `ping` rejects when it does not answer. */
 export interface HealthCheck {
-  name: 'database' | 'queue' | 'bus';
+  name: 'database' | 'queue' | 'bus' | 'artifacts';
   ping(): Promise<void>;
 }
 

@@ -4,8 +4,8 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Static } from 'typebox';
 import type { ArtifactRepository, ResumeCheckpoint } from '../src/artifacts/artifact-repository.js';
-import type { ArtifactStore } from '../src/artifacts/store.js';
-import { isDatabaseAway } from '../src/db/client.js';
+import type { ArtifactStore, LocalFile } from '../src/artifacts/store.js';
+import { isStoreAway } from '../src/artifacts/store-error.js';
 import type { Bus } from '../src/live/bus.js';
 import { FencedError, type EventLog, type Fence } from '../src/live/event-log.js';
 import type { Log } from '../src/log.js';
@@ -13,9 +13,10 @@ import type { Failure, Lifecycle, RunEnd } from '../src/runs/lifecycle.js';
 import type { Leaving } from '../src/run-states.js';
 import type { RunRepository } from '../src/runs/run-repository.js';
 import type { LogData, NewEvent } from '../src/schemas/event.js';
-import type { TrainerMessage } from '../src/schemas/ipc.js';
+import type { TrainerCommand, TrainerMessage } from '../src/schemas/ipc.js';
 import type { Run } from '../src/schemas/run.js';
 import type { Device } from '../src/devices/worker-repository.js';
+import { isAway } from './away.js';
 import { isFullDisk } from './full-disk.js';
 import { Journal } from './journal.js';
 import { placeOf } from './place.js';
@@ -59,6 +60,7 @@ const LEAVING_WORDS: Readonly<Record<Exclude<Leaving, 'timeout'>, string>> = {
   drain: 'its box is drained; queued again',
   budget: "its team has used up today's time on devices; queued again",
 };
+type StartFiles = Pick<Extract<TrainerCommand, { type: 'start' }>, 'resume' | 'startFrom'>;
 
 /** How many lines of a trainer's own output go into the log of its run. */
 const OUTPUT_LINES = 1_000;
@@ -75,6 +77,7 @@ export class Attempt {
   readonly #journal: Journal;
   readonly #scratch: string;
   readonly #files: RunFiles;
+  readonly #held: LocalFile[] = [];
   #trainer: TrainerProcess | null = null;
   #graceTimer: NodeJS.Timeout | null = null;
   #outputLines = 0;
@@ -115,16 +118,20 @@ export class Attempt {
     const { log } = this.#context;
     try {
       await mkdir(this.#scratch, { recursive: true });
+      const files = await this.#fetchFiles();
       // It may have been told to stop before there was anything to stop.
       if (!this.#fenced && this.#handBack === null) {
-        const exit = await this.#start().exited;
+        const exit = await this.#start(files).exited;
         log.debug({ ...this.fence, ...exit }, 'trainer gone');
         this.#end ??= this.#endOf(exit);
       }
     } catch (error) {
-      this.#end ??= this.#failure(error);
+      // What it goes on from is somewhere: it must not begin without.
+      if (isStoreAway(error)) this.#handBack ??= 'the artifact storage did not answer; queued again';
+      else this.#end ??= this.#failure(error);
     } finally {
       if (this.#graceTimer !== null) clearTimeout(this.#graceTimer);
+      for (const file of this.#held) await file.release().catch((error: unknown) => log.warn({ err: error }, 'a copy of a stored file stays'));
     }
     await this.#journal.settled();
     this.#journal.close();
@@ -176,7 +183,7 @@ export class Attempt {
       events,
       bus,
       spoolFile: join(this.#scratch, 'spool'),
-      onAway: (error) => log.warn({ err: error, ...this.fence }, 'the database does not answer; training goes on and its events wait'),
+      onAway: (error) => log.warn({ err: error, ...this.fence }, `the ${isStoreAway(error) ? 'artifact storage' : 'database'} does not answer; training goes on and its events wait`),
       onSpoolError: (error) => log.warn({ err: error, ...this.fence }, 'events that wait for the database cannot be written to disk, and are kept in memory'),
       onBroken: (error) => this.#giveUp(error),
     });
@@ -229,7 +236,7 @@ export class Attempt {
     this.#graceTimer ??= setTimeout(() => this.#trainer?.kill(), this.#context.cancelGraceMs);
   }
 
-  #start(): TrainerProcess {
+  #start({ resume, startFrom }: StartFiles): TrainerProcess {
     const { trainerEnv, trainerModule, silenceMs, devices } = this.#context;
     const place = placeOf(this.#run, devices());
     const { gradientAccumulationSteps } = this.#run;
@@ -248,19 +255,24 @@ export class Attempt {
     });
     this.#trainer = trainer;
     this.#context.onTrainer();
-    trainer.send({ type: 'start', runId: this.#run.id, attempt: this.#run.attempt, spec: place.spec, scratchDir: this.#scratch, ruledOut: place.ruledOut, threads: place.threads, gradientAccumulationSteps, resume: this.#resumeFile(), startFrom: this.#startFile(), extendedAfter: this.#run.extendedAfter });
+    trainer.send({ type: 'start', runId: this.#run.id, attempt: this.#run.attempt, spec: place.spec, scratchDir: this.#scratch, ruledOut: place.ruledOut, threads: place.threads, gradientAccumulationSteps, resume, startFrom, extendedAfter: this.#run.extendedAfter });
     if (this.#cancelled) trainer.send({ type: 'cancel' });
     else if (this.#paused) trainer.send({ type: 'pause' });
     return trainer;
   }
 
-  #resumeFile() {
-    return this.#resume === undefined ? null : { file: this.#context.store.path(this.#resume.sha256), step: this.#resume.step };
+  async #fetchFiles(): Promise<StartFiles> {
+    const { forkedFrom } = this.#run;
+    return {
+      resume: this.#resume === undefined ? null : { file: await this.#fetch(this.#resume.sha256), step: this.#resume.step },
+      startFrom: forkedFrom === null ? null : { file: this.#startFrom === null ? null : await this.#fetch(this.#startFrom), step: forkedFrom.step },
+    };
   }
 
-  #startFile() {
-    const { forkedFrom } = this.#run;
-    return forkedFrom === null ? null : { file: this.#startFrom === null ? null : this.#context.store.path(this.#startFrom), step: forkedFrom.step };
+  async #fetch(sha256: string): Promise<string> {
+    const file = await this.#context.store.localFile(sha256);
+    this.#held.push(file);
+    return file.path;
   }
 
   #receive(message: TrainerMessage): void {
@@ -308,7 +320,7 @@ export class Attempt {
     try {
       this.#journal.write(...(await this.#files.keepModel(message)));
     } catch (error) {
-      if (isDatabaseAway(error) || error instanceof FencedError) throw error; // tried again by the journal, or over
+      if (isAway(error) || error instanceof FencedError) throw error; // tried again by the journal, or over
       this.#end = this.#failure(error);
       this.#trainer?.kill();
     }
@@ -322,7 +334,7 @@ export class Attempt {
     try {
       this.#journal.write(...(await this.#files.keepState(message)));
     } catch (error) {
-      if (isDatabaseAway(error) || error instanceof FencedError) throw error;
+      if (isAway(error) || error instanceof FencedError) throw error;
       await this.#files.discard(file);
       this.#context.log.warn({ err: error, ...this.fence }, 'a training state was not kept');
       this.#journal.write(event('warning', { code: 'checkpoint_failed', message: `the state of training at step ${step} could not be kept${isFullDisk(error) ? ': the disk is full' : ''}` }));

@@ -1,10 +1,10 @@
 // What one attempt writes, in order: events and changes of state. Events that wait while the database is
 // busy or away are joined into one append; while it is away, writing is tried again and training goes on.
 import { setTimeout as delay } from 'node:timers/promises';
-import { isDatabaseAway } from '../src/db/client.js';
 import type { Bus } from '../src/live/bus.js';
 import { FencedError, type EventLog, type Fence } from '../src/live/event-log.js';
 import type { NewEvent } from '../src/schemas/event.js';
+import { isAway } from './away.js';
 import { Spool, type Entry } from './spool.js';
 
 export interface JournalOptions {
@@ -17,7 +17,7 @@ export interface JournalOptions {
   spoolFile: string;
   /** The attempt was replaced, or writing failed for good: nothing more will be written. */
   onBroken(error: unknown): void;
-  /** The database does not answer; writing goes on when it does. Called once per outage. */
+  /** The database does not answer, or the artifact storage that an act is about; writing goes on when it does. Called once per outage. */
   onAway(error: unknown): void;
   /** The spool file cannot be written; what waits is kept in memory. */
   onSpoolError(error: unknown): void;
@@ -49,7 +49,7 @@ export class Journal {
     this.#begin();
   }
 
-  /** Runs `act` after everything written so far; it is tried again while the database is away. */
+  /** Runs `act` after everything written so far; it is tried again while the database or the artifact storage is away. */
   act(act: () => Promise<void>): void {
     if (this.#broken) return;
     this.#spool.push({ kind: 'act', act });
@@ -83,14 +83,14 @@ export class Journal {
     this.#draining = null;
   }
 
-  /** Tries again while the database is away. */
+  /** Tries again while either is away. */
   async #untilBack<T>(write: () => Promise<T>): Promise<T> {
-    for (let isAway = false; ; isAway = true) {
+    for (let isRetry = false; ; isRetry = true) {
       try {
         return await write();
       } catch (error) {
-        if (error instanceof FencedError || !isDatabaseAway(error)) throw error;
-        if (!isAway) this.#options.onAway(error);
+        if (error instanceof FencedError || !isAway(error)) throw error;
+        if (!isRetry) this.#options.onAway(error);
         await delay(RETRY_MS);
       }
     }

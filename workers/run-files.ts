@@ -5,7 +5,6 @@ import { join } from 'node:path';
 import type { ArtifactRepository, CheckpointKind, NewCheckpoint } from '../src/artifacts/artifact-repository.js';
 import { checkpointsToDrop } from '../src/artifacts/checkpoint-retention.js';
 import type { ArtifactStore, StoredFile } from '../src/artifacts/store.js';
-import { isDatabaseAway } from '../src/db/client.js';
 import type { Fence } from '../src/live/event-log.js';
 import { epochMetricNames } from '../src/ml/epoch-metrics.js';
 import { directionOf, resolveMonitor } from '../src/ml/monitor.js';
@@ -14,6 +13,7 @@ import type { NewEvent } from '../src/schemas/event.js';
 import type { TrainerMessage } from '../src/schemas/ipc.js';
 import type { RunSpec } from '../src/schemas/spec.js';
 import { defaultMetrics, effectiveCheckpoints, effectiveValidation } from '../src/specs/defaults.js';
+import { isAway } from './away.js';
 
 export interface RunFilesOptions {
   fence: Fence;
@@ -34,14 +34,14 @@ const now = (): string => new Date().toISOString();
 
 export class RunFiles {
   readonly #options: RunFilesOptions;
-  /** Hashes of what is in the store but perhaps not in the index, as the database went meanwhile; by the first file. */
+  /** Hashes of what is in the store but perhaps not in the index, as the database or the store went meanwhile; by the first file. */
   readonly #unsettled = new Map<string, string[]>();
 
   constructor(options: RunFilesOptions) {
     this.#options = options;
   }
 
-  /** Answers what the log is to say. May be tried again while the database is away. @throws FencedError, Node's file errors */
+  /** Answers what the log is to say. May be tried again while the database or the store is away. @throws FencedError, StoreError, Node's file errors */
   async keepModel({ files, epoch, step, metrics }: ModelMessage): Promise<NewEvent[]> {
     const { stored, replaced } = await this.#keep({ kind: 'final', epoch, step, metrics, path: 'model' }, files);
     await this.#free([...replaced, ...(await this.#dropStates(KEPT_AFTER_THE_END))]);
@@ -62,7 +62,7 @@ export class RunFiles {
     return [this.#checkpointEvent('resume', { epoch, step, metrics })];
   }
 
-  /** Gives up a state, which an earlier try may have stored. May be tried again while the database is away. */
+  /** Gives up a state, which an earlier try may have stored. May be tried again while the database or the store is away. */
   async drop(file: string): Promise<void> {
     await this.#free(this.#unsettled.get(file) ?? []);
     await this.discard(file);
@@ -86,7 +86,7 @@ export class RunFiles {
     } catch (error) {
       // What could not be put into the index is not left in the store.
       const hashes = stored.map(({ sha256 }) => sha256);
-      if (isDatabaseAway(error)) this.#unsettled.set(files[0]!.file, hashes);
+      if (isAway(error)) this.#unsettled.set(files[0]!.file, hashes);
       else await this.#free(hashes).catch(() => undefined);
       throw error;
     }

@@ -72,7 +72,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     return { resume: undefined, damaged: states.length };
   }
 
-  /** The hash of the state with whose weights a forked run starts; null when the file is damaged or gone. */
+  /** The hash of the state with whose weights a forked run starts; null when it is no fork, or the file is damaged or gone. */
   async function stateToStartFrom(runId: string): Promise<string | null> {
     const file = await stores.artifacts.find(runId, START_STATE);
     return file !== null && (await stores.store.isSound(file.sha256)) ? file.sha256 : null;
@@ -82,9 +82,10 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     if (stopping) return; // Its row is still queued, and its place is given back when this box is heard of no more.
     // A free slot waits for this: what cannot be there is not asked for.
     const { resume, damaged } = job.attempt === 1 ? { resume: undefined, damaged: 0 } : await stateToResume(job.runId);
+    // As long as a store that is away is waited for, the run is not taken: it stays queued.
+    const startFrom = resume === undefined ? await stateToStartFrom(job.runId) : null;
     const run = await lifecycle.claim(job, id, { resume, box: options.box });
     if (run === null) return;
-    const startFrom = resume === undefined && run.forkedFrom !== null ? await stateToStartFrom(run.id) : null;
     log.info({ runId: run.id, attempt: run.attempt, step: resume?.step ?? 0 }, `run taken: ${run.name}`);
     const attempt = new Attempt(run, { resume, damaged, startFrom }, context);
     // An earlier attempt may still be here, when this process was too slow to keep its lease.

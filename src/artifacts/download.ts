@@ -8,6 +8,7 @@ import { allowsRange, etagOf, isExpected, isFresh } from '../http/etag.js';
 import { parseRange, type ByteRange } from '../http/range.js';
 import type { Artifact, ArtifactRepository } from './artifact-repository.js';
 import type { ArtifactStore } from './store.js';
+import { isStoreAway } from './store-error.js';
 
 export interface ArtifactSource {
   artifacts: ArtifactRepository;
@@ -17,7 +18,7 @@ export interface ArtifactSource {
 }
 
 export interface OpenableArtifact extends Artifact {
-  /** Resolves when the first bytes are there. @throws ServiceError not_found, internal */
+  /** Resolves when the first bytes are there. @throws ServiceError not_found, internal; StoreError where the store is away */
   open(range: ByteRange | null): Promise<Readable>;
 }
 
@@ -37,7 +38,7 @@ export async function findArtifact({ artifacts, store, runId, path }: ArtifactSo
         stream.destroy();
         // Deleted in between, or lost: only the second is our fault.
         if ((await artifacts.find(runId, path)) === null) throw gone();
-        throw new ServiceError('internal', undefined, { cause: error });
+        throw isStoreAway(error) ? error : new ServiceError('internal', undefined, { cause: error });
       }
     },
   };

@@ -33,7 +33,7 @@ const download = {
     200: { description: 'The file, with its own media type.', headers, content: bytes } as unknown,
     206: { description: 'The range.', headers: partial, content: bytes } as unknown,
     304: { description: 'The client holds these bytes already.', type: 'null' } as unknown,
-    ...problems('not_found', 'precondition_failed', 'range_not_satisfiable'),
+    ...problems('not_found', 'precondition_failed', 'range_not_satisfiable', 'artifacts_unavailable'),
   },
 };
 

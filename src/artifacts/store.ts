@@ -12,21 +12,28 @@ export interface StoredFile {
   bytes: number;
 }
 
-export interface AgedFile {
-  sha256: string;
+export interface AgedFile extends StoredFile {
   /** When it was last put, in ms since 1970. */
   changedAt: number;
 }
 
+/** A file that other processes of this box can read, until it is released. */
+export interface LocalFile {
+  path: string;
+  /** Must be called when nobody will open it any more. Idempotent. */
+  release(): Promise<void>;
+}
+
+/** Storage that is not a folder fails with a StoreError. */
 export interface ArtifactStore {
   /** Takes the file's bytes in; it stays where it is, and must not change any more. @throws Node's ENOSPC and EDQUOT errors as they are. */
   put(file: string): Promise<StoredFile>;
   /** Bytes `start` to `end`, both included. */
   read(sha256: string, range?: { start: number; end: number }): Readable;
-  /** Path of the stored file, for readers in other processes of this box. */
-  path(sha256: string): string;
+  /** The stored file, or a copy whose bytes are those of the name, for readers in other processes of this box. */
+  localFile(sha256: string): Promise<LocalFile>;
   has(sha256: string): Promise<boolean>;
-  /** Whether the bytes are there and are those of the name. */
+  /** Whether the bytes are there and are those of the name: they are read. @throws StoreError where that cannot be told now */
   isSound(sha256: string): Promise<boolean>;
   remove(sha256: string): Promise<void>;
   /** All files, a part at a time. */
@@ -35,10 +42,18 @@ export interface ArtifactStore {
   removeIncoming(before: number): Promise<number>;
   /** The first to claim a store owns it. Answers whether that is this one. */
   claim(owner: string): Promise<boolean>;
+  /** @throws when it cannot be used now */
+  ping(): Promise<void>;
 }
 
 const HASH = /^[0-9a-f]{64}$/;
 const INCOMING = 'incoming';
+
+/** Where a file is below the store's folder. @throws when that is no hash */
+export function placeOf(sha256: string): string {
+  if (!HASH.test(sha256)) throw new Error(`not a SHA-256: ${sha256}`);
+  return `${sha256.slice(0, 2)}/${sha256}`;
+}
 
 /** The hash of a stored file, by its path below the store's folder; null for anything else that lies there. */
 export function storedAt(path: string): string | null {
@@ -50,13 +65,10 @@ export function storedAt(path: string): string | null {
 export const isIncoming = (path: string) => path.startsWith(`${INCOMING}/`);
 
 export function createDiskArtifactStore(folder: string): ArtifactStore {
-  const path = (sha256: string) => {
-    if (!HASH.test(sha256)) throw new Error(`not a SHA-256: ${sha256}`);
-    return join(folder, sha256.slice(0, 2), sha256);
-  };
+  const path = (sha256: string) => join(folder, placeOf(sha256));
 
   return {
-    path,
+    localFile: async (sha256) => ({ path: path(sha256), release: async () => {} }),
     read: (sha256, range) => createReadStream(path(sha256), range),
     remove: (sha256) => rm(path(sha256), { force: true }),
     has: (sha256) => stat(path(sha256)).then(() => true, () => false),
@@ -88,9 +100,9 @@ export function createDiskArtifactStore(folder: string): ArtifactStore {
 
     async *list() {
       for await (const files of walk(folder)) {
-        yield files.flatMap(({ path, changedAt }) => {
+        yield files.flatMap(({ path, bytes, changedAt }) => {
           const sha256 = storedAt(path);
-          return sha256 === null ? [] : [{ sha256, changedAt }];
+          return sha256 === null ? [] : [{ sha256, bytes, changedAt }];
         });
       }
     },
@@ -113,6 +125,10 @@ export function createDiskArtifactStore(folder: string): ArtifactStore {
       });
       return (await readFile(file, 'utf8')) === owner;
     },
+
+    async ping() {
+      await mkdir(folder, { recursive: true });
+    },
   };
 }
 
@@ -129,7 +145,7 @@ async function seal(file: string): Promise<StoredFile> {
   }
 }
 
-async function digest(chunks: AsyncIterable<Buffer>): Promise<StoredFile> {
+export async function digest(chunks: AsyncIterable<Uint8Array>): Promise<StoredFile> {
   const hash = createHash('sha256');
   let bytes = 0;
   for await (const chunk of chunks) {

@@ -1,5 +1,6 @@
 // From any error to the problem that a client gets. What is not the client's doing says no more than its title.
 import type { FastifyRequest } from 'fastify';
+import { isStoreAway } from '../artifacts/store-error.js';
 import { databaseError } from '../db/client.js';
 import { ERRORS, ServiceError, type ErrorCode, type ParameterProblem } from '../errors.js';
 import type { CheckResult } from '../schemas/health.js';
@@ -60,6 +61,7 @@ export function toServiceError(error: unknown): ServiceError {
       return new ServiceError(CODE_OF_STATUS[statusCode] ?? 'bad_request', told, { cause: error });
     }
   }
+  if (isStoreAway(error)) return new ServiceError('artifacts_unavailable', undefined, { cause: error });
   const known = databaseError(error);
   return known instanceof ServiceError ? known : new ServiceError('internal', undefined, { cause: error });
 }

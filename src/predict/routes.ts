@@ -30,7 +30,7 @@ export const predictRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services,
     schema: {
       operationId: 'predict', tags: ['models'], summary: "Ask a run's model", params: RunParams, querystring: PredictQuery,
       description: 'The run\'s own preprocessing is applied. A picture is made upright by its Exif tag, laid over white, turned grey for models of one channel, and fitted into the input\'s size with its proportions kept.',
-      response: { 200: ref(Predictions), ...problems('not_found', 'model_not_ready', 'body_too_large', 'unsupported_media_type', 'impossible_input', 'predictor_unavailable') },
+      response: { 200: ref(Predictions), ...problems('not_found', 'model_not_ready', 'body_too_large', 'unsupported_media_type', 'impossible_input', 'artifacts_unavailable', 'predictor_unavailable') },
     },
   }, async (request) => predict.predict(request.principal, request.params.id, await inputOf(request, request.query.invert ?? 'auto')));
 };

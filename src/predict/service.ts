@@ -1,12 +1,12 @@
 // Asks the model of a run, through the run's own preprocessing. The model's files say what it takes.
 import type { ArtifactRepository } from '../artifacts/artifact-repository.js';
-import type { ArtifactStore } from '../artifacts/store.js';
+import type { ArtifactStore, LocalFile } from '../artifacts/store.js';
 import { ServiceError } from '../errors.js';
 import type { Reader } from '../identity/principal.js';
 import type { ModelMetadata } from '../ml/model-files.js';
 import type { RunRepository } from '../runs/run-repository.js';
 import { hasEnded } from '../run-states.js';
-import type { Inversion, PredictorInput } from '../schemas/ipc.js';
+import type { Inversion, PredictorInput, PredictorReply } from '../schemas/ipc.js';
 import type { Predictions } from '../schemas/predict.js';
 import type { Run } from '../schemas/run.js';
 import { toPredictions } from './answers.js';
@@ -23,7 +23,7 @@ export type PredictInput =
 export interface PredictServiceOptions {
   runs: Pick<RunRepository, 'findReadable'>;
   artifacts: Pick<ArtifactRepository, 'find'>;
-  store: Pick<ArtifactStore, 'read' | 'path'>;
+  store: Pick<ArtifactStore, 'read' | 'localFile'>;
   log: { warn(details: object, message: string): void };
   predictor?: Predictor;
 }
@@ -31,7 +31,7 @@ export interface PredictServiceOptions {
 export interface PredictService {
   /**
    * @throws ServiceError not_found, model_not_ready, bad_request, impossible_input, body_too_large,
-   * unsupported_media_type, predictor_unavailable
+   * unsupported_media_type, predictor_unavailable; StoreError
    */
   predict(reader: Reader, runId: string, input: PredictInput): Promise<Predictions>;
   close(): Promise<void>;
@@ -69,15 +69,24 @@ export function createPredictService({ runs, artifacts, store, log, predictor = 
 
   async function ask({ modelJson, weights }: ModelFiles, run: Run, input: PredictInput): Promise<Predictions> {
     const { inputShape, labels } = await metadataOf(modelJson);
-    const reply = await predictor.predict({
-      modelJsonPath: store.path(modelJson),
-      weightsPath: store.path(weights),
-      modelKey: `${modelJson} ${weights}`,
-      input: toPredictorInput(input, inputShape),
-    });
+    const reply = await askPredictor({ modelJson, weights }, toPredictorInput(input, inputShape));
     if (reply.ok) return { predictions: toPredictions(reply, { loss: run.spec.loss, labels }) };
     if (reply.fault === 'image') throw new ServiceError('bad_request', reply.message);
     throw new Error(`predicting with the model of run ${run.id}: ${reply.message}`);
+  }
+
+  async function askPredictor({ modelJson, weights }: ModelFiles, input: PredictorInput): Promise<PredictorReply> {
+    const held: LocalFile[] = [];
+    const hold = async (sha256: string) => {
+      const file = await store.localFile(sha256);
+      held.push(file);
+      return file.path;
+    };
+    try {
+      return await predictor.predict({ modelJsonPath: await hold(modelJson), weightsPath: await hold(weights), modelKey: `${modelJson} ${weights}`, input });
+    } finally {
+      for (const file of held) await file.release();
+    }
   }
 
   return {

@@ -14,7 +14,7 @@ export type Liveness = Static<typeof Liveness>;
 
 export const CheckResult = strictObject(
   {
-    name: Type.String({ description: 'What was asked: `database`, `queue`, `bus`.' }),
+    name: Type.String({ description: 'What was asked: `database`, `queue`, `bus`; `artifacts` where they are in a bucket.' }),
     ok: Type.Boolean({ description: 'Whether it answered in time.' }),
     durationMs: Type.Number({ minimum: 0, description: 'How long the answer, or the wait for it, took.' }),
   },

@@ -9,7 +9,7 @@ export const FileUsage = strictObject(
   {
     files: Type.Integer({ minimum: 0, description: 'How many.' }),
     bytes: bytes('The sum of their sizes.'),
-    diskBytes: bytes('What they take of the disk, in whole blocks, as `du` counts it.'),
+    diskBytes: bytes('What they take of this disk, in whole blocks, as `du` counts it: nothing where they are in a bucket.'),
   },
   { $id: 'FileUsage', description: 'Files, each counted once however many runs or names it has.' },
 );
@@ -23,6 +23,7 @@ const CATEGORIES = {
   trainingStates: fileUsage('What runs go on from.'),
   orphans: fileUsage('Stored files that no run refers to. They are freed when they are an hour old.'),
   incoming: fileUsage('Files that are being stored, or were when their worker was killed; these, too, are freed after an hour.'),
+  cache: fileUsage('Copies of files that are in a bucket. Those that were not used for the longest time make room for others.'),
   scratch: fileUsage('What trainers have written and is not stored yet.'),
   database: fileUsage('The embedded database: tables, logs and programs. Nothing where the database is elsewhere.'),
   other: fileUsage('Anything else in the data folder.'),
@@ -45,7 +46,7 @@ export type RunUsage = Static<typeof RunUsage>;
 export const Usage = strictObject(
   {
     measuredAt: Type.String({ format: 'date-time', description: 'When; an answer is given again for five seconds.' }),
-    files: strictObject({ ...CATEGORIES, total: fileUsage('All of these.') }, { description: 'The data folder, as the file system has it.' }),
+    files: strictObject({ ...CATEGORIES, total: fileUsage('All of these.') }, { description: 'The data folder, as the file system has it; with a bucket, `models`, `trainingStates` and `orphans` are what the bucket lists.' }),
     fileSystem: strictObject({ totalBytes: bytes('Its size.'), freeBytes: bytes('What may still be written.') }, { description: 'That of the data folder.' }),
     database: strictObject(
       { totalBytes: bytes('All of it.'), eventBytes: bytes('Events of runs.'), curveBytes: bytes('Curves of runs.'), otherBytes: bytes('The rest: runs themselves, the queue, the catalog.') },

@@ -10,8 +10,8 @@ export const usageRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, '
     config: { access: 'read' },
     schema: {
       operationId: 'getUsage', tags: ['service'], summary: 'Ask what is using the disk',
-      description: 'The data folder of the box that answers, by what is in it, and the runs with the largest files. The sums are those of the file system.',
-      response: { 200: ref(Usage), ...problems() },
+      description: 'The data folder of the box that answers, by what is in it, and the runs with the largest files. The sums are those of the file system, and of the bucket where there is one.',
+      response: { 200: ref(Usage), ...problems('artifacts_unavailable') },
     },
   }, async ({ principal: { teamId } }) => usage.get(teamId));
 };

@@ -1,5 +1,6 @@
-// What is using the disk: what lies in the data folder, sorted by what the index knows of it.
-import { isIncoming, storedAt } from '../artifacts/store.js';
+// What is using the disk: what lies in the data folder, sorted by what the index knows of it. With a bucket, what is
+// stored lies there and takes none of this disk; the folder has copies.
+import { isIncoming, storedAt, type ArtifactStore } from '../artifacts/store.js';
 import { USAGE_CATEGORIES, type FileUsage, type Usage, type UsageCategory } from '../schemas/usage.js';
 import type { FoundFile } from '../walk.js';
 import type { Disk } from './disk.js';
@@ -8,6 +9,8 @@ import type { StoredKind, UsageRepository } from './repository.js';
 export interface UsageServiceOptions {
   usage: UsageRepository;
   disk: Disk;
+  /** Where what is stored is not in the data folder. */
+  bucket?: Pick<ArtifactStore, 'list'> | null;
   now?: () => number;
 }
 
@@ -19,12 +22,12 @@ const LARGEST_RUNS = 20;
 /** Looking at every file costs something: who asks again at once is told the same. */
 const FRESH_MS = 5_000;
 
-export function createUsageService({ usage, disk, now = Date.now }: UsageServiceOptions): UsageService {
+export function createUsageService({ usage, disk, bucket = null, now = Date.now }: UsageServiceOptions): UsageService {
   const measured = new Map<string, { at: number; answer: Promise<Usage> }>();
 
   async function measure(teamId: string): Promise<Usage> {
     const measuredAt = new Date(now()).toISOString();
-    const [files, fileSystem, { totalBytes, eventBytes, curveBytes }, runs] = await Promise.all([measureFiles(usage, disk), disk.space(), usage.databaseSize(), usage.largestRuns(teamId, LARGEST_RUNS)]);
+    const [files, fileSystem, { totalBytes, eventBytes, curveBytes }, runs] = await Promise.all([measureFiles({ usage, disk, bucket }), disk.space(), usage.databaseSize(), usage.largestRuns(teamId, LARGEST_RUNS)]);
     return { measuredAt, files, fileSystem, database: { totalBytes, eventBytes, curveBytes, otherBytes: totalBytes - eventBytes - curveBytes }, runs };
   }
 
@@ -40,21 +43,24 @@ export function createUsageService({ usage, disk, now = Date.now }: UsageService
   };
 }
 
-async function measureFiles(usage: UsageRepository, disk: Disk): Promise<Usage['files']> {
+type Measured = Pick<FoundFile, 'bytes' | 'diskBytes' | 'identity'>;
+
+async function measureFiles({ usage, disk, bucket }: { usage: UsageRepository; disk: Disk; bucket: Pick<ArtifactStore, 'list'> | null }): Promise<Usage['files']> {
   const zero = (): FileUsage => ({ files: 0, bytes: 0, diskBytes: 0 });
   const sums = Object.fromEntries([...USAGE_CATEGORIES, 'total' as const].map((name) => [name, zero()])) as Usage['files'];
   /** By hash. The index is asked for them when they have been seen: one that comes into it meanwhile is no orphan. */
-  const stored = new Map<string, FoundFile>();
+  const stored = new Map<string, Measured>();
   const elsewhere: FoundFile[] = [];
   for await (const files of disk.files()) {
     for (const file of files) {
-      const sha256 = file.path.startsWith(ARTIFACTS) ? storedAt(file.path.slice(ARTIFACTS.length)) : null;
+      const sha256 = bucket === null && file.path.startsWith(ARTIFACTS) ? storedAt(file.path.slice(ARTIFACTS.length)) : null;
       if (sha256 === null) elsewhere.push(file);
       else stored.set(sha256, file);
     }
   }
+  if (bucket !== null) for await (const objects of bucket.list()) for (const { sha256, bytes } of objects) stored.set(sha256, { bytes, diskBytes: 0, identity: null });
   const seen = new Set<string | null>();
-  const count = (name: UsageCategory, { bytes, diskBytes, identity }: FoundFile) => {
+  const count = (name: UsageCategory, { bytes, diskBytes, identity }: Measured) => {
     if (identity !== null && seen.has(identity)) return;
     seen.add(identity);
     add(sums[name], { files: 1, bytes, diskBytes });
@@ -71,6 +77,7 @@ async function measureFiles(usage: UsageRepository, disk: Disk): Promise<Usage['
 const ARTIFACTS = 'artifacts/';
 function categoryOf(path: string): UsageCategory {
   if (path.startsWith(ARTIFACTS)) return isIncoming(path.slice(ARTIFACTS.length)) ? 'incoming' : 'other';
+  if (path.startsWith('cache/')) return 'cache';
   if (path.startsWith('scratch/')) return 'scratch';
   return path.startsWith('postgres/') ? 'database' : 'other';
 }

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { isWithin, type ArtifactRepository } from '../../src/artifacts/artifact-repository.js';
-import type { AgedFile, ArtifactStore, StoredFile } from '../../src/artifacts/store.js';
+import type { AgedFile, ArtifactStore, LocalFile, StoredFile } from '../../src/artifacts/store.js';
 import { toMetricValues } from '../../src/metrics/values.js';
 import { hasEnded } from '../../src/run-states.js';
 import type { FakeRecords } from './records.js';
@@ -113,8 +113,8 @@ export class FakeArtifactStore implements ArtifactStore {
     return stream;
   }
 
-  path(sha256: string): string {
-    return `/nowhere/${sha256}`;
+  async localFile(sha256: string): Promise<LocalFile> {
+    return { path: `/nowhere/${sha256}`, release: async () => {} };
   }
 
   async has(sha256: string): Promise<boolean> {
@@ -130,7 +130,7 @@ export class FakeArtifactStore implements ArtifactStore {
   }
 
   async *list(): AsyncGenerator<AgedFile[]> {
-    for (const sha256 of [...this.files.keys()]) yield [{ sha256, changedAt: this.changedAt.get(sha256) ?? 0 }];
+    for (const [sha256, { length }] of [...this.files]) yield [{ sha256, bytes: length, changedAt: this.changedAt.get(sha256) ?? 0 }];
   }
 
   async removeIncoming(before: number): Promise<number> {
@@ -143,4 +143,6 @@ export class FakeArtifactStore implements ArtifactStore {
     this.owner ??= owner;
     return this.owner === owner;
   }
+
+  async ping(): Promise<void> {}
 }

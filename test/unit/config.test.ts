@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { artifactsDir, childEnv, ConfigError, loadConfig, scratchDir, type ConfigSources } from '../../src/config.js';
+import { artifactsDir, cacheDir, childEnv, ConfigError, loadConfig, scratchDir, trainerEnv, type ConfigSources } from '../../src/config.js';
 import { packageRoot } from '../../src/paths.js';
 import { DEFAULT_SETTINGS } from '../../src/scheduler/state.js';
 import { TEST_KEY } from '../helpers/key.js';
@@ -23,11 +23,12 @@ t.test('with nothing set', async (t) => {
   const config = load();
   t.match(config, {
     host: '127.0.0.1', port: 8080, role: 'all', logLevel: 'info', bodyLimitBytes: 8 * 2 ** 20,
-    slots: Math.max(1, Math.floor(availableParallelism() / 2)), gpuSlots: 8, simulatedGpus: null, allowedHosts: [], leaseMs: 10_000, cancelGraceMs: 10_000, shutdownMs: 20_000, maxAttempts: 3, stateRetentionMs: 30 * 86_400_000, runRetentionMs: null, databaseUrl: null, redisUrl: null,
+    slots: Math.max(1, Math.floor(availableParallelism() / 2)), gpuSlots: 8, simulatedGpus: null, allowedHosts: [], leaseMs: 10_000, cancelGraceMs: 10_000, shutdownMs: 20_000, maxAttempts: 3, stateRetentionMs: 30 * 86_400_000, runRetentionMs: null, databaseUrl: null, redisUrl: null, bucket: null, cacheLimitBytes: 10 * 2 ** 30,
   }, 'the defaults');
   t.equal(config.dataDir, join(packageRoot, 'data'), 'data lie in the package');
   t.ok(config.memoryLimitBytes > 2 ** 28 && Number.isInteger(config.memoryLimitBytes), 'the memory limit is a part of this box');
   t.equal(artifactsDir(config), join(config.dataDir, 'artifacts'), 'artifacts lie among the data');
+  t.equal(cacheDir(config), join(config.dataDir, 'cache'), 'so do copies of what is elsewhere');
   t.equal(scratchDir(config), join(config.dataDir, 'scratch'), 'and so does the scratch folder');
   t.strictSame(load({ TRAINYARD_PORT: '', DATABASE_URL: '' }), config, 'an empty setting is none');
 });
@@ -37,10 +38,12 @@ t.test('with everything set', async (t) => {
     TRAINYARD_HOST: '::1', TRAINYARD_PORT: '0', TRAINYARD_DATA_DIR: '/srv/yard', TRAINYARD_ROLE: 'api', TRAINYARD_AUTH: 'off', TRAINYARD_ADMIN_KEY: TEST_KEY, TRAINYARD_RATE_LIMIT: '0', TRAINYARD_LOG_LEVEL: 'trace', TRAINYARD_LOG_FORMAT: 'pretty',
     TRAINYARD_BODY_LIMIT: '1024', TRAINYARD_BOX: 'yard-1', TRAINYARD_WORKER_TOKEN: TEST_KEY.replace('ty_', 'tyw_'), TRAINYARD_SLOTS: '7', TRAINYARD_GPU_SLOTS: '3', TRAINYARD_SIMULATED_GPUS: '2x16GiB', TRAINYARD_QUANTUM_SECONDS: '5', TRAINYARD_AGING_HOURS: '2', TRAINYARD_USAGE_HALF_LIFE_HOURS: '0.5', TRAINYARD_MEMORY_LIMIT: '123', TRAINYARD_ALLOWED_HOSTS: 'yard.lan, yard', TRAINYARD_LEASE_SECONDS: '1.5', TRAINYARD_CANCEL_GRACE_SECONDS: '1', TRAINYARD_SHUTDOWN_SECONDS: '2',
     TRAINYARD_MAX_ATTEMPTS: '1', TRAINYARD_STATE_RETENTION_DAYS: '0', TRAINYARD_RUN_RETENTION_DAYS: '0.5', TRAINYARD_AUDIT_RETENTION_DAYS: '0', DATABASE_URL: 'postgres://db/yard', REDIS_URL: 'rediss://redis',
+    TRAINYARD_ARTIFACTS_URL: 's3://yard/team?endpoint=https://minio.lan:9000&region=eu-1', TRAINYARD_ARTIFACTS_CACHE_LIMIT: '5', AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret', AWS_SESSION_TOKEN: 'token',
   }), {
     host: '::1', port: 0, dataDir: '/srv/yard', role: 'api', logLevel: 'trace', logFormat: 'pretty', bodyLimitBytes: 1024, box: 'yard-1', workerToken: TEST_KEY.replace('ty_', 'tyw_'), slots: 7, gpuSlots: 3, simulatedGpus: { count: 2, memoryMiB: 16384 },
     scheduling: { ...DEFAULT_SETTINGS, quantumMs: 5_000, agingMs: 7_200_000, turnMs: 3_600_000, halfLifeMs: 1_800_000 }, memoryLimitBytes: 123,
-    allowedHosts: ['yard.lan', 'yard'], auth: false, adminKey: TEST_KEY, rateLimit: null, leaseMs: 1500, cancelGraceMs: 1000, shutdownMs: 2000, maxAttempts: 1, stateRetentionMs: null, runRetentionMs: 43_200_000, auditRetentionMs: null, databaseUrl: 'postgres://db/yard', redisUrl: 'rediss://redis',
+    allowedHosts: ['yard.lan', 'yard'], auth: false, adminKey: TEST_KEY, rateLimit: null, leaseMs: 1500, cancelGraceMs: 1000, shutdownMs: 2000, maxAttempts: 1, stateRetentionMs: null, runRetentionMs: 43_200_000, auditRetentionMs: null, databaseUrl: 'postgres://db/yard', redisUrl: 'rediss://redis', cacheLimitBytes: 5,
+    bucket: { location: { bucket: 'yard', prefix: 'team/', endpoint: 'https://minio.lan:9000', region: 'eu-1' }, credentials: { accessKeyId: 'id', secretAccessKey: 'secret', sessionToken: 'token' } },
   }, 'each goes to its place');
   t.equal(load({ TRAINYARD_DATA_DIR: 'elsewhere/data' }).dataDir, join(packageRoot, 'elsewhere/data'), 'a relative folder is one of the package');
 });
@@ -97,6 +100,34 @@ t.test('without authentication it listens on loopback only', async (t) => {
     t.equal(load({ ...off, TRAINYARD_HOST: host, TRAINYARD_ALLOW_REMOTE: 'true' }).host, host, `${host} is allowed by one who says so`);
   }
   t.equal(faultsOf({ ...off, TRAINYARD_HOST: '0.0.0.0', TRAINYARD_ALLOW_REMOTE: 'false' }).length, 1, 'false is not true');
+});
+
+t.test('a bucket needs an address and a key', async (t) => {
+  const key = { AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'hunter2' };
+  t.match(load({ ...key, TRAINYARD_ARTIFACTS_URL: 's3://yard' }).bucket, { location: { bucket: 'yard', prefix: '', endpoint: null, region: 'us-east-1' }, credentials: { accessKeyId: 'id', secretAccessKey: 'hunter2', sessionToken: undefined } });
+  t.equal(load(key).bucket, null, 'a key alone asks for none');
+  const faults = faultsOf({ TRAINYARD_ARTIFACTS_URL: 'https://yard.example/bucket' });
+  t.strictSame(faults, [
+    'TRAINYARD_ARTIFACTS_URL: must be like s3://bucket/prefix?endpoint=https://minio.example:9000&region=eu-central-1',
+    'AWS_ACCESS_KEY_ID: must be set, for the bucket of TRAINYARD_ARTIFACTS_URL',
+    'AWS_SECRET_ACCESS_KEY: must be set, for the bucket of TRAINYARD_ARTIFACTS_URL',
+  ]);
+  t.strictSame(faultsOf({ AWS_ACCESS_KEY_ID: 'id', TRAINYARD_ARTIFACTS_URL: 's3://yard' }), faults.slice(2), 'half a key is none');
+});
+
+t.test('a trainer sees no secret of the service', async (t) => {
+  const secrets = { TRAINYARD_ADMIN_KEY: 'a', DATABASE_URL: 'b', REDIS_URL: 'c', AWS_ACCESS_KEY_ID: 'd', AWS_SECRET_ACCESS_KEY: 'e', AWS_SESSION_TOKEN: 'f' };
+  const before = { ...process.env };
+  t.teardown(() => {
+    for (const name of Object.keys(secrets)) {
+      if (before[name] === undefined) delete process.env[name];
+      else process.env[name] = before[name];
+    }
+  });
+  Object.assign(process.env, secrets);
+  const env = trainerEnv();
+  t.strictSame(Object.keys(secrets).filter((name) => name in env), []);
+  t.equal(env['PATH'], process.env['PATH'], 'the rest it does');
 });
 
 t.test('a child of ours is told what its parent knows', async (t) => {

@@ -31,7 +31,7 @@ t.test('a trainer that does its work leaves a succeeded run, its curve and its m
   await until(() => readdirSync(scratchDir(config)).length === 0, { what: 'the scratch folder to go' });
 
   await runs.delete(teamId, run.id);
-  t.notOk(model && existsSync(stores.store.path(model.sha256)), 'deleting the run frees its bytes');
+  t.notOk(model && existsSync((await stores.store.localFile(model.sha256)).path), 'deleting the run frees its bytes');
   await t.rejects(runs.get(teamId, run.id), { code: 'not_found' });
 });
 
@@ -91,7 +91,7 @@ t.test('training states are kept as the spec says, and a new attempt goes on fro
   t.same(await pointsOf(stores.metrics, run.id, 'batch/loss'), { steps: [1, 2, 3, 4], values: [1, 0.5, 1 / 3, 0.25] }, 'each point is there once, although the first attempt had come further');
   t.equal((await story(run.id)).filter((entry) => entry === 'checkpoint').length, 3, 'the log says what was kept');
   const kept = (await stores.artifacts.list(run.id)).map(({ sha256 }) => sha256);
-  t.same(storedHashes(stores.store.path(kept[0]!)).sort(), kept.sort(), 'and nothing else is left in the store');
+  t.same(storedHashes((await stores.store.localFile(kept[0]!)).path).sort(), kept.sort(), 'and nothing else is left in the store');
 });
 
 t.test('a run that is too large for the GPU goes on with half the batch at a time', async (t) => {
@@ -116,7 +116,7 @@ t.test('a damaged training state is passed over', async (t) => {
   const { submit, supervise, ends, stores } = await box(t);
   const put: typeof stores.store.put = async (file) => {
     const stored = await stores.store.put(file);
-    const path = stores.store.path(stored.sha256);
+    const { path } = await stores.store.localFile(stored.sha256);
     if (readFileSync(path, 'utf8') === 'state 3') writeFileSync(path, 'rust');
     return stored;
   };

@@ -30,9 +30,9 @@ export interface Box {
   stores: Stores;
   runs: RunService;
   teamId: string;
-  submit(): Promise<Run>;
-  /** `stores` replaces what this supervisor stands on. */
-  supervise(trainer: string, changes?: { box?: string; simulatedGpus?: { count: number; memoryMiB: number }; env?: NodeJS.ProcessEnv; stores?: Partial<Stores>; silenceMs?: number }): Promise<Supervisor>;
+  submit(spec?: object): Promise<Run>;
+  /** With the real trainer, or one of the fixtures. `stores` and `scratchDir` replace what this supervisor stands on. */
+  supervise(trainer: string | null, changes?: { box?: string; simulatedGpus?: { count: number; memoryMiB: number }; env?: NodeJS.ProcessEnv; stores?: Partial<Stores>; scratchDir?: string; silenceMs?: number }): Promise<Supervisor>;
   /** The run once it is in one of these states. */
   reaches(id: string, states: readonly Run['state'][]): Promise<Run>;
   ends(id: string): Promise<Run>;
@@ -72,7 +72,7 @@ export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<
     teamId,
     reaches,
     ends: (id) => reaches(id, ['succeeded', 'failed', 'cancelled']),
-    submit: async () => (await runs.submit({ teamId }, SPEC)).run,
+    submit: async (spec = SPEC) => (await runs.submit({ teamId }, spec)).run,
     async supervise(trainer, changes = {}) {
       const monitor = startBoxMonitor({ simulatedGpus: changes.simulatedGpus ?? null, cpuSlots: 2, gpuSlots: 8, cpuMemoryMiB: 65_536, probe: async () => [], program: '/nowhere', mayHaveGpu: false, onError: (error) => log.warn({ err: error }) });
       monitors.push(monitor);
@@ -85,9 +85,9 @@ export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<
         leaseMs: config.leaseMs,
         cancelGraceMs: config.cancelGraceMs,
         silenceMs: changes.silenceMs ?? 30_000,
-        scratchDir: scratchDir(config),
+        scratchDir: changes.scratchDir ?? scratchDir(config),
         trainerEnv: { ...trainerEnv(), ...changes.env },
-        trainerModule: join(TRAINERS, `${trainer}.js`),
+        ...(trainer === null ? {} : { trainerModule: join(TRAINERS, `${trainer}.js`) }),
         monitor,
         stores: { ...stores, ...changes.stores },
         log,

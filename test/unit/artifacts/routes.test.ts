@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import t from 'tap';
 import { dispositionOf } from '../../../src/artifacts/download.js';
+import { StoreError } from '../../../src/artifacts/store-error.js';
 import { problemOf, startApi, type Api } from '../../helpers/api.js';
 import { until } from '../../helpers/poll.js';
 import { WITH_KEY } from '../../helpers/key.js';
@@ -98,6 +99,15 @@ t.test('a file that the disk has lost is a problem, before anything is sent', as
   t.match(problemOf(response), { code: 'internal', status: 500 });
   t.equal(response.headers.etag, undefined, 'a problem does not carry the file\'s tag');
   t.match(api.logged.find((line) => line['msg'] === 'request failed'), { err: { code: 'ENOENT' } }, 'the log has the cause');
+});
+
+t.test('a storage that is away is said to be so', async (t) => {
+  const api = await startApi(t);
+  const url = `${await runWithFiles(api)}/model/weights.bin`;
+  // Its cause must not be taken for the database.
+  const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+  api.store.read = () => new Readable({ read() { this.destroy(new StoreError('away', { cause })); } });
+  t.match(problemOf(await api.get(url)), { code: 'artifacts_unavailable', status: 503, retryable: true });
 });
 
 t.test('a file that goes with its run while it is asked for is not found', async (t) => {

@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { Usage } from '../../../src/schemas/usage.js';
 import { createUsageService } from '../../../src/usage/service.js';
+import { FakeArtifactStore } from '../../fakes/artifacts.js';
 import { createFakeUsageRepository, FakeDisk } from '../../fakes/usage.js';
 import { FakeRecords } from '../../fakes/records.js';
 import { problemOf, startApi } from '../../helpers/api.js';
@@ -27,13 +28,26 @@ t.test('every file is counted once, where it belongs', async (t) => {
   const of = (files: number, bytes: number, blocks: number) => ({ files, bytes, diskBytes: blocks * 4096 });
   t.strictSame(usage, {
     files: {
-      models: of(1, 5, 1), trainingStates: of(1, 9, 1), orphans: of(1, 9, 1), incoming: of(1, 100, 1), scratch: of(1, 4097, 2),
+      models: of(1, 5, 1), trainingStates: of(1, 9, 1), orphans: of(1, 9, 1), incoming: of(1, 100, 1), cache: of(0, 0, 0), scratch: of(1, 4097, 2),
       database: of(2, 8193, 3), other: of(3, 1038, 3), total: of(10, 13_451, 12),
     },
     fileSystem: { totalBytes: 1e12, freeBytes: 4e11 },
     database: { totalBytes: 1000, eventBytes: 600, curveBytes: 300, otherBytes: 100 },
     runs: [{ id, name, state: 'running', ownBytes: 14, sharedBytes: 0 }],
   });
+});
+
+t.test('what is in a bucket takes none of the disk, and its copies are cache', async (t) => {
+  const disk = new FakeDisk();
+  const records = new FakeRecords();
+  const bucket = new FakeArtifactStore();
+  const { sha256 } = bucket.add('an orphan');
+  for (const [path, bytes] of Object.entries({ [`cache/files/${sha256}`]: 9, 'cache/held/1-x': 9, 'cache/incoming/1-y': 4, [place(sha256)]: 9 })) disk.sizes.set(path, bytes);
+  for (const path of [`cache/files/${sha256}`, 'cache/held/1-x']) disk.identities.set(path, 'one file');
+  const { files } = await createUsageService({ usage: createFakeUsageRepository(records), disk, bucket }).get('team');
+  t.match(files, {
+    orphans: { files: 1, bytes: 9, diskBytes: 0 }, cache: { files: 2, bytes: 13, diskBytes: 8192 }, other: { files: 1, bytes: 9 }, total: { files: 4, bytes: 31, diskBytes: 12_288 },
+  }, 'a folder from before is not what is stored');
 });
 
 t.test('the disk is looked at once for those who ask at once, and again later', async (t) => {
