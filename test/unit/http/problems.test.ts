@@ -46,7 +46,7 @@ t.test('the type of every problem leads to what its code means', async (t) => {
 
 t.test('only what may succeed later is retryable', async (t) => {
   const retryable = (Object.keys(ERRORS) as ErrorCode[]).filter(isRetryable);
-  t.same(retryable.sort(), ['artifacts_unavailable', 'database_unavailable', 'idempotency_conflict', 'not_ready', 'predictor_unavailable', 'queue_unavailable', 'rate_limited', 'request_timeout', 'shutting_down']);
+  t.same(retryable.sort(), ['artifacts_unavailable', 'database_unavailable', 'idempotency_conflict', 'not_ready', 'outlook_unavailable', 'predictor_unavailable', 'queue_unavailable', 'rate_limited', 'request_timeout', 'shutting_down']);
   t.equal(toProblem(new ServiceError('internal'), { id: 'x', url: '/a?secret=1' }).instance, '/a', 'the query is not repeated');
 });
 

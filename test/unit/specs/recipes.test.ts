@@ -2,6 +2,7 @@ import { Ajv } from 'ajv';
 import t from 'tap';
 import { findRecipe, RECIPES } from '../../../src/recipes/catalog.js';
 import { Plan, PlanLayer } from '../../../src/schemas/plan.js';
+import { QueueOutlook, StartChange } from '../../../src/schemas/queue.js';
 import { Recipe } from '../../../src/schemas/recipe.js';
 import { SPEC_SCHEMAS } from '../../../src/schemas/spec.js';
 import { planRun } from '../../../src/specs/plan.js';
@@ -36,7 +37,7 @@ t.test('recipes are found by their name alone', async (t) => {
 
 t.test('recipes and their plans are what their schemas promise', async (t) => {
   const ajv = new Ajv({ discriminator: true, strict: false, inlineRefs: false, code: { optimize: false } });
-  ajv.addSchema([...SPEC_SCHEMAS, PlanLayer].map((schema) => ({ ...schema })));
+  ajv.addSchema([...SPEC_SCHEMAS, PlanLayer, StartChange, QueueOutlook].map((schema) => ({ ...schema })));
   const isRecipe = ajv.compile({ ...Recipe });
   const isPlan = ajv.compile({ ...Plan });
   for (const recipe of RECIPES) {
