@@ -41,6 +41,7 @@ export const Settings = strictObject({
   TRAINYARD_MEMORY_LIMIT: Type.Integer({ minimum: 0, default: 0, description: 'Largest estimated memory of a run, in bytes; 0 is three quarters of the box.' }),
   TRAINYARD_LEASE_SECONDS: seconds(10, 'How long a run survives without a heartbeat of its supervisor.', 1),
   TRAINYARD_CANCEL_GRACE_SECONDS: seconds(10, 'How long a cancelled trainer may take before it is killed.'),
+  TRAINYARD_IDLE_MINUTES: Type.Number({ minimum: 0, maximum: 525_600, default: 30, description: 'A run that holds devices and computes no step for so long has failed with `timeout`, with its training state kept; 0 is never.' }),
   TRAINYARD_SHUTDOWN_SECONDS: seconds(20, 'How long a stopping process may take.'),
   TRAINYARD_MAX_ATTEMPTS: Type.Integer({ minimum: 1, default: 3, description: 'Starts of a run before it is given up when its processes die; those after an orderly stop do not count.' }),
   TRAINYARD_STATE_RETENTION_DAYS: days(30, 'Days after its end for which a run keeps the training states that it could go on from; 0 is for ever. With the tag `keep` it keeps them anyway.'),
@@ -78,6 +79,8 @@ export interface Config {
   memoryLimitBytes: number;
   leaseMs: number;
   cancelGraceMs: number;
+  /** Null is never. */
+  idleMs: number | null;
   shutdownMs: number;
   maxAttempts: number;
   /** Null is for ever. */
@@ -149,6 +152,7 @@ export function loadConfig({ env = process.env, fallbacks = {}, overrides = {} }
     memoryLimitBytes: s.TRAINYARD_MEMORY_LIMIT || Math.floor(boxMemoryBytes() * 0.75),
     leaseMs: s.TRAINYARD_LEASE_SECONDS * 1000,
     cancelGraceMs: s.TRAINYARD_CANCEL_GRACE_SECONDS * 1000,
+    idleMs: s.TRAINYARD_IDLE_MINUTES === 0 ? null : s.TRAINYARD_IDLE_MINUTES * 60_000,
     shutdownMs: s.TRAINYARD_SHUTDOWN_SECONDS * 1000,
     maxAttempts: s.TRAINYARD_MAX_ATTEMPTS,
     stateRetentionMs: daysMs(s.TRAINYARD_STATE_RETENTION_DAYS),

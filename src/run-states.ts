@@ -23,8 +23,8 @@ export const WORKING_STATES = ['starting', 'running', 'finalizing'] as const sat
 /** States in which a supervisor holds the run's lease. */
 export const HELD_STATES = [...WORKING_STATES, 'pausing', 'cancelling'] as const satisfies readonly RunState[];
 
-/** Why a run was told to leave its devices; after `timeout` it has failed, else it waits again. */
-export type Leaving = 'share' | 'turn' | 'loan' | 'drain' | 'budget' | 'timeout';
+/** Why a run is told to leave its devices; after `timeout` and `idle` it has failed, else it waits again. */
+export type Leaving = 'share' | 'turn' | 'loan' | 'drain' | 'budget' | 'timeout' | 'idle';
 
 export function isHeld(state: RunState): boolean {
   return (HELD_STATES as readonly RunState[]).includes(state);

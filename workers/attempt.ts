@@ -53,7 +53,7 @@ export interface AttemptContext {
 }
 
 /** What is said of a run that waits again, by why it left. */
-const LEAVING_WORDS: Readonly<Record<Exclude<Leaving, 'timeout'>, string>> = {
+const LEAVING_WORDS: Readonly<Record<Exclude<Leaving, 'timeout' | 'idle'>, string>> = {
   share: 'made room: its team had more than its share, and another has a claim to it; queued again',
   turn: 'made room for a run that had waited too long; queued again',
   loan: 'its devices were lent to it, and are needed by the run they were kept for; queued again',
@@ -67,6 +67,9 @@ const OUTPUT_LINES = 1_000;
 
 const event = <K extends NewEvent['kind']>(kind: K, data: Extract<NewEvent, { kind: K }>['data']) => ({ kind, at: new Date().toISOString(), data }) as NewEvent;
 const logEvent = (level: Static<typeof LogData>['level'], message: string) => event('log', { level, message: message.slice(0, 16_384) });
+
+/** Samples of a process and lines of its log come from one that does nothing as well. */
+const isProgress = (message: TrainerMessage) => message.type === 'events' ? message.events.some(({ kind }) => kind === 'metrics' || kind === 'epoch') : message.type !== 'ready';
 
 export class Attempt {
   readonly fence: Fence;
@@ -87,7 +90,9 @@ export class Attempt {
   #fenced = false;
   #cancelled = false;
   #paused = false;
-  #timedOut = false;
+  #timedOut: 'timeout' | 'idle' | null = null;
+  /** When its trainer last had something to show. */
+  #activeAt = performance.now();
   /** The latest state that the trainer has written, and its file while nothing has been done with it. */
   #latestStep = -1;
   #waitingState: string | null = null;
@@ -107,6 +112,11 @@ export class Attempt {
   /** Of its trainer; undefined while there is none. */
   get pid(): number | undefined {
     return this.#trainer?.pid;
+  }
+
+  /** Milliseconds without a step. */
+  get idleMs(): number {
+    return performance.now() - this.#activeAt;
   }
 
   get deviceIds(): readonly string[] {
@@ -164,8 +174,8 @@ export class Attempt {
 
   /** Its devices are wanted, or its time is up: stops with its state kept. Idempotent. */
   leave(why: Leaving): void {
-    if (why !== 'timeout') return this.#handBack === null ? this.handBack(LEAVING_WORDS[why]) : undefined;
-    this.#timedOut = true;
+    if (why !== 'timeout' && why !== 'idle') return this.#handBack === null ? this.handBack(LEAVING_WORDS[why]) : undefined;
+    this.#timedOut ??= why;
     if (!this.#cancelled) this.pause();
   }
 
@@ -211,7 +221,7 @@ export class Attempt {
   /** It was asked to pause, and then perhaps to cancel, which it could not hear any more; or its worker stops. */
   #endPaused(message: string | null): void {
     if (this.#cancelled) this.#end ??= { state: 'cancelled', reason: 'user_cancel', message: 'cancelled on request' };
-    else if (this.#timedOut) this.#end ??= this.#timeout();
+    else if (this.#timedOut !== null) this.#end ??= this.#timeout();
     else if (this.#handBack === null) this.#end ??= { state: 'paused', reason: 'user_pause', message };
   }
 
@@ -222,14 +232,17 @@ export class Attempt {
       const message = exit.signal === 'SIGKILL' ? 'its trainer did not stop by itself and was killed' : cause.message;
       return { state: 'cancelled', reason: 'user_cancel', message: `cancelled; ${message}` };
     }
-    if (this.#timedOut) return this.#timeout();
+    if (this.#timedOut !== null) return this.#timeout();
     if (this.#handBack !== null) return null;
     if (this.#paused) return { state: 'paused', reason: 'user_pause', message: `paused; ${cause.message}` };
     return { state: 'failed', ...cause };
   }
 
   #timeout(): Failure {
-    return { state: 'failed', reason: 'timeout', message: `its time on devices is up: the spec allows ${this.#run.spec.resources?.maxRuntimeSeconds} s; it can be resumed with more` };
+    const message = this.#timedOut === 'idle'
+      ? 'it held devices and computed no step for too long (TRAINYARD_IDLE_MINUTES); it can be resumed'
+      : `its time on devices is up: the spec allows ${this.#run.spec.resources?.maxRuntimeSeconds} s`;
+    return { state: 'failed', reason: 'timeout', message };
   }
 
   #killAfterGrace(): void {
@@ -277,6 +290,7 @@ export class Attempt {
 
   #receive(message: TrainerMessage): void {
     const { runs, lifecycle } = this.#context;
+    if (isProgress(message)) this.#activeAt = performance.now();
     switch (message.type) {
       case 'device': {
         const { engine, backend, device } = message;

@@ -21,6 +21,8 @@ export interface SupervisorOptions {
   leaseMs: number;
   scheduling: Settings & { halfLifeMs: number };
   cancelGraceMs: number;
+  /** A run that computes no step for so long is stopped; null is never. */
+  idleMs: number | null;
   /** How long a trainer may be without a sign of life. */
   silenceMs: number;
   scratchDir: string;
@@ -124,6 +126,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       else if (run.state === 'cancelling') attempt.cancel();
       else if (run.state === 'pausing') attempt.pause();
       else if (run.leaving !== null) attempt.leave(run.leaving);
+      else if (options.idleMs !== null && attempt.idleMs > options.idleMs) attempt.leave('idle');
     }
   }
 

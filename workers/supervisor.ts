@@ -47,6 +47,7 @@ async function main(): Promise<void> {
     leaseMs: config.leaseMs,
     scheduling: config.scheduling,
     cancelGraceMs: config.cancelGraceMs,
+    idleMs: config.idleMs,
     silenceMs: TRAINER_SILENCE_MS,
     scratchDir: scratch,
     trainerEnv: trainerEnv(),

@@ -26,15 +26,15 @@ const extended = { description: 'The run is queued again.', headers: replayed, c
 
 const ACTIONS = [
   {
-    name: 'cancel', summary: 'Cancel a run', refusal: 'run_not_active',
+    name: 'cancel', summary: 'Cancel a run', refusals: ['run_not_active'],
     description: 'A queued run is cancelled at once, a training one between two batches. Asking again while it stops does no harm.',
   },
   {
-    name: 'pause', summary: 'Pause a run', refusal: 'run_not_pausable',
+    name: 'pause', summary: 'Pause a run', refusals: ['run_not_pausable'],
     description: 'A training run stops between two batches with its whole state kept, and gives its place to another. Asking again does no harm.',
   },
   {
-    name: 'resume', summary: 'Resume a run that was paused or cancelled, or has failed', refusal: 'run_not_resumable',
+    name: 'resume', summary: 'Resume a run that was paused or cancelled, or has failed', refusals: ['run_not_resumable', 'quota_spent'],
     description: 'Back into the queue. It goes on from its latest training state, or from the start where it had none yet: on a CPU, to the bit as if it had not stopped.',
   },
 ] as const;
@@ -45,7 +45,7 @@ export const runRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'ru
     schema: {
       operationId: 'createRun', tags: ['runs'], summary: 'Submit a run', headers: IdempotencyHeaders,
       description: 'Answers every problem of the spec at once, and keeps nothing of a run that has one.',
-      response: { 202: created as unknown, ...problems('invalid_spec', 'impossible_spec', 'idempotency_conflict', 'idempotency_mismatch', 'body_too_large', 'unsupported_media_type', 'queue_unavailable') },
+      response: { 202: created as unknown, ...problems('invalid_spec', 'impossible_spec', 'quota_spent', 'idempotency_conflict', 'idempotency_mismatch', 'body_too_large', 'unsupported_media_type', 'queue_unavailable') },
     },
   }, async ({ principal: { teamId, user }, body, headers }, reply) => {
     const { run, created } = await runs.submit({ teamId, userId: user?.id }, body, headers['idempotency-key']);
@@ -75,10 +75,10 @@ export const runRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'ru
     schema: { operationId: 'getRun', tags: ['runs'], summary: 'Get a run', params: RunParams, response: { 200: ref(Run), ...problems('not_found') } },
   }, async ({ principal, params: { id } }) => runs.see(principal, id));
 
-  for (const { name, summary, description, refusal } of ACTIONS) {
+  for (const { name, summary, description, refusals } of ACTIONS) {
     app.post(`/v1/runs/:id/${name}`, {
       config: { access: 'write' },
-      schema: { operationId: `${name}Run`, tags: ['runs'], summary, description, params: RunParams, response: { 202: ref(Run), ...problems('not_found', refusal, 'unsupported_media_type') } },
+      schema: { operationId: `${name}Run`, tags: ['runs'], summary, description, params: RunParams, response: { 202: ref(Run), ...problems('not_found', ...refusals, 'unsupported_media_type') } },
     }, async ({ principal: { teamId }, params: { id } }, reply) => reply.code(202).send(await runs[name](teamId, id)));
   }
 
@@ -87,7 +87,7 @@ export const runRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'ru
     schema: {
       operationId: 'extendRun', tags: ['runs'], summary: 'Train a run that has succeeded for more epochs', params: RunParams, headers: IdempotencyHeaders, body: ref(RunExtension),
       description: 'Back into the queue, to go on from its last training state: its curves continue, and its model is replaced. Schedules that look at the whole run see the longer one; early stopping waits anew, as with another call of Keras\' `fit`.',
-      response: { 202: extended as unknown, ...problems('not_found', 'run_not_extendable', 'impossible_spec', 'idempotency_mismatch', 'unsupported_media_type') },
+      response: { 202: extended as unknown, ...problems('not_found', 'run_not_extendable', 'quota_spent', 'impossible_spec', 'idempotency_mismatch', 'unsupported_media_type') },
     },
   }, async ({ principal: { teamId }, params: { id }, body, headers }, reply) => {
     const { run, replayed } = await runs.extend(teamId, id, body, headers['idempotency-key']);

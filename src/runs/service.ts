@@ -14,6 +14,8 @@ import type { RunSpec } from '../schemas/spec.js';
 import type { Run, RunExtension, RunMove, RunNotes, RunState } from '../schemas/run.js';
 import { flattenHyperparameters } from '../specs/hyperparameters.js';
 import { planSubmission, type PlanLimits } from '../specs/plan-submission.js';
+import { formatBytes } from '../specs/memory.js';
+import type { UsageRepository } from '../usage/repository.js';
 import type { Reader } from '../identity/principal.js';
 import { findForkSource } from './forks.js';
 import type { Lifecycle } from './lifecycle.js';
@@ -30,6 +32,7 @@ export interface RunServiceOptions {
   lifecycle: Lifecycle;
   datasets: DatasetCatalog;
   limits: PlanLimits;
+  usage: Pick<UsageRepository, 'teamStorage'>;
   /** How the run would stand in the queue. */
   outlook(owner: Owner, spec: RunSpec, plan: Plan): Promise<QueueOutlook>;
   onError: (error: unknown, what: string) => void;
@@ -77,7 +80,7 @@ const WISHES = {
 } as const;
 type Wish = keyof typeof WISHES;
 
-export function createRunService({ runs, artifacts, events, store, queue, bus, lifecycle, datasets, limits, outlook, onError }: RunServiceOptions) {
+export function createRunService({ runs, artifacts, events, store, queue, bus, lifecycle, datasets, limits, usage, outlook, onError }: RunServiceOptions) {
   async function get(teamId: string, id: string): Promise<Run> {
     const run = await runs.find(teamId, id);
     if (run === null) throw new ServiceError('not_found', `There is no run ${id}.`);
@@ -107,6 +110,12 @@ export function createRunService({ runs, artifacts, events, store, queue, bus, l
     if (items.length > 0) throw new ServiceError('run_not_resumable', `The training states of run ${id} were deleted; submit its spec again to train it from the start.`);
     if (forkedFrom !== null && (await artifacts.find(id, START_STATE)) === null) throw new ServiceError('run_not_resumable', `The weights that run ${id} starts with were deleted.`);
     return true;
+  }
+
+  /** What trains writes files. @throws ServiceError quota_spent */
+  async function refuseOverQuota(teamId: string): Promise<void> {
+    const { bytes, limitBytes } = await usage.teamStorage(teamId);
+    if (limitBytes !== null && bytes >= limitBytes) throw new ServiceError('quota_spent', `The team's files take ${formatBytes(bytes)}, and it may have ${formatBytes(limitBytes)}; delete some runs or files first.`);
   }
 
   /** It reads everything again every few seconds, so a lost word is only late. */
@@ -207,6 +216,7 @@ export function createRunService({ runs, artifacts, events, store, queue, bus, l
       if (spec === null || plan.problems.length > 0) {
         throw new ServiceError(malformed ? 'invalid_spec' : 'impossible_spec', undefined, { problems: plan.problems });
       }
+      await refuseOverQuota(teamId);
       // Asked before the row exists, so that a 503 means that nothing was kept.
       await queue.ping();
       const name = spec.name ?? recipe ?? `${spec.dataset.name} run`;
@@ -248,6 +258,7 @@ export function createRunService({ runs, artifacts, events, store, queue, bus, l
     /** Puts a run that was paused or cancelled, or has failed, back into the queue. @throws ServiceError not_found, run_not_resumable */
     async resume(teamId: string, id: string): Promise<Run> {
       const run = await get(teamId, id);
+      await refuseOverQuota(teamId);
       const mayResume = run.state === 'paused' || run.state === 'failed' || run.state === 'cancelled';
       const message = mayResume && (await mustBegin(run)) ? 'resumed on request, from the start: there is no training state' : 'resumed on request';
       const resumed = mayResume ? await lifecycle.takeUp(run, { reason: 'user_resume', message }) : null;
@@ -264,6 +275,7 @@ export function createRunService({ runs, artifacts, events, store, queue, bus, l
       const known = idempotency === undefined ? null : await earlier(teamId, idempotency);
       if (known !== null) return { run: known, replayed: true };
       const run = await get(teamId, id);
+      await refuseOverQuota(teamId);
       const [state] = await artifacts.resumeCheckpoints(id);
       if (run.state !== 'succeeded') throw new ServiceError('run_not_extendable', `Run ${id} is ${run.state}.`);
       if (state === undefined) throw new ServiceError('run_not_extendable', `The training states of run ${id} were deleted.`);

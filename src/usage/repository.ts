@@ -10,6 +10,8 @@ export interface UsageRepository {
   kinds(): Promise<Map<string, StoredKind>>;
   /** Runs that have files, the largest first. */
   largestRuns(teamId: string, limit: number): Promise<RunUsage[]>;
+  /** Bytes of a team's files, each counted once, and what it may have; null is without a limit. */
+  teamStorage(teamId: string): Promise<{ bytes: number; limitBytes: number | null }>;
   databaseSize(): Promise<{ totalBytes: number; eventBytes: number; curveBytes: number }>;
 }
 
@@ -33,6 +35,14 @@ export function createUsageRepository(database: Database): UsageRepository {
         FROM files JOIN uses USING (sha256) JOIN runs r ON r.id = files.run_id
         WHERE r.team_id = ${teamId}::uuid
         GROUP BY r.id ORDER BY sum(bytes) DESC, r.id LIMIT ${limit}`;
+    },
+
+    async teamStorage(teamId) {
+      const [row] = await database.$queryRaw<{ bytes: number; limitBytes: number | null }[]>`
+        SELECT storage_bytes::float8 AS "limitBytes",
+          CASE WHEN storage_bytes IS NULL THEN 0 ELSE coalesce((SELECT sum(bytes) FROM (SELECT DISTINCT sha256, bytes FROM artifacts JOIN runs ON runs.id = run_id WHERE team_id = teams.id) AS files), 0) END::float8 AS bytes
+        FROM teams WHERE id = ${teamId}::uuid`;
+      return row ?? { bytes: 0, limitBytes: null };
     },
 
     async databaseSize() {

@@ -24,6 +24,9 @@ export interface RunRecord {
 }
 
 export class FakeRecords {
+  /** Of every team; null is without a limit. */
+  storageLimitBytes: number | null = null;
+
   readonly runs = new Map<string, RunRecord>();
   readonly idempotencyKeys = new Map<string, { runId: string; fingerprint: string; at: number }>();
   /** Set to make every statement fail, as while the database is away. */

@@ -41,8 +41,9 @@ export function createFakeServices({ now = Date.now }: { now?: () => number } = 
   const onError = (error: unknown, what: string) => void failures.push({ error, what });
   const failures: { error: unknown; what: string }[] = [];
   const lifecycle = createLifecycle({ runs: runRepository, queue, bus, leaseMs: 15_000, maxAttempts: 3, onError });
+  const usage = createFakeUsageRepository(records);
   const services: Services = {
-    runs: createRunService({ runs: runRepository, artifacts, events, store, queue, bus, lifecycle, datasets, limits: { limitBytes: 8 * 2 ** 30 }, outlook: async () => OUTLOOK, onError }),
+    runs: createRunService({ runs: runRepository, artifacts, events, store, queue, bus, lifecycle, datasets, limits: { limitBytes: 8 * 2 ** 30 }, usage, outlook: async () => OUTLOOK, onError }),
     metrics: createFakeMetricRepository(records),
     events,
     artifacts,
@@ -54,7 +55,7 @@ export function createFakeServices({ now = Date.now }: { now?: () => number } = 
     boxes: createFakeBoxes(),
     hub: createLiveHub({ events, bus, findRun: (id) => runRepository.find(TEAM, id), log }),
     predict: { predict: () => Promise.reject(new ServiceError('model_not_ready')), close: async () => {} },
-    usage: createUsageService({ usage: createFakeUsageRepository(records), disk }),
+    usage: createUsageService({ usage, disk }),
     ledger: createLedgerService({ ledger, now: records.now }),
     health: [
       { name: 'database', ping: () => records.statement() },

@@ -36,6 +36,11 @@ export function createFakeUsageRepository(records: FakeRecords): UsageRepository
         .sort((a, b) => b.ownBytes + b.sharedBytes - a.ownBytes - a.sharedBytes || (a.id < b.id ? -1 : 1))
         .slice(0, limit);
     },
+    async teamStorage(teamId) {
+      await records.statement();
+      const files = new Map([...records.runs.values()].filter((record) => record.teamId === teamId).flatMap((record) => [...filesOf(record)]));
+      return { bytes: sum([...files.values()]), limitBytes: records.storageLimitBytes };
+    },
     async databaseSize() {
       await records.statement();
       return { totalBytes: 1000, eventBytes: 600, curveBytes: 300 };

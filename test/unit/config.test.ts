@@ -23,7 +23,7 @@ t.test('with nothing set', async (t) => {
   const config = load();
   t.match(config, {
     host: '127.0.0.1', port: 8080, role: 'all', logLevel: 'info', bodyLimitBytes: 8 * 2 ** 20,
-    slots: Math.max(1, Math.floor(availableParallelism() / 2)), gpuSlots: 8, simulatedGpus: null, allowedHosts: [], leaseMs: 10_000, cancelGraceMs: 10_000, shutdownMs: 20_000, maxAttempts: 3, stateRetentionMs: 30 * 86_400_000, runRetentionMs: null, databaseUrl: null, redisUrl: null, bucket: null, cacheLimitBytes: 10 * 2 ** 30,
+    slots: Math.max(1, Math.floor(availableParallelism() / 2)), gpuSlots: 8, simulatedGpus: null, allowedHosts: [], leaseMs: 10_000, cancelGraceMs: 10_000, idleMs: 1_800_000, shutdownMs: 20_000, maxAttempts: 3, stateRetentionMs: 30 * 86_400_000, runRetentionMs: null, databaseUrl: null, redisUrl: null, bucket: null, cacheLimitBytes: 10 * 2 ** 30,
   }, 'the defaults');
   t.equal(config.dataDir, join(packageRoot, 'data'), 'data lie in the package');
   t.ok(config.memoryLimitBytes > 2 ** 28 && Number.isInteger(config.memoryLimitBytes), 'the memory limit is a part of this box');
@@ -36,13 +36,13 @@ t.test('with nothing set', async (t) => {
 t.test('with everything set', async (t) => {
   t.strictSame(load({
     TRAINYARD_HOST: '::1', TRAINYARD_PORT: '0', TRAINYARD_DATA_DIR: '/srv/yard', TRAINYARD_ROLE: 'api', TRAINYARD_AUTH: 'off', TRAINYARD_ADMIN_KEY: TEST_KEY, TRAINYARD_RATE_LIMIT: '0', TRAINYARD_LOG_LEVEL: 'trace', TRAINYARD_LOG_FORMAT: 'pretty',
-    TRAINYARD_BODY_LIMIT: '1024', TRAINYARD_BOX: 'yard-1', TRAINYARD_WORKER_TOKEN: TEST_KEY.replace('ty_', 'tyw_'), TRAINYARD_SLOTS: '7', TRAINYARD_GPU_SLOTS: '3', TRAINYARD_SIMULATED_GPUS: '2x16GiB', TRAINYARD_QUANTUM_SECONDS: '5', TRAINYARD_AGING_HOURS: '2', TRAINYARD_USAGE_HALF_LIFE_HOURS: '0.5', TRAINYARD_MEMORY_LIMIT: '123', TRAINYARD_ALLOWED_HOSTS: 'yard.lan, yard', TRAINYARD_LEASE_SECONDS: '1.5', TRAINYARD_CANCEL_GRACE_SECONDS: '1', TRAINYARD_SHUTDOWN_SECONDS: '2',
+    TRAINYARD_BODY_LIMIT: '1024', TRAINYARD_BOX: 'yard-1', TRAINYARD_WORKER_TOKEN: TEST_KEY.replace('ty_', 'tyw_'), TRAINYARD_SLOTS: '7', TRAINYARD_GPU_SLOTS: '3', TRAINYARD_SIMULATED_GPUS: '2x16GiB', TRAINYARD_QUANTUM_SECONDS: '5', TRAINYARD_AGING_HOURS: '2', TRAINYARD_USAGE_HALF_LIFE_HOURS: '0.5', TRAINYARD_MEMORY_LIMIT: '123', TRAINYARD_ALLOWED_HOSTS: 'yard.lan, yard', TRAINYARD_LEASE_SECONDS: '1.5', TRAINYARD_CANCEL_GRACE_SECONDS: '1', TRAINYARD_SHUTDOWN_SECONDS: '2', TRAINYARD_IDLE_MINUTES: '0',
     TRAINYARD_MAX_ATTEMPTS: '1', TRAINYARD_STATE_RETENTION_DAYS: '0', TRAINYARD_RUN_RETENTION_DAYS: '0.5', TRAINYARD_AUDIT_RETENTION_DAYS: '0', DATABASE_URL: 'postgres://db/yard', REDIS_URL: 'rediss://redis',
     TRAINYARD_ARTIFACTS_URL: 's3://yard/team?endpoint=https://minio.lan:9000&region=eu-1', TRAINYARD_ARTIFACTS_CACHE_LIMIT: '5', AWS_ACCESS_KEY_ID: 'id', AWS_SECRET_ACCESS_KEY: 'secret', AWS_SESSION_TOKEN: 'token',
   }), {
     host: '::1', port: 0, dataDir: '/srv/yard', role: 'api', logLevel: 'trace', logFormat: 'pretty', bodyLimitBytes: 1024, box: 'yard-1', workerToken: TEST_KEY.replace('ty_', 'tyw_'), slots: 7, gpuSlots: 3, simulatedGpus: { count: 2, memoryMiB: 16384 },
     scheduling: { ...DEFAULT_SETTINGS, quantumMs: 5_000, agingMs: 7_200_000, turnMs: 3_600_000, halfLifeMs: 1_800_000 }, memoryLimitBytes: 123,
-    allowedHosts: ['yard.lan', 'yard'], auth: false, adminKey: TEST_KEY, rateLimit: null, leaseMs: 1500, cancelGraceMs: 1000, shutdownMs: 2000, maxAttempts: 1, stateRetentionMs: null, runRetentionMs: 43_200_000, auditRetentionMs: null, databaseUrl: 'postgres://db/yard', redisUrl: 'rediss://redis', cacheLimitBytes: 5,
+    allowedHosts: ['yard.lan', 'yard'], auth: false, adminKey: TEST_KEY, rateLimit: null, leaseMs: 1500, cancelGraceMs: 1000, idleMs: null, shutdownMs: 2000, maxAttempts: 1, stateRetentionMs: null, runRetentionMs: 43_200_000, auditRetentionMs: null, databaseUrl: 'postgres://db/yard', redisUrl: 'rediss://redis', cacheLimitBytes: 5,
     bucket: { location: { bucket: 'yard', prefix: 'team/', endpoint: 'https://minio.lan:9000', region: 'eu-1' }, credentials: { accessKeyId: 'id', secretAccessKey: 'secret', sessionToken: 'token' } },
   }, 'each goes to its place');
   t.equal(load({ TRAINYARD_DATA_DIR: 'elsewhere/data' }).dataDir, join(packageRoot, 'elsewhere/data'), 'a relative folder is one of the package');

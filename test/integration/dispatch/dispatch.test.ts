@@ -101,6 +101,26 @@ t.test('a run whose time is up has failed, with what it had kept', async (t) => 
   t.match(await place.ends(run.id), { state: 'failed', reason: 'timeout', message: /allows 1 s/ });
 });
 
+t.test('a run that holds devices and computes nothing is stopped', async (t) => {
+  const place = await box(t, { idleMs: 1_000 });
+  await place.supervise('waits');
+  const { id } = await place.submit();
+  t.match(await place.ends(id), { state: 'failed', reason: 'timeout', message: /computed no step/ });
+});
+
+t.test('a team whose files are over its quota submits and resumes nothing', async (t) => {
+  const place = await box(t);
+  const { runs, teamId, stores, submit } = place;
+  const { id } = await submit();
+  await runs.pause(teamId, id);
+  await stores.database.artifact.create({ data: { runId: id, path: 'a', sha256: 'a'.repeat(64), bytes: 2_048n, contentType: 'text/plain' } });
+  await stores.database.team.updateMany({ data: { storageBytes: 2_048n } });
+  await t.rejects(submit(), { code: 'quota_spent', message: /take 2 KiB, and it may have 2 KiB/ });
+  await t.rejects(runs.resume(teamId, id), { code: 'quota_spent' });
+  await stores.database.team.updateMany({ data: { storageBytes: 2_049n } });
+  t.match(await runs.resume(teamId, id), { state: 'queued' });
+});
+
 t.test('waiting runs of a user are moved, and take their priority along', async (t) => {
   const place = await box(t);
   const { runs, teamId, submit } = place;

@@ -84,6 +84,7 @@ export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<
         scheduling: config.scheduling,
         leaseMs: config.leaseMs,
         cancelGraceMs: config.cancelGraceMs,
+        idleMs: config.idleMs,
         silenceMs: changes.silenceMs ?? 30_000,
         scratchDir: changes.scratchDir ?? scratchDir(config),
         trainerEnv: { ...trainerEnv(), ...changes.env },
