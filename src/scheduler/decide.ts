@@ -2,7 +2,7 @@
 //
 // A run that is next but does not fit has room made for it where that may be, else devices are kept for it. Runs behind
 // it start where they leave it alone, or on loan until it can start.
-import { leastMemoryOf } from './lines.js';
+import { leastMemoryOf, needsOf, shapeOf } from './lines.js';
 import { makeRoom, type Plan, type Situation } from './make-room.js';
 import { Order, type Next } from './order.js';
 import { Room } from './room.js';
@@ -37,12 +37,9 @@ export function endOf({ expectedEnd }: RunningRun, now: number): number {
 /** How many kinds of devices are waited for. */
 function kindsOf(lines: readonly Line[]): number {
   const kinds = new Set<DeviceKind>();
-  for (const { wanted } of lines) for (const { kind } of wanted) kinds.add(kind);
+  for (const line of lines) for (const kind of needsOf(line).kinds) kinds.add(kind);
   return kinds.size;
 }
-
-/** By what else is asked for: what fits nowhere with less memory does not with more. */
-const shapeOf = ({ kind, devices, exclusive }: Request) => 4 * devices + (exclusive ? 2 : 0) + (kind === 'gpu' ? 1 : 0);
 
 class Round {
   readonly #state: State;
@@ -100,11 +97,10 @@ class Round {
   }
 
   #noteWhatIsWanted(): void {
-    for (const { team, wanted } of this.#state.lines) {
-      const least = this.#wanted.get(team) ?? new Map<number, number>();
-      this.#wanted.set(team, least);
-      for (const request of wanted) {
-        const shape = shapeOf(request);
+    for (const line of this.#state.lines) {
+      const least = this.#wanted.get(line.team) ?? new Map<number, number>();
+      this.#wanted.set(line.team, least);
+      for (const { shape, request } of needsOf(line).least) {
         if (request.memoryMiB < (least.get(shape) ?? Infinity) && this.#isPossible(request)) least.set(shape, request.memoryMiB);
       }
     }

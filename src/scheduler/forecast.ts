@@ -5,7 +5,7 @@ import { decide, endOf } from './decide.js';
 import { nextMoment } from './moments.js';
 import { DAY_MS, Play } from './play.js';
 import { holdingOf, Room } from './room.js';
-import type { Request, Settings, State } from './state.js';
+import type { Request, Settings, State, WaitingRun } from './state.js';
 
 export interface ForecastOptions {
   /** After so long, usage counts half. */
@@ -31,7 +31,7 @@ export interface ForecastOptions {
 
 /**
  * The expected time of a run comes from its steps so far and from like runs before it: that is off by a third to one
- * side and two thirds to the other in a usual week (as the simulator has it), and somewhat more is allowed for.
+ * side and two thirds to the other in a usual week (as the simulator has it), and somewhat more is allowed for. In that week, five in six runs start within the interval if nobody comes.
  */
 const DEFAULTS = { tickMs: 60_000, restMs: 15 * 60_000, horizonMs: 14 * DAY_MS, shortFactor: 0.6, longFactor: 1.8 };
 
@@ -49,7 +49,7 @@ export interface ForecastStart {
   /** When it starts if everything takes as long as expected; null where that is too far off, or never. */
   startAt: number | null;
   earliest: number | null;
-  /** Null where nobody can say. */
+  /** If nobody submits more: on a busy box others come who have used less, and go first. Null where nobody can say. */
   latest: number | null;
 }
 
@@ -69,10 +69,11 @@ interface Played {
 export function forecast(state: State, settings: Settings, options: ForecastOptions): Forecast {
   const { shortFactor, longFactor } = { ...DEFAULTS, ...options };
   if (!(shortFactor > 0 && shortFactor <= 1) || !(longFactor >= 1)) throw new RangeError('a short play is shorter than expected, a long one longer');
-  const asked = askedOf(state, options.runIds);
+  const runs = new Map(state.lines.flatMap((line) => line.runs.map((run) => [run.id, run] as const)));
+  const asked = options.runIds === undefined ? [...runs.values()] : options.runIds.map((id) => runs.get(id)).filter((run) => run !== undefined);
   const room = new Room(state.devices);
   const possible = asked.filter(({ request }) => room.couldEver(request)).map(({ id }) => id);
-  const [short, usual, long] = [shortFactor, 1, longFactor].map((factor) => play(state, { settings, options, sought: new Set(possible), factor })) as [Played, Played, Played];
+  const [short, usual, long] = [shortFactor, 1, longFactor].map((factor) => play(state, { settings, options, runs, sought: new Set(possible), factor })) as [Played, Played, Played];
   const starts = asked.map(({ id }): ForecastStart => {
     const times = [short, usual, long].map(({ startAt }) => startAt.get(id) ?? null);
     const known = times.filter((at) => at !== null);
@@ -84,26 +85,21 @@ export function forecast(state: State, settings: Settings, options: ForecastOpti
   return { starts, rounds: short.rounds + usual.rounds + long.rounds };
 }
 
-function askedOf({ lines }: State, runIds: readonly string[] | undefined) {
-  const all = lines.flatMap(({ runs }) => runs);
-  if (runIds === undefined) return all;
-  const wanted = new Set(runIds);
-  return all.filter(({ id }) => wanted.has(id));
-}
-
 interface PlayForward {
   settings: Settings;
   options: ForecastOptions;
+  /** All that wait. */
+  runs: ReadonlyMap<string, WaitingRun>;
   /** Emptied as they start. */
   sought: Set<string>;
   factor: number;
 }
 
-function play(state: State, { settings, options, sought, factor }: PlayForward): Played {
+function play(state: State, { settings, options, runs, sought, factor }: PlayForward): Played {
   const { tickMs, restMs, maxRounds, horizonMs } = { ...DEFAULTS, maxRounds: roundsFor(state), ...options };
   const until = state.now + horizonMs;
   const startAt = new Map<string, number>();
-  const box = resumed(state, { settings, options, factor });
+  const box = resumed(state, { settings, options, runs, factor });
   const moments = { ...settings, holdingOf: (team: string) => box.teams.get(team)?.holding ?? 0 };
   const hasBudgets = state.teams.some(({ budget }) => budget !== null);
   let rounds = 0;
@@ -125,11 +121,11 @@ function play(state: State, { settings, options, sought, factor }: PlayForward):
 }
 
 /** The box as it stands; everything takes `factor` of the time that it is believed to take. */
-function resumed(state: State, { settings, options, factor }: Omit<PlayForward, 'sought'>): Play {
+function resumed(state: State, { settings, options, runs, factor }: Omit<PlayForward, 'sought'>): Play {
   const { now, devices, teams, running, lines, promised } = state;
   const byId = new Map(devices.map((device) => [device.id, device]));
-  const holds = (request: Request, on: readonly string[] = []) => {
-    const device = byId.get(on[0] ?? '');
+  const holds = (request: Request, on: readonly string[]) => {
+    const device = byId.get(on[0]!);
     return (device === undefined ? request.devices : holdingOf(request, device)) * settings.price[request.kind];
   };
   const budgetOf = (team: string, left: number) => options.budgetsPerDay?.get(team) ?? Math.max(0, left);
@@ -145,7 +141,7 @@ function resumed(state: State, { settings, options, factor }: Omit<PlayForward, 
     leaveMs: options.leaveMs,
     holdingOf: holds,
   });
-  box.resumeLines(lines, ({ expectedMs }) => Math.ceil(factor * expectedMs));
+  box.resumeLines(lines, { runs, durationOf: ({ expectedMs }) => Math.ceil(factor * expectedMs) });
   for (const run of running) {
     const done = now - run.startedAt;
     const left = endOf(run, now) - now;

@@ -1,14 +1,15 @@
 // Everybody's waiting runs, kept in order while runs come and go.
-import { byId, type Line, type Request, type WaitingRun } from './state.js';
+import { byId, type DeviceKind, type Line, type Request, type WaitingRun } from './state.js';
 
 interface Kept {
   team: string;
   user: string;
   runs: WaitingRun[];
   byAge: WaitingRun[];
-  wanted: Request[];
-  /** How many runs ask for each that is wanted. */
-  counts: Map<string, number>;
+  /** Never changed, so that what is known of it stays true. */
+  wanted: readonly Request[];
+  /** How many runs ask for each that is wanted; null until somebody comes or goes. */
+  counts: Map<string, number> | null;
 }
 
 type Comparison = (a: WaitingRun, b: WaitingRun) => number;
@@ -27,12 +28,7 @@ export class Lines {
   static of(lines: readonly Line[]): Lines {
     const copy = new Lines();
     for (const { team, user, runs, byAge, wanted } of lines) {
-      const kept: Kept = { team, user, runs: [...runs], byAge: [...byAge], wanted: [...wanted], counts: new Map() };
-      for (const { request } of runs) {
-        const key = keyOf(request);
-        kept.counts.set(key, (kept.counts.get(key) ?? 0) + 1);
-      }
-      copy.#lines.set(lineKeyOf(kept), kept);
+      copy.#lines.set(lineKeyOf({ team, user }), { team, user, runs: [...runs], byAge: [...byAge], wanted, counts: null });
       copy.#length += runs.length;
     }
     return copy;
@@ -44,12 +40,13 @@ export class Lines {
 
   add(run: WaitingRun): void {
     const line = this.#lineOf(run);
+    const counts = countsOf(line);
     line.runs.splice(placeOf(run, line.runs, byPriority), 0, run);
     line.byAge.splice(placeOf(run, line.byAge, byAge), 0, run);
     const key = keyOf(run.request);
-    const count = line.counts.get(key) ?? 0;
-    line.counts.set(key, count + 1);
-    if (count === 0) line.wanted.push(run.request);
+    const count = counts.get(key) ?? 0;
+    counts.set(key, count + 1);
+    if (count === 0) line.wanted = [...line.wanted, run.request];
     this.#length += 1;
   }
 
@@ -58,13 +55,14 @@ export class Lines {
     const line = this.#lineOf(run);
     const place = placeOf(run, line.runs, byPriority);
     if (line.runs[place]?.id !== run.id) return false;
+    const counts = countsOf(line);
     line.runs.splice(place, 1);
     line.byAge.splice(placeOf(run, line.byAge, byAge), 1);
     const key = keyOf(run.request);
-    const count = line.counts.get(key)!;
-    if (count > 1) line.counts.set(key, count - 1);
+    const count = counts.get(key)!;
+    if (count > 1) counts.set(key, count - 1);
     else {
-      line.counts.delete(key);
+      counts.delete(key);
       line.wanted = line.wanted.filter((request) => keyOf(request) !== key);
     }
     this.#length -= 1;
@@ -97,9 +95,52 @@ function placeOf(run: WaitingRun, runs: readonly WaitingRun[], compare: Comparis
   return low;
 }
 
+function countsOf(line: Kept): Map<string, number> {
+  if (line.counts !== null) return line.counts;
+  const counts = new Map<string, number>();
+  for (const { request } of line.runs) {
+    const key = keyOf(request);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  line.counts = counts;
+  return counts;
+}
+
+/** By what else is asked for than memory: what fits nowhere with less of it does not with more. */
+export const shapeOf = ({ kind, devices, exclusive }: Request): number => 4 * devices + (exclusive ? 2 : 0) + (kind === 'gpu' ? 1 : 0);
+
+/** What matters of all that a line wants. */
+export interface Needs {
+  kinds: readonly DeviceKind[];
+  leastMiB: number;
+  /** Of each shape the one that wants the least memory. */
+  least: readonly { shape: number; request: Request }[];
+}
+
+/** Each round asks again of many lines, of which a few have changed. */
+const known = new WeakMap<readonly Request[], Needs>();
+
+export function needsOf({ wanted }: Pick<Line, 'wanted'>): Needs {
+  const before = known.get(wanted);
+  if (before !== undefined) return before;
+  const least = new Map<number, Request>();
+  for (const request of wanted) {
+    const shape = shapeOf(request);
+    if (request.memoryMiB < (least.get(shape)?.memoryMiB ?? Infinity)) least.set(shape, request);
+  }
+  const requests = [...least.values()];
+  const needs: Needs = {
+    kinds: [...new Set(requests.map(({ kind }) => kind))],
+    leastMiB: Math.min(...requests.map(({ memoryMiB }) => memoryMiB)),
+    least: [...least].map(([shape, request]) => ({ shape, request })),
+  };
+  known.set(wanted, needs);
+  return needs;
+}
+
 /** The least memory that anybody waits for: where not even so much is free, nothing starts. */
 export function leastMemoryOf(lines: readonly Line[]): number {
   let least = Infinity;
-  for (const { wanted } of lines) for (const { memoryMiB } of wanted) least = Math.min(least, memoryMiB);
+  for (const line of lines) least = Math.min(least, needsOf(line).leastMiB);
   return least;
 }

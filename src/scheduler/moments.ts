@@ -23,9 +23,11 @@ export function nextMoment({ now, running, teams, lines }: State, { quantumMs, a
     consider(expectedEnd + loanMs);
     if (endsBy !== null) consider(endsBy);
   }
-  const lastTurns = new Map<string, number | null>();
-  for (const { id, users } of teams) for (const user of users) lastTurns.set(JSON.stringify([id, user.id]), user.lastTurn);
-  for (const { team, user, byAge } of lines) consider(Math.max(byAge[0]!.since, lastTurns.get(JSON.stringify([team, user])) ?? -Infinity) + agingMs);
+  const teamsById = new Map(teams.map((team) => [team.id, team]));
+  for (const { team, user, byAge } of lines) {
+    const lastTurn = teamsById.get(team)?.users.find(({ id }) => id === user)?.lastTurn ?? -Infinity;
+    consider(Math.max(byAge[0]!.since, lastTurn) + agingMs);
+  }
   for (const { id, budget } of teams) {
     if (budget === null) continue;
     consider(nextDay(now));

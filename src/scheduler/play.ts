@@ -60,8 +60,6 @@ export interface TeamAccount extends Account {
   users: Map<string, UserAccount>;
   /** Device-milliseconds since midnight. */
   spentToday: number;
-  /** What its runs in line would hold, in devices. */
-  wanted: number;
 }
 
 export interface PlayOptions {
@@ -72,14 +70,23 @@ export interface PlayOptions {
   halfLifeMs: number;
   /** From being told to make room until the devices are free. */
   leaveMs: number;
-  /** What a run holds, or would hold where it has no devices yet, in devices. */
-  holdingOf(request: Request, devices?: readonly string[]): number;
-  /** Before anything changes, so much time has passed. */
+  /** What a run holds, in devices. */
+  holdingOf(request: Request, devices: readonly string[]): number;
+  /** So much time has passed, in which nothing has changed. */
   onElapse?(elapsedMs: number): void;
+  /** It is in line, or not any more. */
+  onWait?(run: WaitingRun): void;
+  onStart?(run: WaitingRun): void;
 }
 
 /** How long a run takes, from here or in all, and how long it is believed to. */
 export type Length = Pick<Job, 'durationMs' | 'expectedMs'>;
+
+/** Runs that wait as a play begins, by id, and how long each takes from here. */
+export interface Resumed {
+  runs: ReadonlyMap<string, WaitingRun>;
+  durationOf(run: WaitingRun): number;
+}
 
 type Timed = { at: number; job: Job; attempt: number };
 
@@ -94,6 +101,7 @@ export class Play {
   /** Ids of those for whom others make room. */
   readonly #promised = new Set<string>();
   #lines = new Lines();
+  #resumed: Resumed | null = null;
   #now: number;
   #changedAt: number;
 
@@ -101,7 +109,7 @@ export class Play {
     this.#options = options;
     this.#now = options.now;
     this.#changedAt = options.now;
-    this.teams = new Map(options.teams.map((of) => [of.id, { of, usage: of.usage, holding: 0, users: new Map(of.users.map((user) => [user.id, accountOf(user)])), spentToday: of.spentToday, wanted: 0 }]));
+    this.teams = new Map(options.teams.map((of) => [of.id, { of, usage: of.usage, holding: 0, users: new Map(of.users.map((user) => [user.id, accountOf(user)])), spentToday: of.spentToday }]));
   }
 
   get now(): number {
@@ -133,17 +141,10 @@ export class Play {
     return job;
   }
 
-  /** Those that wait as the play begins, with how long each takes from here. */
-  resumeLines(lines: readonly Line[], durationOf: (run: WaitingRun) => number): void {
+  /** Those that wait as the play begins. Of thousands a few are played, so that each is looked up in its turn. */
+  resumeLines(lines: readonly Line[], resumed: Resumed): void {
     this.#lines = Lines.of(lines);
-    for (const { runs } of lines) {
-      for (const run of runs) {
-        const job = this.#jobOf(run.id, { durationMs: durationOf(run), expectedMs: run.expectedMs });
-        job.waiting = run;
-        const team = this.teams.get(run.team);
-        if (team !== undefined) team.wanted += this.#options.holdingOf(run.request);
-      }
-    }
+    this.#resumed = resumed;
   }
 
   /** One that runs as the play begins; its length is counted from its start. */
@@ -187,7 +188,7 @@ export class Play {
     const decisions = this.#options.policy(state);
     if (decisions.length > 0) this.#changedAt = this.#now;
     for (const decision of decisions) {
-      const job = this.#jobs.get(decision.runId)!;
+      const job = this.#jobs.get(decision.runId) ?? this.#resume(decision.runId);
       if (decision.type === 'start') this.#start(job, decision);
       else {
         this.#preempt(job);
@@ -196,6 +197,19 @@ export class Play {
       }
     }
     return { state, decisions };
+  }
+
+  #resume(runId: string): Job {
+    const run = this.#resumed?.runs.get(runId);
+    if (run === undefined) throw new Error(`run ${runId} is not known`);
+    const job = this.#jobOf(runId, { durationMs: this.#resumed!.durationOf(run), expectedMs: run.expectedMs });
+    job.waiting = run;
+    return job;
+  }
+
+  #waitingOf(runId: string): WaitingRun | null {
+    const job = this.#jobs.get(runId);
+    return job === undefined ? (this.#resumed?.runs.get(runId) ?? null) : job.waiting;
   }
 
   #jobOf(id: string, { durationMs, expectedMs }: Length): Job {
@@ -209,9 +223,8 @@ export class Play {
     job.waiting = { id, team, user, priority, request, since: this.#now, expectedMs: Math.max(0, job.expectedMs - done) };
     this.#lines.add(job.waiting);
     const account = this.teams.get(team);
-    if (account === undefined) return;
-    this.#userOf(account, user);
-    account.wanted += this.#options.holdingOf(request);
+    if (account !== undefined) this.#userOf(account, user);
+    this.#options.onWait?.(job.waiting);
   }
 
   #userOf({ users }: TeamAccount, id: string): UserAccount {
@@ -242,7 +255,7 @@ export class Play {
     const { id, team, user, priority, request } = waiting;
     const account = this.teams.get(team);
     this.#lines.remove(waiting);
-    if (account !== undefined) account.wanted -= this.#options.holdingOf(request);
+    this.#options.onStart?.(waiting);
     const now = this.#now;
     job.waiting = null;
     job.waitedMs += now - waiting.since;
@@ -289,7 +302,7 @@ export class Play {
       budget: of.budgetPerDay === null ? null : of.budgetPerDay - spentToday,
     }));
     const running = [...this.#running.values()].map((job) => job.running!);
-    const promised = [...this.#promised].map((id) => this.#jobs.get(id)!.waiting).filter((run) => run !== null);
+    const promised = [...this.#promised].map((id) => this.#waitingOf(id)).filter((run) => run !== null);
     return { now: this.#now, devices: this.#options.devices, teams, running, lines: this.#lines.all(), promised };
   }
 }

@@ -1,4 +1,5 @@
 // How much of the box each team and each user has, had, and may have.
+import { needsOf } from './lines.js';
 import { holdingOf } from './room.js';
 import type { Device, DeviceKind, Line, Request, RunningRun, Settings, State, Team, User, WaitingRun } from './state.js';
 
@@ -50,7 +51,7 @@ export class Shares {
   }
 
   #weightOf(kind: DeviceKind, lines: readonly Line[]): number {
-    const wants = ({ team, wanted }: Line) => this.quotaOf(team) === null && wanted.some((request) => request.kind === kind && this.#options.isPossible(request));
+    const wants = (line: Line) => this.quotaOf(line.team) === null && needsOf(line).least.some(({ request }) => request.kind === kind && this.#options.isPossible(request));
     const wanting = new Set<string>();
     for (const line of lines) if (!wanting.has(line.team) && wants(line)) wanting.add(line.team);
     let weight = 0;

@@ -86,7 +86,7 @@ export interface Line {
   runs: readonly WaitingRun[];
   /** The same, those first that have waited the longest. */
   byAge: readonly WaitingRun[];
-  /** What they ask for, each request once: a few, where the runs are thousands. */
+  /** What they ask for, each request once: a few, where the runs are thousands. Another list when it changes. */
   wanted: readonly Request[];
 }
 

@@ -2,7 +2,7 @@
 // Deterministic, and without a clock: a week takes seconds.
 import { DAY_MS, Play, type Job } from '../scheduler/play.js';
 import { holdingOf } from '../scheduler/room.js';
-import type { Decision, Device, Request, State } from '../scheduler/state.js';
+import type { Decision, Device, Request, State, WaitingRun } from '../scheduler/state.js';
 
 export interface Submission {
   id: string;
@@ -78,11 +78,15 @@ class Simulation {
   readonly #play: Play;
   readonly #jobs: { submission: Submission; job: Job }[] = [];
   readonly #results: Map<string, TeamResult>;
+  /** What each team's runs in line would hold, in devices. */
+  readonly #wanted: Map<string, number>;
 
   constructor(scene: Scene) {
     const { devices, halfLifeMs, leaveMs } = scene;
     this.#scene = scene;
     this.#results = new Map(scene.teams.map(({ id }) => [id, { used: 0, due: 0, got: 0 }]));
+    this.#wanted = new Map(scene.teams.map(({ id }) => [id, 0]));
+    const want = ({ team, request }: WaitingRun, sign: 1 | -1) => this.#wanted.set(team, this.#wanted.get(team)! + sign * this.#holdingOf(request));
     this.#play = new Play({
       now: 0,
       devices,
@@ -92,6 +96,8 @@ class Simulation {
       leaveMs,
       holdingOf: (request) => this.#holdingOf(request),
       onElapse: (elapsedMs) => this.#count(elapsedMs),
+      onWait: (run) => want(run, 1),
+      onStart: (run) => want(run, -1),
     });
   }
 
@@ -125,7 +131,7 @@ class Simulation {
   }
 
   #count(elapsedMs: number): void {
-    const teams = [...this.#play.teams.values()];
+    const teams = [...this.#play.teams.values()].map(({ of, holding }) => ({ of, holding, wanted: this.#wanted.get(of.id)! }));
     let weights = 0;
     for (const { of, holding, wanted } of teams) if (holding > 0 || wanted > 0) weights += of.weight;
     for (const { of, holding, wanted } of teams) {
