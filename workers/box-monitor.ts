@@ -4,6 +4,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { cpus } from 'node:os';
 import type { SimulatedGpus } from '../src/devices/simulated-gpus.js';
 import type { Device } from '../src/devices/worker-repository.js';
+import { hasCudaProvider } from '../src/ml/engines/compiled/providers.js';
 import type { BackendProbe } from '../src/ml/engines/eager/backends.js';
 import { repeat } from '../src/repeat.js';
 import type { RunSample } from '../src/schemas/live.js';
@@ -65,6 +66,7 @@ export function startBoxMonitor(options: BoxMonitorOptions): BoxMonitor {
   const times = { ...TIMES, ...options.times };
   const stopping = new AbortController();
   const sampler = new RunSampler();
+  const hasCuda = hasCudaProvider();
   const gpuShares = new GpuShares({ parentOf, ownPid: process.pid });
   const cpuLoad = createCpuLoad();
   let reportedAt = Number.NEGATIVE_INFINITY;
@@ -113,7 +115,7 @@ export function startBoxMonitor(options: BoxMonitorOptions): BoxMonitor {
   const known = Promise.all([probe(), nvidia.first]).then(() => undefined);
   const stopLooking = repeat(look, { everyMs: times.everyMs, onError });
   return {
-    devices: () => describeDevices({ ...options, cpu, probes, nvidia: nvidia.latest(), shares, runs: sampler.samples }),
+    devices: () => describeDevices({ ...options, hasCuda, cpu, probes, nvidia: nvidia.latest(), shares, runs: sampler.samples }),
     // Loading every backend takes a second or more; where nothing hints at a GPU runs need not wait for it.
     ready: simulatedGpus === null && (options.mayHaveGpu ?? mayHaveGpu()) ? known : Promise.resolve(),
     known,

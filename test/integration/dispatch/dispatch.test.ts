@@ -94,6 +94,21 @@ t.test('a cordoned box takes no new runs, a draining one lets go of those that i
   await t.rejects(boxes.create('box'), { code: 'name_taken' });
 });
 
+t.test('a run is admitted by the memory that runs of its shape took', async (t) => {
+  const place = await box(t);
+  const { stores, submit, reaches, runs, teamId } = place;
+  await place.supervise('waits');
+  const first = await submit();
+  const estimated = (await reaches(first.id, ['running'])).placement!.memoryMiB;
+  await until(async () => (await stores.workers.listAlive(new Date(0))).some(({ devices }) => devices.some((device) => device.runs.some(({ memoryMiB }) => memoryMiB !== null))), { what: 'its memory to be seen' });
+  await runs.cancel(teamId, first.id);
+  const { peakMiB } = await until(async () => stores.database.measurement.findFirst({ where: { deviceKind: 'cpu' } }), { what: 'what it took to be noted' });
+  t.ok(peakMiB !== null && peakMiB > 20 && peakMiB < 2_000, `${peakMiB} MiB, which is a process of Node`);
+  const second = await submit();
+  t.not((await reaches(second.id, ['running'])).placement!.memoryMiB, estimated);
+  t.equal((await runs.get(teamId, second.id)).placement!.memoryMiB, Math.ceil(peakMiB! * 1.1), 'the second is given that, and a tenth');
+});
+
 t.test('a run whose time is up has failed, with what it had kept', async (t) => {
   const place = await box(t);
   await place.supervise('waits');

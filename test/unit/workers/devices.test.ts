@@ -37,6 +37,7 @@ t.test('another GPU is an adapter of which little is known', async (t) => {
   const probes = [probe('webgpu', { device: 'gpu', deviceName: 'Apple M2' }), probe('wasm')];
   t.match(describeDevices(facts({ probes })), [{ id: 'gpu:0', name: 'Apple M2', uuid: null, memoryMiB: null, slots: 1, backends: ['webgpu'], sampledAt: null }, { id: 'cpu' }]);
   t.match(describeDevices(facts({ probes, nvidia: { gpus: [gpu(0)], processes: [], at: AT } })).map(({ name }) => name), ['NVIDIA H100', String], 'where there is an NVIDIA GPU it is that');
+  t.match(describeDevices(facts({ hasCuda: true, nvidia: { gpus: [gpu(0)], processes: [], at: AT } })), [{ id: 'gpu:0', backends: ['cuda'] }, { id: 'cpu', backends: [] }], "ONNX Runtime's own provider counts as well");
 });
 
 t.test('simulated GPUs stand instead of real ones', async (t) => {

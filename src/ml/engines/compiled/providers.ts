@@ -12,7 +12,7 @@ export function hasGpu(): boolean {
 }
 
 /** The CUDA provider is no part of the npm package; `npm run setup:cuda` brings it. */
-function hasCudaProvider(): boolean {
+export function hasCudaProvider(): boolean {
   try {
     const entry = createRequire(import.meta.url).resolve('onnxruntime-node');
     return existsSync(join(dirname(entry), '..', 'bin', 'napi-v6', platform(), arch(), 'libonnxruntime_providers_cuda.so'));
