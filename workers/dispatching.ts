@@ -104,7 +104,7 @@ function startEstimating({ stores, leaseMs, scheduling, leads, onError }: Estima
     const ids = [...snapshot.rows.keys()];
     if (ids.some((id) => !told.has(keyOf(id)))) {
       const { standings } = await outlooker.ask(questionOf(snapshot, { scheduling }));
-      await estimates.note(standings.filter(({ runId }) => !told.has(keyOf(runId))));
+      await estimates.note(standings.filter(({ runId }) => !told.has(keyOf(runId))), snapshot.state.now);
     }
     // What has gone is forgotten; what nobody can tell yet is tried once.
     told = new Set(ids.map(keyOf));

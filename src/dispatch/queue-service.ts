@@ -8,14 +8,15 @@ import { Lines } from '../scheduler/lines.js';
 import type { Line, State, WaitingRun } from '../scheduler/state.js';
 import type { WhatIf } from '../scheduler/what-if.js';
 import { demandOf, expectedMsOf, kindFor, requestOf, shapeOf, type Demand } from './demand.js';
-import type { Estimates } from './estimates.js';
+import { calibrated } from './calibration.js';
+import { WEEK_MS, type Estimates } from './estimates.js';
 import type { OutlookQuestion, Standing } from './outlook.js';
 import type { Outlooker } from './outlooker.js';
 import { measureKey } from './placements.js';
 import { readSnapshot, type Snapshot, type SnapshotSources } from './snapshot.js';
 
 export interface QueueServiceOptions extends SnapshotSources {
-  estimates: Pick<Estimates, 'accuracy'>;
+  estimates: Pick<Estimates, 'accuracy' | 'calibration'>;
   outlooker: Outlooker;
   findPlan(runId: string): Promise<Plan | null>;
   now?: () => number;
@@ -34,7 +35,6 @@ export interface QueueService {
 export const LEAVE_MS = 10_000;
 /** What was found out so long ago still goes. */
 const FRESH_MS = 1_000;
-const WEEK_MS = 7 * 24 * 3600_000;
 const MIB = 1024 * 1024;
 /** Of a run that nobody has submitted yet; after all others of its age. */
 const PLANNED = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
@@ -63,13 +63,15 @@ export function createQueueService(options: QueueServiceOptions): QueueService {
   const { outlooker, estimates, now = Date.now } = options;
   let latest: { at: number; found: Promise<{ snapshot: Snapshot; standings: Map<string, Standing> }> } | null = null;
 
+  const calibrationNow = () => estimates.calibration(new Date(now() - WEEK_MS));
+
   /** One answer for all who ask within a moment. */
   function lookAround() {
     if (latest !== null && now() - latest.at < FRESH_MS) return latest.found;
     const found = (async () => {
       const snapshot = await readSnapshot(options, now());
-      const { standings } = await outlooker.ask(questionOf(snapshot, options));
-      return { snapshot, standings: new Map(standings.map((standing) => [standing.runId, standing])) };
+      const [{ standings }, calibration] = await Promise.all([outlooker.ask(questionOf(snapshot, options)), calibrationNow()]);
+      return { snapshot, standings: new Map(standings.map((standing) => [standing.runId, calibrated(standing, calibration, snapshot.state.now)])) };
     })();
     const asked = { at: now(), found };
     latest = asked;
@@ -80,10 +82,10 @@ export function createQueueService(options: QueueServiceOptions): QueueService {
   }
 
   async function ask(snapshot: Snapshot, state: State, one: One): Promise<QueueOutlook> {
-    const { standings, changes } = await outlooker.ask({ ...questionOf({ ...snapshot, state }, options), one });
+    const [{ standings, changes }, calibration] = await Promise.all([outlooker.ask({ ...questionOf({ ...snapshot, state }, options), one }), calibrationNow()]);
     const standing = standings[0];
     if (standing === undefined) throw new ServiceError('run_not_queued', 'It has just been given a place.');
-    return { ...toStanding(standing), wouldStart: changes.map(toChange) };
+    return { ...toStanding(calibrated(standing, calibration, state.now)), wouldStart: changes.map(toChange) };
   }
 
   /** What of it might be smaller, or elsewhere. */

@@ -16,11 +16,11 @@ const WaitingReason = strictObject(
 
 const StartEstimate = strictObject(
   {
-    likely: timeOrNull('If all takes as long as it did before; null where that is too far off to tell, or never.'),
-    earliest: timeOrNull('If all takes six tenths of that.'),
-    latest: timeOrNull('If all takes almost twice as long; null where nobody can say.'),
+    likely: timeOrNull('If all takes as long as it did before, and as much later as forecasts were off of late; null where that is too far off to tell, or never.'),
+    earliest: timeOrNull('A tenth of the runs start sooner, by what happened of late; at most if all takes six tenths of the time.'),
+    latest: timeOrNull('A tenth of the runs start later; at least if all takes almost twice as long; null where nobody can say.'),
   },
-  { description: 'When it is likely to start: the policy is played forward. What nobody has submitted yet is not foreseen.' },
+  { description: 'When it is likely to start: the policy is played forward, and corrected by how far off that was in the last seven days, once twenty runs tell.' },
 );
 
 export const StartChange = strictObject(

@@ -94,6 +94,7 @@ CREATE TABLE "start_estimates" (
     "run_id" UUID NOT NULL,
     "queued_at" TIMESTAMPTZ(3) NOT NULL,
     "made_at" TIMESTAMPTZ(3) NOT NULL,
+    "forecast" TIMESTAMPTZ(3) NOT NULL,
     "earliest" TIMESTAMPTZ(3) NOT NULL,
     "likely" TIMESTAMPTZ(3) NOT NULL,
     "latest" TIMESTAMPTZ(3),
