@@ -10,6 +10,7 @@ import { Redis } from 'ioredis';
 import t from 'tap';
 import { parse } from 'yaml';
 import { packageRoot } from '../../src/paths.js';
+import type { Box, CreatedBox } from '../../src/schemas/box.js';
 import type { Run } from '../../src/schemas/run.js';
 import { call, connectLive, ended } from '../helpers/client.js';
 import { TEST_KEY } from '../helpers/key.js';
@@ -108,6 +109,46 @@ t.test('API and worker apart, on PostgreSQL and Redis', { skip: redisMissing() }
     for (const { id } of training) t.equal((await call(address, `/v1/runs/${id}/cancel`, { method: 'POST' })).status, 202);
     for (const { id } of training) t.match(await ended(address, id), { state: 'cancelled', attempt: 1 });
     for (const { id } of waiting) t.match(await ended(address, id), { state: 'succeeded', attempt: 1 });
+  });
+
+  await t.test('a second box joins by its token, is drained while the other goes on, and removed', async (t) => {
+    const { body: box } = await call<CreatedBox>(address, '/v1/boxes', { json: { name: 'second' } });
+    const join = (token: Record<string, string>) => {
+      const child = start('worker', { ...addresses, TRAINYARD_BOX: 'second', TRAINYARD_SLOTS: '1', ...token });
+      t.teardown(() => void child.kill('SIGKILL'));
+      return child;
+    };
+    for (const [token, words] of [[{}, /is missing of the box second/], [{ TRAINYARD_WORKER_TOKEN: box.token.replace(/.{4}$/, '0000') }, /is not that of the box second/]] as const) {
+      const refused = join(token);
+      t.equal(await exitOf(refused), 1);
+      t.match(refused.said(), words);
+    }
+    const second = join({ TRAINYARD_WORKER_TOKEN: box.token });
+    const boxes = async () => (await call<{ items: Box[] }>(address, '/v1/boxes')).body.items;
+    await until(async () => (await boxes()).filter(({ alive }) => alive).length === 2, { what: 'both boxes to be heard of', deadlineMs: 60_000 });
+    const places = Math.max(1, Math.floor(availableParallelism() / 2)) + 1;
+    const endless = { recipe: 'mnist-softmax', dataset: { take: 1_280 }, engine: 'eager', fit: { batchSize: 8, epochs: 1_000 } };
+    const runs = await Promise.all(Array.from({ length: places }, async () => (await call<Run>(address, '/v1/runs', { json: endless })).body));
+    const now = () => Promise.all(runs.map(async ({ id }) => (await call<Run>(address, `/v1/runs/${id}`)).body));
+    await until(async () => (await now()).every(({ state }) => state === 'running'), { what: 'both boxes to be full', deadlineMs: 60_000 });
+    t.match((await boxes()).find(({ name }) => name === 'second'), { hasToken: true, runs: 1, phase: 'open' });
+    const there = (await now()).find(({ placement }) => placement?.box === 'second');
+    t.equal((await call(address, '/v1/boxes/second', { method: 'DELETE' })).status, 409, 'one with runs is not removed');
+    await call(address, '/v1/boxes/second', { method: 'PATCH', json: { phase: 'draining' } });
+    await until(async () => (await boxes()).find(({ name }) => name === 'second')?.runs === 0, { what: 'the second box to be empty', deadlineMs: 60_000 });
+    t.match((await now()).find(({ id }) => id === there?.id), { state: 'queued', reason: 'preempted', attempt: 1 }, 'its run waits, with its state kept');
+    t.equal((await call(address, '/v1/boxes/second', { method: 'DELETE' })).status, 204);
+    for (const { id } of runs.filter((run) => run.id !== there?.id)) await call(address, `/v1/runs/${id}/cancel`, { method: 'POST' });
+    const resumed = await until(async () => (await now()).find(({ id, state }) => id === there?.id && state === 'running'), { what: 'its run to go on elsewhere', deadlineMs: 60_000 });
+    t.not(resumed.placement?.box, 'second');
+    t.ok(resumed.attempt === 2 && resumed.retries === 0);
+    await call(address, `/v1/runs/${resumed.id}/cancel`, { method: 'POST' });
+    for (const { id } of runs) t.equal((await ended(address, id)).state, 'cancelled');
+    second.kill('SIGTERM');
+    t.equal(await exitOf(second), 0);
+    const removed = join({ TRAINYARD_WORKER_TOKEN: box.token });
+    t.equal(await exitOf(removed), 1, 'a removed box does not come back by itself');
+    t.match(removed.said(), /was removed/);
   });
 
   for (const [name, child] of Object.entries({ worker, api })) {
