@@ -19,7 +19,7 @@ import type { Device } from '../src/devices/worker-repository.js';
 import { isAway } from './away.js';
 import { isFullDisk } from './full-disk.js';
 import { Journal } from './journal.js';
-import { placeOf } from './place.js';
+import { DeviceGoneError, placeOf } from './place.js';
 import { RunFiles } from './run-files.js';
 import { causeOfDeath, startTrainerProcess, type TrainerExit, type TrainerProcess } from './trainer-process.js';
 
@@ -52,6 +52,8 @@ export interface AttemptContext {
   onTrainer(): void;
 }
 
+/** Nobody is in a hurry where a large state is written, and a trainer that hangs is noticed otherwise. */
+const LEAVE_GRACE_MS = 5 * 60_000;
 /** What is said of a run that waits again, by why it left. */
 const LEAVING_WORDS: Readonly<Record<Exclude<Leaving, 'timeout' | 'idle'>, string>> = {
   share: 'made room: its team had more than its share, and another has a claim to it; queued again',
@@ -83,6 +85,7 @@ export class Attempt {
   readonly #held: LocalFile[] = [];
   #trainer: TrainerProcess | null = null;
   #graceTimer: NodeJS.Timeout | null = null;
+  #killAt = Infinity;
   #outputLines = 0;
   /** How the attempt ends; the first to say so wins. Null when it is handed back. */
   #end: RunEnd | Failure | null = null;
@@ -138,6 +141,7 @@ export class Attempt {
     } catch (error) {
       // What it goes on from is somewhere: it must not begin without.
       if (isStoreAway(error)) this.#handBack ??= 'the artifact storage did not answer; queued again';
+      else if (error instanceof DeviceGoneError) this.#handBack ??= 'its device is not there any more; queued again';
       else this.#end ??= this.#failure(error);
     } finally {
       if (this.#graceTimer !== null) clearTimeout(this.#graceTimer);
@@ -154,15 +158,18 @@ export class Attempt {
     if (this.#cancelled) return;
     this.#cancelled = true;
     this.#trainer?.send({ type: 'cancel' });
-    this.#killAfterGrace();
+    this.#killAfter(this.#context.cancelGraceMs);
   }
 
   /** Asks the trainer to stop between two batches with its state kept; kills it after the grace. Idempotent. */
   pause(): void {
-    if (this.#paused) return;
+    this.#stopWithState(this.#context.cancelGraceMs);
+  }
+
+  #stopWithState(graceMs: number): void {
+    if (!this.#paused) this.#trainer?.send({ type: 'pause' });
     this.#paused = true;
-    this.#trainer?.send({ type: 'pause' });
-    this.#killAfterGrace();
+    this.#killAfter(graceMs);
   }
 
   /** Stops with its state kept, and puts the run back into the queue, unless it has come to its end already. */
@@ -174,9 +181,9 @@ export class Attempt {
 
   /** Its devices are wanted, or its time is up: stops with its state kept. Idempotent. */
   leave(why: Leaving): void {
-    if (why !== 'timeout' && why !== 'idle') return this.#handBack === null ? this.handBack(LEAVING_WORDS[why]) : undefined;
-    this.#timedOut ??= why;
-    if (!this.#cancelled) this.pause();
+    if (why === 'timeout' || why === 'idle') this.#timedOut ??= why;
+    else if (this.#end === null) this.#handBack ??= LEAVING_WORDS[why];
+    if (!this.#cancelled) this.#stopWithState(LEAVE_GRACE_MS);
   }
 
   /** The lease is gone: another attempt may run. Stops at once and writes nothing more. */
@@ -245,8 +252,13 @@ export class Attempt {
     return { state: 'failed', reason: 'timeout', message };
   }
 
-  #killAfterGrace(): void {
-    this.#graceTimer ??= setTimeout(() => this.#trainer?.kill(), this.#context.cancelGraceMs);
+  /** Whoever is in more of a hurry is heard. */
+  #killAfter(graceMs: number): void {
+    const at = performance.now() + graceMs;
+    if (this.#graceTimer !== null && at >= this.#killAt) return;
+    if (this.#graceTimer !== null) clearTimeout(this.#graceTimer);
+    this.#killAt = at;
+    this.#graceTimer = setTimeout(() => this.#trainer?.kill(), graceMs);
   }
 
   #start({ resume, startFrom }: StartFiles): TrainerProcess {
@@ -318,7 +330,7 @@ export class Attempt {
         if (end.state === 'paused') this.#endPaused(end.message);
         else this.#end ??= end;
         // A driver may hang while its process exits.
-        this.#killAfterGrace();
+        this.#killAfter(this.#context.cancelGraceMs);
         return;
       }
       case 'ready':

@@ -16,9 +16,16 @@ export interface Place {
   threads: number;
 }
 
+/** Thrown when it was placed on a device that is not there any more. */
+export class DeviceGoneError extends Error {
+  override readonly name = 'DeviceGoneError';
+}
+
+/** @throws DeviceGoneError */
 export function placeOf({ spec, placement }: Pick<Run, 'spec' | 'placement'>, devices: readonly Device[]): Place {
   const ids = placement?.devices ?? [];
   const chosen = devices.filter(({ id }) => ids.includes(id));
+  if (chosen.length < ids.length) throw new DeviceGoneError();
   const isOnGpu = chosen.some(({ kind, simulated }) => kind === 'gpu' && !simulated);
   return {
     env: placementEnv(chosen),

@@ -30,6 +30,10 @@ export interface SupervisorOptions {
   /** Another module than the real trainer, for tests. */
   trainerModule?: string;
   monitor: BoxMonitor;
+  /** Whether the box still belongs to the service. */
+  isWelcome(): Promise<boolean>;
+  /** It does not. */
+  onExpelled(): void;
   stores: Stores;
   log: Log;
 }
@@ -38,6 +42,7 @@ const STOPPED = 'its worker was stopped; queued again';
 /** Handlers only start attempts. */
 const STARTS_AT_ONCE = 16;
 const START_LOCK_MS = 10_000;
+const KEEP_PLACE_MS = 3_000;
 
 export interface Supervisor {
   /** Takes no more jobs, hands back what runs, lets go of everything. */
@@ -80,12 +85,20 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     return file !== null && (await stores.store.isSound(file.sha256)) ? file.sha256 : null;
   }
 
+  /** A large state takes a while to be fetched and looked at; its place is kept meanwhile. */
+  async function keepingPlace<T>(runId: string, work: () => Promise<T>): Promise<T> {
+    const stop = again(() => stores.placements.keep(runId, options.box), 'keeping a place', KEEP_PLACE_MS);
+    return work().finally(stop);
+  }
+
   async function handle(job: RunJob): Promise<void> {
     if (stopping) return; // Its row is still queued, and its place is given back when this box is heard of no more.
     // A free slot waits for this: what cannot be there is not asked for.
-    const { resume, damaged } = job.attempt === 1 ? { resume: undefined, damaged: 0 } : await stateToResume(job.runId);
     // As long as a store that is away is waited for, the run is not taken: it stays queued.
-    const startFrom = resume === undefined ? await stateToStartFrom(job.runId) : null;
+    const { resume, damaged, startFrom } = await keepingPlace(job.runId, async () => {
+      const state = job.attempt === 1 ? { resume: undefined, damaged: 0 } : await stateToResume(job.runId);
+      return { ...state, startFrom: state.resume === undefined ? await stateToStartFrom(job.runId) : null };
+    });
     const run = await lifecycle.claim(job, id, { resume, box: options.box });
     if (run === null) return;
     log.info({ runId: run.id, attempt: run.attempt, step: resume?.step ?? 0 }, `run taken: ${run.name}`);
@@ -115,8 +128,18 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
 
   const tellMonitor = () => monitor.setRuns([...attempts].flatMap(([runId, { fence, pid, deviceIds }]) => (pid === undefined ? [] : [{ runId, attempt: fence.attempt, pid, deviceIds }])));
 
-  async function beat(): Promise<void> {
-    await stores.workers.beat({ id, box: options.box, host: options.host, pid: process.pid, slots, devices: monitor.devices(), startedAt });
+  let beating: Promise<void> = Promise.resolve();
+  /** One after the other: a late one would bring back a worker that has gone. */
+  const beat = () => (beating = beating.catch(() => undefined).then(beatOnce));
+
+  async function beatOnce(): Promise<void> {
+    await fenceAndTell();
+    // Only now: who has slept may hold runs that others have by now. One that stops takes no more.
+    await stores.workers.beat({ id, box: options.box, host: options.host, pid: process.pid, slots, devices: stopping ? [] : monitor.devices(), startedAt });
+    if (!stopping && !(await options.isWelcome())) options.onExpelled();
+  }
+
+  async function fenceAndTell(): Promise<void> {
     const held = [...attempts];
     if (held.length === 0) return;
     const runs = await lifecycle.renew(id, held.map(([runId]) => runId));
@@ -163,11 +186,11 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
       stopping = true;
       offCommand();
       await consumer.pause();
-      await dispatching.stop();
+      const silent = Promise.allSettled([dispatching.stop(), beat()]);
       for (const attempt of attempts.values()) attempt.handBack(STOPPED);
       await Promise.allSettled([...finished]);
       for (const stop of stops) stop();
-      await Promise.allSettled([consumer.close(), stores.workers.remove(id)]);
+      await Promise.allSettled([silent, consumer.close(), beating.catch(() => undefined).then(() => stores.workers.remove(id))]);
     },
   };
 }

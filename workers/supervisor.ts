@@ -6,6 +6,7 @@ import { ConfigError, loadConfig, scratchDir, trainerEnv, type Config } from '..
 import { composeStores, type Stores } from '../src/compose-stores.js';
 import { migrate } from '../src/db/migrate.js';
 import { isSecretOf, parseToken } from '../src/identity/token.js';
+import type { Box } from '../src/devices/box-repository.js';
 import { createLog } from '../src/log.js';
 import { migrationsDir } from '../src/paths.js';
 import { repeat } from '../src/repeat.js';
@@ -27,7 +28,7 @@ async function main(): Promise<void> {
   if (config.databaseUrl === null) throw new ConfigError(['DATABASE_URL: a supervisor by itself needs the database that the API uses']);
   await migrate({ url: config.databaseUrl, dir: migrationsDir, log });
   const stores = composeStores(config, config.databaseUrl, log);
-  await join(stores, config);
+  const joined = await join(stores, config);
   const owner = { host: hostname(), pid: process.pid };
   const scratch = await openScratch(scratchDir(config), owner);
   const id = randomUUID();
@@ -52,6 +53,11 @@ async function main(): Promise<void> {
     scratchDir: scratch,
     trainerEnv: trainerEnv(),
     monitor,
+    async isWelcome() {
+      const box = await stores.boxes.find(config.box);
+      return box !== null && box.phase !== 'removed' && box.tokenHash === joined.tokenHash;
+    },
+    onExpelled: () => void stop(`the box ${config.box} was removed from the service`).catch(report),
     stores,
     log,
   });
@@ -85,11 +91,15 @@ async function main(): Promise<void> {
 }
 
 /** @throws ConfigError where this box may not take part */
-async function join({ boxes }: Pick<Stores, 'boxes'>, { box: name, workerToken }: Config): Promise<void> {
+async function join({ boxes, workers }: Pick<Stores, 'boxes' | 'workers'>, { box: name, workerToken, leaseMs }: Config): Promise<Box> {
   const box = await boxes.register(name);
+  // Devices are known by the name of their box: two machines of one name would be given each other's runs.
+  const namesake = (await workers.listAlive(new Date(Date.now() - leaseMs))).find((worker) => worker.box === name && worker.host !== hostname());
+  if (namesake !== undefined) throw new ConfigError([`TRAINYARD_BOX: ${name} is the box of the host ${namesake.host}, which was heard of a moment ago; each machine has a name of its own`]);
   if (box.phase === 'removed') throw new ConfigError([`TRAINYARD_BOX: the box ${name} was removed from the service; it can be made anew (POST /v1/boxes)`]);
   const shown = workerToken === null ? null : parseToken(workerToken);
   if (box.tokenHash !== null && (shown === null || !isSecretOf(shown.secret, box.tokenHash))) throw new ConfigError([`TRAINYARD_WORKER_TOKEN: ${workerToken === null ? 'is missing' : 'is not that'} of the box ${name}`]);
+  return box;
 }
 
 main().catch((error: unknown) => {

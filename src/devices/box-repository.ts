@@ -25,6 +25,8 @@ export interface BoxRepository {
   create(box: { name: string; tokenHash: string }): Promise<Box | null>;
   /** Null where there is none, or it was removed. */
   setPhase(name: string, phase: BoxPhase): Promise<Box | null>;
+  /** Unless runs have a place there. */
+  remove(name: string): Promise<boolean>;
 }
 
 export function createBoxRepository(database: Database): BoxRepository {
@@ -53,6 +55,13 @@ export function createBoxRepository(database: Database): BoxRepository {
         ON CONFLICT (name) DO UPDATE SET phase = 'open', token_hash = excluded.token_hash, created_at = now() WHERE boxes.phase = 'removed'
         RETURNING name, phase, token_hash AS "tokenHash", created_at AS "createdAt"`;
       return rows[0] === undefined ? null : toBox(rows[0]);
+    },
+
+    async remove(name) {
+      const count = await database.$executeRaw`
+        UPDATE boxes SET phase = 'removed' WHERE name = ${name}
+          AND NOT EXISTS (SELECT FROM runs WHERE box = ${name} AND placed_at IS NOT NULL AND state = ANY(${['queued', ...HELD_STATES]}::text[]))`;
+      return count > 0;
     },
 
     async setPhase(name, phase) {

@@ -58,9 +58,11 @@ export function createBoxService({ boxes, workers, leaseMs, onChanged }: BoxServ
     },
 
     async remove(name) {
-      const { runs } = await get(name);
-      if (runs > 0) throw new ServiceError('box_in_use', `The box ${name} has ${runs} run${runs === 1 ? '' : 's'}; tell it to drain first.`);
-      await boxes.setPhase(name, 'removed');
+      await get(name);
+      if (!(await boxes.remove(name))) {
+        const { runs } = await get(name);
+        throw new ServiceError('box_in_use', `The box ${name} has ${runs} run${runs === 1 ? '' : 's'}; tell it to drain first.`);
+      }
       onChanged();
     },
   };

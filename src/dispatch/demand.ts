@@ -67,15 +67,28 @@ export function shapeOf({ model, optimizer, loss, fit, dataset, engine, resource
   return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32);
 }
 
-/** @param hasGpu whether any box has one, open or not */
-export function kindFor({ device }: Demand, hasGpu: boolean): DeviceKind {
-  if (device !== 'auto') return device;
-  return hasGpu ? 'gpu' : 'cpu';
+/** The most memory that a device of each kind has when it is empty, in any box that is known; null where there is none. */
+export type Largest = Readonly<Record<DeviceKind, number | null>>;
+
+/**
+ * What may train anywhere goes on a GPU where there is one that can hold it. What has trained stays with its kind: on
+ * another its numbers would be others.
+ * @param before the kind that it has trained on
+ */
+export function kindFor(demand: Demand, largest: Largest, { before = null, measured }: { before?: DeviceKind | null; measured?: Measured | undefined } = {}): DeviceKind {
+  if (demand.device !== 'auto') return demand.device;
+  if (largest.gpu === null) return 'cpu';
+  if (before !== null) return before;
+  return requestOf(demand, 'gpu', measured, largest.gpu).memoryMiB <= largest.gpu ? 'gpu' : 'cpu';
 }
 
-export function requestOf(demand: Demand, kind: DeviceKind, measured?: Measured): Request {
+/** @param largestMiB the most that any device of the kind has, when it is empty */
+export function requestOf(demand: Demand, kind: DeviceKind, measured?: Measured, largestMiB = Infinity): Request {
   const measuredMiB = measured?.peakMiB ?? null;
-  const memoryMiB = demand.memoryMiB ?? (measuredMiB === null ? demand.estimateMiB + OVERHEAD_MIB[kind] : Math.ceil(measuredMiB * PEAK_MARGIN));
+  // What has been there fits there, and what may fit gets a try: margins alone keep nobody out. It is alone then.
+  const mayFit = measuredMiB !== null || demand.estimateMiB <= largestMiB;
+  const wanted = measuredMiB === null ? demand.estimateMiB + OVERHEAD_MIB[kind] : Math.ceil(measuredMiB * PEAK_MARGIN);
+  const memoryMiB = demand.memoryMiB ?? (mayFit ? Math.min(wanted, largestMiB) : wanted);
   return { kind, devices: kind === 'gpu' ? demand.gpus : 1, memoryMiB, exclusive: demand.exclusive };
 }
 

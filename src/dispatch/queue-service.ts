@@ -112,21 +112,22 @@ export function createQueueService(options: QueueServiceOptions): QueueService {
       const snapshot = await readSnapshot(options, now());
       const row = snapshot.rows.get(id);
       if (row === undefined) throw new ServiceError('run_not_queued', `Run ${id} has just been given a place.`);
-      return ask(snapshot, snapshot.state, choices(id, row.demand, { hasGpu: snapshot.context.hasGpu, plan: await options.findPlan(id) }));
+      return ask(snapshot, snapshot.state, choices(id, row.demand, { hasGpu: snapshot.context.largest.gpu !== null, plan: await options.findPlan(id) }));
     },
 
     async plan({ teamId, userId = '' }, spec, plan) {
       const snapshot = await readSnapshot(options, now());
-      const { hasGpu } = snapshot.context;
+      const { largest } = snapshot.context;
       const demand = demandOf(spec, plan);
-      const kind = kindFor(demand, hasGpu);
       const shape = shapeOf(spec);
-      const measured = (await options.placements.measured([shape])).get(measureKey(shape, kind));
+      const ofShape = await options.placements.measured([shape]);
+      const kind = kindFor(demand, largest, { measured: ofShape.get(measureKey(shape, 'gpu')) });
+      const measured = ofShape.get(measureKey(shape, kind));
       const run: WaitingRun = {
         id: PLANNED, team: teamId, user: userId, priority: spec.priority ?? 0, since: snapshot.state.now,
-        request: requestOf(demand, kind, measured), expectedMs: expectedMsOf(demand, kind, { step: 0, totalSteps: plan.totalSteps }, measured),
+        request: requestOf(demand, kind, measured, largest[kind] ?? undefined), expectedMs: expectedMsOf(demand, kind, { step: 0, totalSteps: plan.totalSteps }, measured),
       };
-      return ask(snapshot, withRun(snapshot.state, run), choices(PLANNED, demand, { hasGpu, plan }));
+      return ask(snapshot, withRun(snapshot.state, run), choices(PLANNED, demand, { hasGpu: largest.gpu !== null, plan }));
     },
   };
 }

@@ -1,6 +1,7 @@
 // From rows of the database to the state that the scheduler decides upon. Pure.
 import type { Device, DeviceKind, RunningRun, Settings, Team, User, WaitingRun } from '../scheduler/state.js';
-import { expectedMsOf, kindFor, requestOf, type Measured } from './demand.js';
+import type { Worker } from '../devices/worker-repository.js';
+import { expectedMsOf, kindFor, requestOf, type Largest, type Measured } from './demand.js';
 import { deviceKey } from './devices.js';
 import type { TeamUsage } from '../ledger/usage.js';
 import { measureKey, turnKey, type PlacedRow, type TeamRow, type WaitingRow } from './placements.js';
@@ -16,32 +17,38 @@ export interface Usage {
 
 export interface Context {
   now: number;
-  /** Whether any box has one, open or not: what may run anywhere waits for it. */
-  hasGpu: boolean;
+  /** Of all boxes that are known, also silent ones: what may run anywhere waits a while for a GPU that has gone. */
+  largest: Largest;
   measured: ReadonlyMap<string, Measured>;
+  /** MiB that runs were seen with on one device last, by run. */
+  seen?: ReadonlyMap<string, number>;
 }
 
-export function waitingRun(row: WaitingRow, { hasGpu, measured }: Context): WaitingRun {
-  const kind = kindFor(row.demand, hasGpu);
+const kindOf = (deviceIds: readonly string[]): DeviceKind | null => (deviceIds[0] === undefined ? null : deviceIds[0].startsWith('gpu') ? 'gpu' : 'cpu');
+
+export function waitingRun(row: WaitingRow, { largest, measured }: Context): WaitingRun {
+  const before = row.attempt > 0 ? kindOf(row.deviceIds) : null;
+  const kind = kindFor(row.demand, largest, { before, measured: measured.get(measureKey(row.shape, 'gpu')) });
   const known = measured.get(measureKey(row.shape, kind));
   return {
-    id: row.id, team: row.teamId, user: row.userId, priority: row.priority, request: requestOf(row.demand, kind, known),
+    id: row.id, team: row.teamId, user: row.userId, priority: row.priority, request: requestOf(row.demand, kind, known, largest[kind] ?? undefined),
     since: row.queuedAt.getTime(), expectedMs: expectedMsOf(row.demand, kind, row, known),
   };
 }
 
-export function runningRun(row: PlacedRow, { now, measured }: Context): RunningRun {
-  const kind: DeviceKind = row.deviceIds[0]?.startsWith('gpu') === true ? 'gpu' : 'cpu';
+export function runningRun(row: PlacedRow, { now, measured, seen }: Context): RunningRun {
+  const kind = kindOf(row.deviceIds) ?? 'cpu';
   const known = measured.get(measureKey(row.shape, kind));
-  const startedAt = (row.startedAt !== null && row.state !== 'queued' ? row.startedAt : row.placedAt).getTime();
+  const heldSince = (row.startedAt !== null && row.state !== 'queued' ? row.startedAt : row.placedAt).getTime();
   const { maxRuntimeSeconds, exclusive } = row.demand;
   return {
     id: row.id, team: row.teamId, user: row.userId, priority: row.priority,
-    request: { kind, devices: row.deviceIds.length, memoryMiB: row.memoryMiB, exclusive },
+    request: { kind, devices: row.deviceIds.length, memoryMiB: Math.max(row.memoryMiB, seen?.get(row.id) ?? 0), exclusive },
     devices: row.deviceIds.map((id) => deviceKey(row.box, id)),
-    startedAt,
-    expectedEnd: expectedEndOf(row, kind, { now, startedAt, known }),
-    endsBy: maxRuntimeSeconds === null ? null : startedAt + 1000 * maxRuntimeSeconds - row.usedBeforeMs,
+    // Its time in peace begins with its first step: else a slow start would be all that it gets.
+    startedAt: row.state === 'running' && row.runningAt !== null ? row.runningAt.getTime() : now,
+    expectedEnd: expectedEndOf(row, kind, { now, startedAt: heldSince, known }),
+    endsBy: maxRuntimeSeconds === null ? null : heldSince + 1000 * maxRuntimeSeconds - row.usedBeforeMs,
     // Who is on its way out needs no telling, whoever has told it.
     leaving: row.leaving !== null || row.state === 'pausing' || row.state === 'cancelling' || row.state === 'finalizing',
     aged: row.aged,
@@ -71,4 +78,15 @@ export function teamsOf(rows: readonly TeamRow[], members: Iterable<{ team: stri
   }));
 }
 
-export const hasGpuAmong = (devices: readonly Device[]) => devices.some(({ kind }) => kind === 'gpu');
+/** @param devices of all boxes that are known */
+export function largestOf(devices: readonly Device[]): Largest {
+  const most = (wanted: DeviceKind) => devices.reduce<number | null>((most, { kind, memoryMiB }) => (kind === wanted ? Math.max(most ?? 0, memoryMiB) : most), null);
+  return { gpu: most('gpu'), cpu: most('cpu') };
+}
+
+/** What each run was seen with on the device where it has the most. */
+export function seenMemory(workers: readonly Worker[]): Map<string, number> {
+  const seen = new Map<string, number>();
+  for (const { devices } of workers) for (const { runs } of devices) for (const { id, memoryMiB } of runs) if (memoryMiB !== null) seen.set(id, Math.max(seen.get(id) ?? 0, memoryMiB));
+  return seen;
+}

@@ -7,7 +7,7 @@ import type { Settings, State, WaitingRun } from '../scheduler/state.js';
 import type { Measured } from './demand.js';
 import { schedulableDevices } from './devices.js';
 import type { Placements, WaitingRow } from './placements.js';
-import { hasGpuAmong, runningRun, teamsOf, waitingRun, type Context, type Usage } from './situation.js';
+import { largestOf, runningRun, seenMemory, teamsOf, waitingRun, type Context, type Usage } from './situation.js';
 
 export interface SnapshotSources {
   placements: Pick<Placements, 'waiting' | 'placed' | 'teams' | 'measured'>;
@@ -29,16 +29,20 @@ export interface Snapshot {
 
 /** Thousands that wait are put together in parts, between which others get their turn. */
 const AT_ONCE = 500;
+/** A box that was heard of so lately is expected back. */
+export const KNOWN_MS = 10 * 60_000;
 
 export async function readSnapshot({ placements, workers, boxes, usageOf, leaseMs, scheduling }: SnapshotSources, now = Date.now()): Promise<Snapshot> {
-  const [rows, placed, teams, alive, phases, usage] = await Promise.all([
-    placements.waiting(), placements.placed(), placements.teams(), workers.listAlive(new Date(now - leaseMs)), boxes.phases(),
+  const [rows, placed, teams, all, phases, usage] = await Promise.all([
+    placements.waiting(), placements.placed(), placements.teams(), workers.listAlive(new Date(now - KNOWN_MS)), boxes.phases(),
     usageOf({ now, halfLifeMs: scheduling.halfLifeMs, price: scheduling.price, agingMs: scheduling.agingMs }),
   ]);
+  const alive = all.filter(({ heartbeatAt }) => heartbeatAt.getTime() > now - leaseMs);
   const devices = schedulableDevices(alive, phases);
+  const known = schedulableDevices(all, phases);
   const shapes = [...rows, ...placed].flatMap(({ shape }) => shape ?? []);
   const measured: ReadonlyMap<string, Measured> = await placements.measured([...new Set(shapes)]);
-  const context: Context = { now, hasGpu: hasGpuAmong(devices), measured };
+  const context: Context = { now, largest: largestOf(known), measured, seen: seenMemory(alive) };
   const lines = new Lines();
   const promised: WaitingRun[] = [];
   for (const [index, row] of rows.entries()) {
@@ -48,9 +52,9 @@ export async function readSnapshot({ placements, workers, boxes, usageOf, leaseM
     if (row.promisedAt !== null) promised.push(run);
   }
   const running = placed.map((row) => runningRun(row, context));
-  const all = lines.all();
+  const inLine = lines.all();
   return {
-    state: { now, devices, running, lines: all, promised, teams: teamsOf(teams, [...all, ...running], usage, scheduling.price) },
+    state: { now, devices, running, lines: inLine, promised, teams: teamsOf(teams, [...inLine, ...running], usage, scheduling.price) },
     rows: new Map(rows.map((row) => [row.id, row])),
     budgetsPerDay: new Map(teams.flatMap(({ id, gpuSecondsPerDay }) => (gpuSecondsPerDay === null ? [] : [[id, gpuSecondsPerDay * 1000 * scheduling.price.gpu] as const]))),
     context,

@@ -77,6 +77,7 @@ function settingsOf({ to, reason, set = {}, resume, retriesBelow, extension }: S
   }
   columns.ended_at = time(hasEnded(to) ? at : null);
   if (!isHeld(to) && to !== 'lost') Object.assign(columns, { lease_owner: Prisma.sql`NULL`, lease_expires_at: Prisma.sql`NULL` });
+  if (to === 'starting') columns.promised_at = Prisma.sql`NULL`;
   if (!isHeld(to)) Object.assign(columns, { placed_at: Prisma.sql`NULL`, promised_at: Prisma.sql`NULL`, aged: Prisma.sql`false`, lent_by: Prisma.sql`NULL`, leaving: Prisma.sql`NULL`, leaving_for: Prisma.sql`NULL` });
   if (to === 'queued') Object.assign(columns, { queued_at: time(at), lined_up_at: Prisma.sql`NULL` });
   return Prisma.join(Object.entries(columns).map(([name, value]) => Prisma.sql`${Prisma.raw(name)} = ${value}`));

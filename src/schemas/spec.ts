@@ -96,7 +96,7 @@ export const ResourcesSpec = strictObject(
     gpus: Type.Optional(Type.Integer({ minimum: 1, maximum: 64, description: 'GPUs of one box that are kept for it; 1 when absent. It sees all of them, and trains on the first.' })),
     exclusive: Type.Optional(Type.Boolean({ description: 'No other run on its devices meanwhile; false when absent.' })),
     memoryMiB: Type.Optional(Type.Integer({ minimum: 1, maximum: 16_777_216, description: 'MiB of each device\'s memory that are kept for it, instead of what was measured or estimated.' })),
-    maxRuntimeSeconds: Type.Optional(Type.Number({ minimum: 1, maximum: 31_536_000, description: 'It has failed with `timeout` after so long on devices, all its starts together, with its training state kept.' })),
+    maxRuntimeSeconds: Type.Optional(Type.Number({ minimum: 1, maximum: 31_536_000, description: 'It has failed with `timeout` after so long on devices, all its starts together since it was submitted or last resumed; its training state is kept.' })),
     backend: Type.Optional(oneOf(['auto', ...BACKENDS], { description: 'A TF.js backend for the eager engine, which naming one asks for; `auto` takes the first that works of tensorflow, webgpu, wasm, cpu.' })),
   },
   { $id: 'ResourcesSpec', description: 'Where the run may train.' },

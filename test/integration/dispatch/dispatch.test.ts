@@ -70,15 +70,19 @@ t.test('a cordoned box takes no new runs, a draining one lets go of those that i
   const place = await box(t);
   const { stores, submit, reaches, runs, teamId } = place;
   const boxes = createBoxService({ ...stores, leaseMs: place.config.leaseMs, onChanged: () => void stores.bus.sendCommand({ type: 'changed' }) });
-  await stores.boxes.register('box');
+  for (const name of ['box', 'other']) await stores.boxes.register(name);
   await place.supervise('waits');
   const first = await submit();
   await reaches(first.id, ['running']);
   await boxes.tell('box', 'cordoned');
+  // Packed as it would be beside the first, were the box not cordoned.
+  const other = await place.supervise('waits', { box: 'other' });
   const second = await submit();
-  await until(async () => (await boxes.get('box')).runs === 1, { what: 'the first run to be there' });
-  t.match(await runs.get(teamId, first.id), { state: 'running' }, 'it goes on');
-  t.match(await runs.get(teamId, second.id), { state: 'queued', placement: null }, 'the other waits');
+  t.match(await reaches(second.id, ['running']), { placement: { box: 'other' } }, 'what comes goes elsewhere');
+  t.match(await runs.get(teamId, first.id), { state: 'running', placement: { box: 'box' } }, 'what was there goes on');
+  await boxes.tell('other', 'draining');
+  await reaches(second.id, ['queued']);
+  await other.stop();
   await t.rejects(boxes.remove('box'), { code: 'box_in_use' });
   await boxes.tell('box', 'draining');
   t.match(await reaches(first.id, ['queued']), { reason: 'preempted', message: /drained/ });
@@ -114,6 +118,9 @@ t.test('a run whose time is up has failed, with what it had kept', async (t) => 
   await place.supervise('waits');
   const { run } = await place.runs.submit({ teamId: place.teamId }, { ...SPEC, resources: { maxRuntimeSeconds: 1 } });
   t.match(await place.ends(run.id), { state: 'failed', reason: 'timeout', message: /allows 1 s/ });
+  await place.runs.resume(place.teamId, run.id);
+  await place.reaches(run.id, ['running']);
+  t.match(await place.ends(run.id), { state: 'failed', reason: 'timeout', attempt: 2 }, 'who resumes it gives it as long again');
 });
 
 t.test('a run that holds devices and computes nothing is stopped', async (t) => {
@@ -139,13 +146,14 @@ t.test('a team whose files are over its quota submits and resumes nothing', asyn
 t.test('waiting runs of a user are moved, and take their priority along', async (t) => {
   const place = await box(t);
   const { runs, teamId, submit } = place;
-  const [a, b, c] = [await submit(), await submit(), await submit()];
-  await runs.annotate(teamId, c.id, { priority: 5 });
+  const [a, b, c, d] = [await submit(), await submit(), await submit(), await submit()];
+  await runs.move(teamId, d.id, { before: a.id });
   await runs.move(teamId, b.id, { before: a.id });
+  await runs.annotate(teamId, c.id, { priority: 5 });
   await t.rejects(runs.move(teamId, a.id, { before: a.id }), { code: 'run_not_queued' });
   await place.stores.database.team.updateMany({ data: { maxRuns: 1 } });
   await place.supervise('succeeds');
-  const started = await Promise.all([a, b, c].map(async ({ id }) => ({ id, at: (await place.ends(id)).startedAt! })));
-  t.same(started.sort((one, other) => (one.at < other.at ? -1 : 1)).map(({ id }) => id), [c.id, b.id, a.id]);
+  const started = await Promise.all([a, b, c, d].map(async ({ id }) => ({ id, at: (await place.ends(id)).startedAt! })));
+  t.same(started.sort((one, other) => (one.at < other.at ? -1 : 1)).map(({ id }) => id), [c.id, d.id, b.id, a.id]);
   await t.rejects(runs.move(teamId, a.id, { before: b.id }), { code: 'run_not_queued' }, 'which they do not any more');
 });

@@ -49,6 +49,7 @@ export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<
   const teamId = await seedDatabase(stores.database, datasets.list());
   const runs = createRunService({ ...stores, datasets, limits: { limitBytes: 2 ** 34 }, outlook: () => Promise.reject(new Error('nobody asks')), onError: (error) => log.warn({ err: error }) });
   const supervisors: Supervisor[] = [];
+  let started = 0;
   const monitors: BoxMonitor[] = [];
   t.teardown(async () => {
     for (const monitor of monitors) monitor.stop();
@@ -77,7 +78,7 @@ export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<
       const monitor = startBoxMonitor({ simulatedGpus: changes.simulatedGpus ?? null, cpuSlots: 2, gpuSlots: 8, cpuMemoryMiB: 65_536, probe: async () => [], program: '/nowhere', mayHaveGpu: false, onError: (error) => log.warn({ err: error }) });
       monitors.push(monitor);
       const supervisor = await startSupervisor({
-        id: `supervisor-${supervisors.length}`,
+        id: `supervisor-${started++}`,
         box: changes.box ?? 'box',
         host: hostname(),
         slots: 2,
@@ -90,6 +91,8 @@ export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<
         trainerEnv: { ...trainerEnv(), ...changes.env },
         ...(trainer === null ? {} : { trainerModule: join(TRAINERS, `${trainer}.js`) }),
         monitor,
+        isWelcome: async () => true,
+        onExpelled: () => undefined,
         stores: { ...stores, ...changes.stores },
         log,
       });

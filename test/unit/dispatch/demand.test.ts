@@ -9,13 +9,30 @@ const PLAN = { memory: { totalBytes: 100.5 * MIB }, flops: 1e6 } as Plan;
 const SPEC: RunSpec = {
   dataset: { name: 'mnist' }, model: { layers: [{ type: 'flatten' }, { type: 'dense', units: 10 }] }, optimizer: { type: 'adam' }, loss: 'categoricalCrossentropy', fit: { batchSize: 64, epochs: 2 },
 };
+const BOTH = { gpu: 4_000, cpu: 8_000 };
 const asked = (resources: RunSpec['resources']): Demand => demandOf({ ...SPEC, ...(resources === undefined ? {} : { resources }) }, PLAN);
 
 t.test('a spec that says nothing may train anywhere, beside others', async (t) => {
   t.strictSame(asked(undefined), { device: 'auto', gpus: 1, exclusive: false, memoryMiB: null, estimateMiB: 101, flops: 1e6, stepExamples: 64, maxRuntimeSeconds: null });
-  t.equal(kindFor(asked(undefined), true), 'gpu', 'on a GPU where there is one');
-  t.equal(kindFor(asked(undefined), false), 'cpu');
-  t.equal(kindFor(asked({ device: 'gpu' }), false), 'gpu', 'who asks for one waits for one');
+  t.equal(kindFor(asked(undefined), BOTH), 'gpu', 'on a GPU where there is one');
+  t.equal(kindFor(asked(undefined), { gpu: null, cpu: 8_000 }), 'cpu');
+  t.equal(kindFor(asked({ device: 'gpu' }), { gpu: null, cpu: 8_000 }), 'gpu', 'who asks for one waits for one');
+  t.equal(kindFor(asked({ memoryMiB: 5_000 }), BOTH), 'cpu', 'one that no GPU can hold need not wait for it');
+});
+
+t.test('what has trained stays with its kind of device, as long as there is one', async (t) => {
+  t.equal(kindFor(asked(undefined), BOTH, { before: 'cpu' }), 'cpu');
+  t.equal(kindFor(asked(undefined), BOTH, { before: 'gpu' }), 'gpu');
+  t.equal(kindFor(asked(undefined), { gpu: null, cpu: 8_000 }, { before: 'gpu' }), 'cpu');
+});
+
+t.test('margins alone keep no run from a device that it fits on', async (t) => {
+  const measured = { peakMiB: 3_900, examplesPerSecond: null, startupMs: null };
+  t.equal(requestOf(asked(undefined), 'gpu', measured, 4_000).memoryMiB, 4_000, 'what was there before is there again, alone');
+  t.equal(requestOf(asked(undefined), 'gpu', { ...measured, peakMiB: 4_100 }, 4_000).memoryMiB, 4_000, 'with more than the rest of its box is told to have');
+  t.equal(requestOf(asked(undefined), 'gpu', undefined, 500).memoryMiB, 500, 'an estimate gets a try');
+  t.equal(requestOf(asked(undefined), 'gpu', undefined, 50).memoryMiB, 801, 'but not where it cannot fit');
+  t.equal(requestOf(asked({ memoryMiB: 9_000 }), 'gpu', measured, 4_000).memoryMiB, 9_000, 'what the spec says goes');
 });
 
 t.test('a backend that computes on one kind of device alone says which', async (t) => {
