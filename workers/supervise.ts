@@ -100,7 +100,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     void done.finally(() => {
       finished.delete(done);
       void noteMeasures(attempt);
-      dispatching.changed();
+      dispatching.freed();
     });
   }
 

@@ -20,6 +20,8 @@ interface Row {
 }
 
 export interface WaitingRow extends Row {
+  /** Another one whenever anything of the run has changed. */
+  version: string;
   /** Others were told to make room for it then. */
   promisedAt: Date | null;
 }
@@ -72,6 +74,8 @@ export interface Placements {
   abdicate(owner: string): Promise<void>;
   /** Those that wait for a place; of these only, where ids are given. */
   waiting(ids?: readonly string[]): Promise<WaitingRow[]>;
+  /** The versions of all of them, by id: a fraction of the work that it is to read them. */
+  versions(): Promise<Map<string, string>>;
   /** Those for whom a place is kept, or who have one. */
   placed(): Promise<PlacedRow[]>;
   teams(): Promise<TeamRow[]>;
@@ -80,7 +84,7 @@ export interface Placements {
   measured(shapes: readonly string[]): Promise<Map<string, Measured>>;
   /**
    * All at once, if `owner` may decide; else nothing. Answers the runs that were placed and those that were told to
-   * leave: one that has changed meanwhile is neither.
+   * leave: one that has changed meanwhile is neither, nor is one whose box takes no more.
    */
   commit(owner: string, decided: { placements: readonly Placement[]; evictions: readonly Eviction[] }): Promise<{ placed: string[]; evicted: string[] }>;
   /** Takes back places in boxes that are not alive, and those that were not taken since `before`. Answers the runs. */
@@ -98,7 +102,17 @@ const time = (date: Date) => Prisma.sql`${date.toISOString()}::timestamptz`;
 /** Holds the right to decide until the statement is done: whoever takes it over afterwards sees what was written. */
 const leader = (owner: string) => Prisma.sql`leader AS (SELECT FROM scheduler_lease WHERE owner = ${owner} AND expires_at > now() FOR UPDATE)`;
 
+/** More rows at a time would hold up their process for too long. */
+const AT_ONCE = 500;
+
 export function createPlacements(database: Database): Placements {
+  // One text, since thousands of rows take far longer to be read.
+  async function versions(): Promise<Map<string, string>> {
+    const [row] = await database.$queryRaw<{ all: string }[]>`SELECT coalesce(string_agg(id || ' ' || xmin, ','), '') AS all FROM runs WHERE state = 'queued' AND placed_at IS NULL`;
+    const all = row!.all;
+    return new Map(all === '' ? [] : all.split(',').map((pair) => pair.split(' ') as [string, string]));
+  }
+
   return {
     async lead(owner, until) {
       const count = await database.$executeRaw`
@@ -112,9 +126,19 @@ export function createPlacements(database: Database): Placements {
       await database.$executeRaw`DELETE FROM scheduler_lease WHERE owner = ${owner}`;
     },
 
-    waiting: (ids) => database.$queryRaw<WaitingRow[]>`
-      SELECT ${COMMON}, promised_at AS "promisedAt" FROM runs
-      WHERE state = 'queued' AND placed_at IS NULL ${ids === undefined ? Prisma.empty : Prisma.sql`AND id = ANY(${ids}::uuid[])`}`,
+    async waiting(ids) {
+      const wanted = ids ?? [...(await versions()).keys()];
+      const rows: WaitingRow[] = [];
+      for (let start = 0; start < wanted.length; start += AT_ONCE) {
+        const some = await database.$queryRaw<WaitingRow[]>`
+          SELECT ${COMMON}, promised_at AS "promisedAt", xmin::text AS version FROM runs
+          WHERE state = 'queued' AND placed_at IS NULL AND id = ANY(${wanted.slice(start, start + AT_ONCE)}::uuid[])`;
+        rows.push(...some);
+      }
+      return rows;
+    },
+
+    versions,
 
     placed: () => database.$queryRaw<PlacedRow[]>`
       SELECT ${COMMON}, state, box, device_ids AS "deviceIds", memory_mib AS "memoryMiB", placed_at AS "placedAt", started_at AS "startedAt",
@@ -132,8 +156,9 @@ export function createPlacements(database: Database): Placements {
 
     async measured(shapes) {
       if (shapes.length === 0) return new Map();
-      const rows = await database.measurement.findMany({ where: { shape: { in: [...shapes] } } });
-      return new Map(rows.map((row) => [measureKey(row.shape, row.deviceKind as DeviceKind), row]));
+      const rows = await database.$queryRaw<(Measured & { shape: string; deviceKind: DeviceKind })[]>`
+        SELECT shape, device_kind AS "deviceKind", peak_mib AS "peakMiB", examples_per_second AS "examplesPerSecond", startup_ms AS "startupMs" FROM measurements WHERE shape = ANY(${shapes}::text[])`;
+      return new Map(rows.map((row) => [measureKey(row.shape, row.deviceKind), row]));
     },
 
     async commit(owner, { placements, evictions }) {
@@ -146,6 +171,7 @@ export function createPlacements(database: Database): Placements {
             ${placements.map(({ memoryMiB }) => memoryMiB)}::int[], ${placements.map(({ share }) => share)}::float8[], ${placements.map(({ aged }) => aged)}::bool[], ${placements.map(({ lentBy }) => lentBy)}::uuid[]
           ) AS given (id, attempt, box, devices, memory, share, aged, lent_by)
           WHERE EXISTS (SELECT FROM leader) AND runs.id = given.id AND runs.attempt = given.attempt AND state = 'queued' AND placed_at IS NULL
+            AND NOT EXISTS (SELECT FROM boxes WHERE name = given.box AND phase <> 'open')
           RETURNING runs.id
         ), evicted AS (
           UPDATE runs SET leaving = given.why, leaving_for = given.beneficiary
