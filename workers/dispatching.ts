@@ -2,9 +2,10 @@
 // it hears to the one that has.
 import type { Stores } from '../src/compose-stores.js';
 import { questionOf } from '../src/dispatch/queue-service.js';
-import { readSnapshot } from '../src/dispatch/snapshot.js';
-import { startDispatcher, type Dispatcher } from '../src/dispatch/dispatcher.js';
+import { KNOWN_MS, readSnapshot } from '../src/dispatch/snapshot.js';
+import { startDispatcher, type Dispatcher, type RoundTold } from '../src/dispatch/dispatcher.js';
 import { createOutlooker } from '../src/dispatch/outlooker.js';
+import type { WaitingRow } from '../src/dispatch/placements.js';
 import type { Log } from '../src/log.js';
 import { consumeRuns, createRunQueue } from '../src/queue/bullmq-queue.js';
 import { queueOfBox, type RunQueue } from '../src/queue/queue.js';
@@ -20,11 +21,13 @@ export interface DispatchingOptions {
   halfLifeMs: number;
   settings: Settings;
   log: Log;
+  /** For those who measure. */
+  onRound?(round: RoundTold): void;
 }
 
 export interface Dispatching {
-  /** Something has changed here: a run has left its devices, or the devices are others. */
-  changed(): void;
+  /** A run has left its devices here. */
+  freed(): void;
   stop(): Promise<void>;
 }
 
@@ -34,7 +37,7 @@ const ARRIVAL_LOCK_MS = 10_000;
 /** How often those that have come to wait are told when they are likely to start. */
 const ESTIMATE_MS = 5_000;
 
-export function startDispatching({ owner, stores, leaseMs, halfLifeMs, settings, log }: DispatchingOptions): Dispatching {
+export function startDispatching({ owner, stores, leaseMs, halfLifeMs, settings, log, onRound }: DispatchingOptions): Dispatching {
   const { bus, placements, workers, boxes, queueConnection } = stores;
   const onError = (error: unknown, what: string) => log.warn({ err: error }, `${what} failed; it is tried again`);
   const queues = new Map<string, RunQueue>();
@@ -45,19 +48,24 @@ export function startDispatching({ owner, stores, leaseMs, halfLifeMs, settings,
   };
   const dispatcher: Dispatcher = startDispatcher({
     owner, placements, settings, onError,
-    workers: () => workers.listAlive(new Date(Date.now() - leaseMs)),
+    async workers() {
+      const [known, since] = [await workers.listAlive(new Date(Date.now() - KNOWN_MS)), Date.now() - leaseMs];
+      return { known, alive: known.filter(({ heartbeatAt }) => heartbeatAt.getTime() > since) };
+    },
     phases: () => boxes.phases(),
     usage: (now) => stores.usageOf({ now, halfLifeMs, price: settings.price, agingMs: settings.agingMs }),
     hand: ({ box, runId, attempt }) => queueFor(box).enqueue({ runId, attempt, priority: 0 }),
     tell: () => bus.sendCommand({ type: 'leave' }),
-    onRound: ({ waiting, started, evicted, decideMs }) => {
-      if (started + evicted > 0) log.debug({ waiting, started, evicted, decideMs }, 'runs were placed');
+    onRound: (round) => {
+      if (round.started + round.evicted > 0) log.debug(round, 'runs were placed');
+      onRound?.(round);
     },
   });
   const pass = (command: Parameters<typeof bus.sendCommand>[0]) => void bus.sendCommand(command).catch((error: unknown) => onError(error, 'telling the scheduler'));
   const offCommand = bus.onCommand((command) => {
     if (command.type === 'arrived') dispatcher.wake(command.runId);
     else if (command.type === 'changed') dispatcher.wake();
+    else if (command.type === 'freed') dispatcher.freed();
   });
   const consumer = consumeRuns(queueConnection, {
     concurrency: ARRIVALS_AT_ONCE,
@@ -69,12 +77,12 @@ export function startDispatching({ owner, stores, leaseMs, halfLifeMs, settings,
     onError: (error) => onError(error, 'taking arrivals'),
   });
 
-  const estimates = startEstimating({ stores, leaseMs, scheduling: { ...settings, halfLifeMs }, leads: () => dispatcher.leads(), onError });
+  const estimates = startEstimating({ stores, leaseMs, scheduling: { ...settings, halfLifeMs }, dispatcher, onError });
 
   return {
-    changed() {
-      if (dispatcher.leads()) dispatcher.wake();
-      else pass({ type: 'changed' });
+    freed() {
+      if (dispatcher.leads()) dispatcher.freed();
+      else pass({ type: 'freed' });
     },
     async stop() {
       offCommand();
@@ -88,26 +96,26 @@ interface EstimatingOptions {
   stores: Stores;
   leaseMs: number;
   scheduling: Settings & { halfLifeMs: number };
-  leads(): boolean;
+  dispatcher: Pick<Dispatcher, 'leads' | 'waiting'>;
   onError(error: unknown, what: string): void;
 }
 
 /** Writes down when each run was first expected to start, so that it can be held against when it did. */
-function startEstimating({ stores, leaseMs, scheduling, leads, onError }: EstimatingOptions): { stop(): Promise<void> } {
+function startEstimating({ stores, leaseMs, scheduling, dispatcher, onError }: EstimatingOptions): { stop(): Promise<void> } {
   const { estimates } = stores;
   const outlooker = createOutlooker();
+  const keyOf = ({ id, attempt }: WaitingRow) => `${id} ${attempt}`;
   let told = new Set<string>();
   const round = async () => {
-    if (!leads()) return;
-    const snapshot = await readSnapshot({ ...stores, leaseMs, scheduling });
-    const keyOf = (runId: string) => `${runId} ${snapshot.rows.get(runId)?.attempt}`;
-    const ids = [...snapshot.rows.keys()];
-    if (ids.some((id) => !told.has(keyOf(id)))) {
+    if (!dispatcher.leads()) return;
+    const rows = dispatcher.waiting();
+    if (rows.some((row) => !told.has(keyOf(row)))) {
+      const snapshot = await readSnapshot({ ...stores, placements: { ...stores.placements, waiting: async () => rows }, leaseMs, scheduling });
       const { standings } = await outlooker.ask(questionOf(snapshot, { scheduling }));
-      await estimates.note(standings.filter(({ runId }) => !told.has(keyOf(runId))), snapshot.state.now);
+      await estimates.note(standings.filter(({ runId }) => !told.has(keyOf(snapshot.rows.get(runId)!))), snapshot.state.now);
     }
     // What has gone is forgotten; what nobody can tell yet is tried once.
-    told = new Set(ids.map(keyOf));
+    told = new Set(rows.map(keyOf));
     await estimates.settle();
   };
   const stop = repeat(round, { everyMs: ESTIMATE_MS, onError: (error) => onError(error, 'estimating starts') });

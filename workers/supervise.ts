@@ -115,7 +115,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     void done.finally(() => {
       finished.delete(done);
       void noteMeasures(attempt);
-      dispatching.changed();
+      dispatching.freed();
     });
   }
 

@@ -2,20 +2,36 @@
 // holds who waits and who has which place; what is kept here can be read again at any time.
 import type { Worker } from '../devices/worker-repository.js';
 import { decide } from '../scheduler/decide.js';
-import { Lines } from '../scheduler/lines.js';
 import { holdingOf } from '../scheduler/room.js';
-import type { Decision, Device, Settings, State, WaitingRun } from '../scheduler/state.js';
+import type { Decision, Device, Settings, State } from '../scheduler/state.js';
 import type { BoxPhase } from '../schemas/box.js';
 import { readDeviceKey, schedulableDevices } from './devices.js';
-import type { Eviction, Placement, Placements, WaitingRow } from './placements.js';
-import { hasGpuAmong, runningRun, teamsOf, waitingRun, type Context, type Usage } from './situation.js';
+import { Measures } from './measures.js';
+import type { Eviction, Placement, Placements, TeamRow, WaitingRow } from './placements.js';
+import type { Largest } from './demand.js';
+import { largestOf, runningRun, seenMemory, teamsOf, type Usage } from './situation.js';
+import { WaitingList } from './waiting-list.js';
+
+/** One round: what came of it, and how long its parts took. */
+export interface RoundTold {
+  waiting: number;
+  started: number;
+  evicted: number;
+  readMs: number;
+  /** The policy alone. */
+  decideMs: number;
+  writeMs: number;
+  handMs: number;
+  /** From being woken, also where the round before was not done yet. */
+  wholeMs: number;
+}
 
 export interface DispatcherOptions {
   /** Unique among all who could decide. */
   owner: string;
   placements: Placements;
-  /** Those who are alive. */
-  workers(): Promise<readonly Worker[]>;
+  /** Those who are alive, and those who were heard of a while ago. */
+  workers(): Promise<{ alive: readonly Worker[]; known: readonly Worker[] }>;
   phases(): Promise<ReadonlyMap<string, BoxPhase>>;
   usage(now: number): Promise<Usage>;
   settings: Settings;
@@ -24,24 +40,26 @@ export interface DispatcherOptions {
   /** Tells who holds these runs that they are to leave; they read it by themselves a little later. */
   tell(runIds: readonly string[]): Promise<void>;
   /** After each decision, for those who measure. */
-  onRound?(round: { waiting: number; started: number; evicted: number; decideMs: number }): void;
+  onRound?(round: RoundTold): void;
   onError(error: unknown, what: string): void;
   now?: () => number;
 }
 
 export interface Dispatcher {
-  /** Something has changed: the run, where one is named. */
+  /** Something has changed: the run, where one is named; else anything. */
   wake(runId?: string): void;
+  /** A run has left its devices, and nothing else has changed. */
+  freed(): void;
+  /** Who waits, as far as it was heard of; nobody while another decides. */
+  waiting(): WaitingRow[];
   /** Whether this one decides. */
   leads(): boolean;
   stop(): Promise<void>;
 }
 
-/** Time brings its own changes: turns, quanta, estimates, and what got lost on the way. */
+/** Time brings its own changes: turns, quanta, estimates, and what got lost on the way. Boxes and teams are looked at then. */
 const TICK_MS = 1_000;
 const LEAD_MS = 6_000;
-/** Everything is read anew this often; in between, only what was heard of. */
-const READ_ALL_MS = 5_000;
 const USAGE_MS = 2_000;
 /** A place that was not taken for so long: its job is handed over again, or it is given to others. */
 const HAND_AGAIN_MS = 2_000;
@@ -55,39 +73,49 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
   return dispatcher;
 }
 
-interface Known {
-  row: WaitingRow;
-  run: WaitingRun;
+/** What changes rarely. */
+interface Scene {
+  devices: readonly Device[];
+  largest: Largest;
+  /** MiB that runs were seen with. */
+  seen: ReadonlyMap<string, number>;
+  teams: readonly TeamRow[];
 }
 
 class Rounds implements Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #now: () => number;
-  #lines = new Lines();
-  readonly #known = new Map<string, Known>();
-  /** Runs that were heard of since the last round. */
-  #news = new Set<string>();
-  #readAllAt = -Infinity;
+  #measures!: Measures;
+  #waiting!: WaitingList;
+  #scene: Scene | null = null;
+  /** The scene may be another by now. */
+  #isStale = true;
   #usage: { value: Usage; at: number } | null = null;
-  #hadGpu = false;
   #leads = false;
   #leadsUntil = 0;
   #restsUntil = -Infinity;
   #stopped = false;
-  #isWoken = false;
+  /** Since when, by the process's own clock; null where nothing is new. */
+  #wokenAt: number | null = null;
   #round: Promise<void> | null = null;
   readonly #timer: NodeJS.Timeout;
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
     this.#now = options.now ?? Date.now;
+    this.#forget();
     this.#timer = setInterval(() => this.wake(), TICK_MS);
     this.#timer.unref();
   }
 
   wake(runId?: string): void {
-    if (runId !== undefined) this.#news.add(runId);
-    this.#isWoken = true;
+    if (runId === undefined) this.#isStale = true;
+    else this.#waiting.heardOf(runId);
+    this.freed();
+  }
+
+  freed(): void {
+    this.#wokenAt ??= performance.now();
     this.#round ??= this.#rounds().finally(() => (this.#round = null));
   }
 
@@ -95,10 +123,15 @@ class Rounds implements Dispatcher {
     return this.#leads;
   }
 
+  waiting(): WaitingRow[] {
+    return this.#leads ? this.#waiting.rows() : [];
+  }
+
   async stop(): Promise<void> {
     this.#stopped = true;
     clearInterval(this.#timer);
     await this.#round;
+    await this.#waiting.settled();
     if (this.#leads) await this.#abdicate();
   }
 
@@ -108,10 +141,11 @@ class Rounds implements Dispatcher {
   }
 
   async #rounds(): Promise<void> {
-    while (this.#isWoken && !this.#stopped) {
-      this.#isWoken = false;
+    while (this.#wokenAt !== null && !this.#stopped) {
+      const wokenAt = this.#wokenAt;
+      this.#wokenAt = null;
       try {
-        if (await this.#lead()) await this.#decide();
+        if (await this.#lead()) await this.#decide(wokenAt);
       } catch (error) {
         this.#options.onError(error, 'scheduling');
         return; // until the next tick: what is away now is likely to be away for a moment
@@ -124,7 +158,7 @@ class Rounds implements Dispatcher {
     const now = this.#now();
     if (now < this.#restsUntil) return false;
     if (this.#leads && now < this.#leadsUntil - LEAD_MS / 2) return true;
-    const leads = await placements.lead(owner, new Date(now + LEAD_MS));
+    const leads = await placements.lead(owner, LEAD_MS);
     // Whoever takes over begins with nothing that he believes to know.
     if (!leads || !this.#leads) this.#forget();
     this.#leads = leads;
@@ -133,34 +167,50 @@ class Rounds implements Dispatcher {
   }
 
   #forget(): void {
-    this.#lines = new Lines();
-    this.#known.clear();
-    this.#news.clear();
-    this.#readAllAt = -Infinity;
+    this.#measures = new Measures((shapes) => this.#options.placements.measured(shapes));
+    this.#waiting = new WaitingList(this.#options.placements, this.#measures);
+    this.#scene = null;
     this.#usage = null;
   }
 
-  async #decide(): Promise<void> {
-    const { placements, owner, settings } = this.#options;
+  async #decide(wokenAt: number): Promise<void> {
+    const { placements, settings } = this.#options;
     const now = this.#now();
-    const [workers, phases] = await Promise.all([this.#options.workers(), this.#options.phases()]);
-    const released = await placements.release(owner, { alive: workers.map(({ box }) => box), before: new Date(now - RELEASE_MS) });
-    for (const id of released) this.#news.add(id);
-    const [placed, teams, usage] = await Promise.all([placements.placed(), placements.teams(), this.#currentUsage(now)]);
-    const devices = schedulableDevices(workers, phases);
-    const measured = await placements.measured([...new Set(placed.flatMap(({ shape }) => shape ?? []))]);
-    const context: Context = { now, hasGpu: hasGpuAmong(devices), measured };
-    await this.#readWaiting(context);
-    const running = placed.map((row) => runningRun(row, context));
-    const lines = this.#lines.all();
-    const state: State = { now, devices, running, lines, teams: teamsOf(teams, [...lines, ...running], usage, settings.price), promised: this.#promised() };
-    const before = performance.now();
+    const lap = stopwatch();
+    const { devices, largest, seen, teams } = this.#scene === null || this.#isStale ? await this.#look(now) : this.#scene;
+    const [placed, usage] = await Promise.all([placements.placed(), this.#currentUsage(now), this.#waiting.read({ now, largest })]);
+    await this.#measures.learn(placed);
+    const running = placed.map((row) => runningRun(row, { now, largest, seen, measured: this.#measures.found }));
+    const lines = this.#waiting.lines();
+    const members = [...lines, ...running];
+    const state: State = { now, devices, running, lines, teams: teamsOf(await this.#teamsOf(members, teams), members, usage, settings.price), promised: this.#waiting.promised() };
+    const readMs = lap();
     const decisions = decide(state, settings);
-    const decideMs = performance.now() - before;
-    const handAgain = placed.filter((row) => row.state === 'queued' && row.placedAt.getTime() < now - HAND_AGAIN_MS);
+    const decideMs = lap();
     const { started, evicted } = await this.#carryOut(decisions, devices);
+    const writeMs = lap();
+    const handAgain = placed.filter((row) => row.state === 'queued' && row.placedAgoMs > HAND_AGAIN_MS);
     await this.#hand([...started, ...handAgain.map(({ id, attempt, box }) => ({ runId: id, attempt: attempt + 1, box }))]);
-    this.#options.onRound?.({ waiting: this.#known.size, started: started.length, evicted, decideMs });
+    this.#options.onRound?.({ waiting: this.#waiting.size, started: started.length, evicted, readMs, decideMs, writeMs, handMs: lap(), wholeMs: performance.now() - wokenAt });
+  }
+
+  /** Places that nobody will take are taken back first. */
+  async #look(now: number): Promise<Scene> {
+    const { placements, owner } = this.#options;
+    this.#isStale = false; // whatever is heard of from here on may not be in it
+    const [{ alive, known }, phases, teams] = await Promise.all([this.#options.workers(), this.#options.phases(), placements.teams()]);
+    const released = await placements.release(owner, { alive: alive.map(({ box }) => box), afterMs: RELEASE_MS });
+    for (const id of released) this.#waiting.heardOf(id);
+    const devices = schedulableDevices(alive, phases);
+    const scene = { devices, largest: largestOf(schedulableDevices(known, phases)), seen: seenMemory(alive), teams };
+    this.#scene = scene;
+    return scene;
+  }
+
+  /** Read again where a run is of a team that was not there yet. */
+  async #teamsOf(members: readonly { team: string }[], teams: readonly TeamRow[]): Promise<readonly TeamRow[]> {
+    const known = new Set(teams.map(({ id }) => id));
+    return members.every(({ team }) => known.has(team)) ? teams : this.#options.placements.teams();
   }
 
   async #currentUsage(now: number): Promise<Usage> {
@@ -168,74 +218,33 @@ class Rounds implements Dispatcher {
     return this.#usage.value;
   }
 
-  /** All that wait, or only those that there is news of. */
-  async #readWaiting(context: Context): Promise<void> {
-    const { placements } = this.#options;
-    const isAll = context.now - this.#readAllAt >= READ_ALL_MS || context.hasGpu !== this.#hadGpu;
-    const news = this.#news;
-    if (!isAll && news.size === 0) return;
-    this.#news = new Set();
-    try {
-      const rows = await placements.waiting(isAll ? undefined : [...news]);
-      const measured = await placements.measured([...new Set(rows.flatMap(({ shape }) => shape ?? []))]);
-      const found = new Set(rows.map(({ id }) => id));
-      for (const id of isAll ? [...this.#known.keys()] : news) if (!found.has(id)) this.#drop(id);
-      for (const row of rows) this.#put(row, { ...context, measured });
-    } catch (error) {
-      for (const id of news) this.#news.add(id);
-      throw error;
-    }
-    if (isAll) this.#readAllAt = context.now;
-    this.#hadGpu = context.hasGpu;
-  }
-
-  #put(row: WaitingRow, context: Context): void {
-    const run = waitingRun(row, context);
-    const known = this.#known.get(row.id);
-    if (known !== undefined && isSame(known.run, run)) {
-      known.row = row;
-      return;
-    }
-    this.#drop(row.id);
-    this.#known.set(row.id, { row, run });
-    this.#lines.add(run);
-  }
-
-  #drop(id: string): void {
-    const known = this.#known.get(id);
-    if (known === undefined) return;
-    this.#known.delete(id);
-    this.#lines.remove(known.run);
-  }
-
-  #promised(): WaitingRun[] {
-    const promised: WaitingRun[] = [];
-    for (const { row, run } of this.#known.values()) if (row.promisedAt !== null) promised.push(run);
-    return promised;
-  }
-
   async #carryOut(decisions: readonly Decision[], devices: readonly Device[]): Promise<{ started: { runId: string; attempt: number; box: string }[]; evicted: number }> {
     const { placements, owner } = this.#options;
     const byKey = new Map(devices.map((device) => [device.id, device]));
     const starts = decisions.flatMap((decision) => (decision.type === 'start' ? [this.#placement(decision, byKey)] : []));
     const evictions = decisions.flatMap((decision): Eviction[] => (decision.type === 'start' ? [] : [{ runId: decision.runId, why: decision.why, for: decision.type === 'preempt' ? decision.for : null }]));
-    const { placed, evicted } = await placements.commit(owner, { placements: starts, evictions });
-    // What was not placed has changed; what was has left the line.
-    for (const { runId } of starts) {
-      if (!placed.includes(runId)) this.#news.add(runId);
-      this.#drop(runId);
+    const { mayDecide, placed, evicted } = await placements.commit(owner, { placements: starts, evictions });
+    if (!mayDecide) {
+      this.#leads = false;
+      throw new Error('the lead was lost while a round was under way, which must not take as long as a lease');
     }
+    const accepted = new Set(placed);
+    // What was not placed has changed, or its box has; what was has left the line.
+    for (const { runId } of starts) {
+      if (accepted.has(runId)) this.#waiting.drop(runId);
+      else this.#waiting.heardOf(runId);
+    }
+    if (placed.length < starts.length) this.#isStale = true;
     for (const eviction of evictions) {
-      const known = eviction.for === null ? undefined : this.#known.get(eviction.for);
+      const known = eviction.for === null ? undefined : this.#waiting.get(eviction.for);
       if (known !== undefined) known.row.promisedAt ??= new Date(this.#now());
     }
     if (evicted.length > 0) await this.#options.tell(evicted).catch((error: unknown) => this.#options.onError(error, 'telling runs to make room'));
-    const accepted = new Set(placed);
     return { started: starts.filter(({ runId }) => accepted.has(runId)).map(({ runId, attempt, box }) => ({ runId, attempt: attempt + 1, box })), evicted: evicted.length };
   }
 
   #placement({ runId, devices, aged, lentBy }: Extract<Decision, { type: 'start' }>, byKey: ReadonlyMap<string, Device>): Placement {
-    const { row, run } = this.#known.get(runId)!;
+    const { row, run } = this.#waiting.get(runId)!;
     const places = devices.map(readDeviceKey);
     return {
       runId, attempt: row.attempt, box: places[0]!.box, deviceIds: places.map(({ deviceId }) => deviceId), aged, lentBy,
@@ -254,7 +263,11 @@ class Rounds implements Dispatcher {
   }
 }
 
-function isSame(a: WaitingRun, b: WaitingRun): boolean {
-  return a.since === b.since && a.priority === b.priority && a.expectedMs === b.expectedMs && a.team === b.team && a.user === b.user
-    && a.request.kind === b.request.kind && a.request.devices === b.request.devices && a.request.memoryMiB === b.request.memoryMiB && a.request.exclusive === b.request.exclusive;
+/** Answers the milliseconds since it was asked last. */
+function stopwatch(): () => number {
+  let last = performance.now();
+  return () => {
+    const elapsed = -last + (last = performance.now());
+    return elapsed;
+  };
 }

@@ -1,10 +1,11 @@
 // Answers questions about the queue beside the event loop of its process.
 import { parentPort } from 'node:worker_threads';
-import { outlook, type OutlookQuestion } from './outlook.js';
+import { outlook } from './outlook.js';
+import { packAnswer, unpackQuestion, type packQuestion } from './packed.js';
 
-parentPort?.on('message', ({ id, question }: { id: number; question: OutlookQuestion }) => {
+parentPort?.on('message', ({ id, question }: { id: number; question: ReturnType<typeof packQuestion> }) => {
   try {
-    parentPort?.postMessage({ id, answer: outlook(question) });
+    parentPort?.postMessage({ id, answer: packAnswer(outlook(unpackQuestion(question))) });
   } catch (error) {
     parentPort?.postMessage({ id, error: error instanceof Error ? error.message : String(error) });
   }

@@ -2,6 +2,7 @@
 import { Worker } from 'node:worker_threads';
 import { ServiceError } from '../errors.js';
 import type { OutlookAnswer, OutlookQuestion } from './outlook.js';
+import { packQuestion, unpackAnswer, type packAnswer } from './packed.js';
 
 export interface Outlooker {
   /** @throws ServiceError outlook_unavailable where it takes too long */
@@ -44,12 +45,12 @@ export function createOutlooker(): Outlooker {
     const started = new Worker(THREAD);
     // Nobody stays up for what might be asked.
     started.unref();
-    started.on('message', ({ id, answer, error }: { id: number; answer?: OutlookAnswer; error?: string }) => {
+    started.on('message', ({ id, answer, error }: { id: number; answer?: ReturnType<typeof packAnswer>; error?: string }) => {
       const asked = pending.get(id);
       if (asked === undefined) return;
       pending.delete(id);
       clearTimeout(asked.timer);
-      if (answer !== undefined) asked.resolve(answer);
+      if (answer !== undefined) asked.resolve(unpackAnswer(answer));
       else asked.reject(new Error(error));
       if (pending.size === 0) idle = setTimeout(() => void drop(), IDLE_MS).unref();
     });
@@ -65,7 +66,7 @@ export function createOutlooker(): Outlooker {
       const id = next++;
       return new Promise((resolve, reject) => {
         pending.set(id, { resolve, reject, timer: setTimeout(() => void drop(new Error('it took too long')), TIMEOUT_MS) });
-        worker?.postMessage({ id, question });
+        worker?.postMessage({ id, question: packQuestion(question) });
       });
     },
     close: async () => void (await drop()),

@@ -17,9 +17,13 @@ interface Row {
   shape: string | null;
   step: number;
   totalSteps: number;
+  /** Where it is, or was last. */
+  deviceIds: string[];
 }
 
 export interface WaitingRow extends Row {
+  /** Another one whenever anything of the run has changed. */
+  version: string;
   /** Others were told to make room for it then. */
   promisedAt: Date | null;
 }
@@ -27,15 +31,18 @@ export interface WaitingRow extends Row {
 export interface PlacedRow extends Row {
   state: RunState;
   box: string;
-  deviceIds: string[];
   memoryMiB: number;
   placedAt: Date;
+  /** So long ago, in milliseconds by the database's clock. */
+  placedAgoMs: number;
+  /** When the first step of this attempt could begin. */
+  runningAt: Date | null;
   startedAt: Date | null;
   examplesPerSecond: number | null;
   aged: boolean;
   lentBy: string | null;
   leaving: Leaving | null;
-  /** Milliseconds on devices in earlier attempts. */
+  /** Milliseconds on devices in earlier attempts, since it was submitted or last resumed; 0 where nobody asks. */
   usedBeforeMs: number;
 }
 
@@ -66,12 +73,14 @@ export interface TeamRow {
 }
 
 export interface Placements {
-  /** Takes or renews the right to decide, until `until`; false while another has it. */
-  lead(owner: string, until: Date): Promise<boolean>;
+  /** Takes or renews the right to decide, for so long by the database's clock, as hosts may differ; false while another has it. */
+  lead(owner: string, forMs: number): Promise<boolean>;
   /** Gives it up, so that the next need not wait. */
   abdicate(owner: string): Promise<void>;
   /** Those that wait for a place; of these only, where ids are given. */
   waiting(ids?: readonly string[]): Promise<WaitingRow[]>;
+  /** The versions of all of them, by id: a fraction of the work that it is to read them. */
+  versions(): Promise<Map<string, string>>;
   /** Those for whom a place is kept, or who have one. */
   placed(): Promise<PlacedRow[]>;
   teams(): Promise<TeamRow[]>;
@@ -80,11 +89,13 @@ export interface Placements {
   measured(shapes: readonly string[]): Promise<Map<string, Measured>>;
   /**
    * All at once, if `owner` may decide; else nothing. Answers the runs that were placed and those that were told to
-   * leave: one that has changed meanwhile is neither.
+   * leave: one that has changed meanwhile is neither, nor is one whose box takes no more.
    */
-  commit(owner: string, decided: { placements: readonly Placement[]; evictions: readonly Eviction[] }): Promise<{ placed: string[]; evicted: string[] }>;
-  /** Takes back places in boxes that are not alive, and those that were not taken since `before`. Answers the runs. */
-  release(owner: string, { alive, before }: { alive: readonly string[]; before: Date }): Promise<string[]>;
+  commit(owner: string, decided: { placements: readonly Placement[]; evictions: readonly Eviction[] }): Promise<{ mayDecide: boolean; placed: string[]; evicted: string[] }>;
+  /** Takes back places in boxes that are not alive, and those that nobody has taken or asked to keep for so long. Answers the runs. */
+  release(owner: string, { alive, afterMs }: { alive: readonly string[]; afterMs: number }): Promise<string[]>;
+  /** Of a run that somebody is about to take. */
+  keep(runId: string, box: string): Promise<void>;
 }
 
 /** Of measurements: `shape kind`. */
@@ -93,16 +104,27 @@ export const measureKey = (shape: string | null, kind: DeviceKind) => `${shape} 
 /** Of turns: `team user`. */
 export const turnKey = (teamId: string, userId: string) => `${teamId} ${userId}`;
 
-const COMMON = Prisma.sql`id, attempt, team_id AS "teamId", coalesce(user_id::text, '') AS "userId", priority, coalesce(lined_up_at, queued_at) AS "queuedAt", demand, shape, step, total_steps AS "totalSteps"`;
+const COMMON = Prisma.sql`id, attempt, team_id AS "teamId", coalesce(user_id::text, '') AS "userId", priority, coalesce(lined_up_at, queued_at) AS "queuedAt", demand, shape, step, total_steps AS "totalSteps", device_ids AS "deviceIds"`;
+const ms = (count: number) => Prisma.sql`make_interval(secs => ${count / 1000}::float8)`;
 const time = (date: Date) => Prisma.sql`${date.toISOString()}::timestamptz`;
 /** Holds the right to decide until the statement is done: whoever takes it over afterwards sees what was written. */
 const leader = (owner: string) => Prisma.sql`leader AS (SELECT FROM scheduler_lease WHERE owner = ${owner} AND expires_at > now() FOR UPDATE)`;
 
+/** More rows at a time would hold up their process for too long. */
+const AT_ONCE = 500;
+
 export function createPlacements(database: Database): Placements {
+  // One text, since thousands of rows take far longer to be read.
+  async function versions(): Promise<Map<string, string>> {
+    const [row] = await database.$queryRaw<{ all: string }[]>`SELECT coalesce(string_agg(id || ' ' || xmin, ','), '') AS all FROM runs WHERE state = 'queued' AND placed_at IS NULL`;
+    const all = row!.all;
+    return new Map(all === '' ? [] : all.split(',').map((pair) => pair.split(' ') as [string, string]));
+  }
+
   return {
-    async lead(owner, until) {
+    async lead(owner, forMs) {
       const count = await database.$executeRaw`
-        INSERT INTO scheduler_lease (id, owner, expires_at) VALUES (1, ${owner}, ${time(until)})
+        INSERT INTO scheduler_lease (id, owner, expires_at) VALUES (1, ${owner}, now() + ${ms(forMs)})
         ON CONFLICT (id) DO UPDATE SET owner = excluded.owner, expires_at = excluded.expires_at
         WHERE scheduler_lease.owner = ${owner} OR scheduler_lease.expires_at < now()`;
       return count > 0;
@@ -112,14 +134,24 @@ export function createPlacements(database: Database): Placements {
       await database.$executeRaw`DELETE FROM scheduler_lease WHERE owner = ${owner}`;
     },
 
-    waiting: (ids) => database.$queryRaw<WaitingRow[]>`
-      SELECT ${COMMON}, promised_at AS "promisedAt" FROM runs
-      WHERE state = 'queued' AND placed_at IS NULL ${ids === undefined ? Prisma.empty : Prisma.sql`AND id = ANY(${ids}::uuid[])`}`,
+    async waiting(ids) {
+      const wanted = ids ?? [...(await versions()).keys()];
+      const rows: WaitingRow[] = [];
+      for (let start = 0; start < wanted.length; start += AT_ONCE) {
+        const some = await database.$queryRaw<WaitingRow[]>`
+          SELECT ${COMMON}, promised_at AS "promisedAt", xmin::text AS version FROM runs
+          WHERE state = 'queued' AND placed_at IS NULL AND id = ANY(${wanted.slice(start, start + AT_ONCE)}::uuid[])`;
+        rows.push(...some);
+      }
+      return rows;
+    },
+
+    versions,
 
     placed: () => database.$queryRaw<PlacedRow[]>`
-      SELECT ${COMMON}, state, box, device_ids AS "deviceIds", memory_mib AS "memoryMiB", placed_at AS "placedAt", started_at AS "startedAt",
+      SELECT ${COMMON}, state, box, memory_mib AS "memoryMiB", placed_at AS "placedAt", extract(epoch FROM now() - placed_at)::float8 * 1000 AS "placedAgoMs", (SELECT running_at FROM device_uses WHERE run_id = runs.id AND device_uses.attempt = runs.attempt) AS "runningAt", started_at AS "startedAt",
         examples_per_second AS "examplesPerSecond", aged, lent_by AS "lentBy", leaving,
-        CASE WHEN demand -> 'maxRuntimeSeconds' = 'null' THEN 0 ELSE coalesce((SELECT sum(extract(epoch FROM ended_at - started_at)) * 1000 FROM device_uses WHERE run_id = runs.id AND ended_at IS NOT NULL), 0) END::float8 AS "usedBeforeMs"
+        CASE WHEN demand -> 'maxRuntimeSeconds' = 'null' THEN 0 ELSE coalesce((SELECT sum(extract(epoch FROM ended_at - started_at)) * 1000 FROM device_uses WHERE run_id = runs.id AND ended_at IS NOT NULL AND started_at > coalesce((SELECT max(at) FROM run_transitions WHERE run_transitions.run_id = runs.id AND reason IN ('user_resume', 'user_extend')), '-infinity')), 0) END::float8 AS "usedBeforeMs"
       FROM runs WHERE box IS NOT NULL AND placed_at IS NOT NULL AND state = ANY(${['queued', ...HELD_STATES] satisfies Run['state'][]}::text[])`,
 
     teams: () => database.team.findMany({ select: { id: true, weight: true, maxRuns: true, gpuSecondsPerDay: true } }),
@@ -132,20 +164,22 @@ export function createPlacements(database: Database): Placements {
 
     async measured(shapes) {
       if (shapes.length === 0) return new Map();
-      const rows = await database.measurement.findMany({ where: { shape: { in: [...shapes] } } });
-      return new Map(rows.map((row) => [measureKey(row.shape, row.deviceKind as DeviceKind), row]));
+      const rows = await database.$queryRaw<(Measured & { shape: string; deviceKind: DeviceKind })[]>`
+        SELECT shape, device_kind AS "deviceKind", peak_mib AS "peakMiB", examples_per_second AS "examplesPerSecond", startup_ms AS "startupMs" FROM measurements WHERE shape = ANY(${shapes}::text[])`;
+      return new Map(rows.map((row) => [measureKey(row.shape, row.deviceKind), row]));
     },
 
     async commit(owner, { placements, evictions }) {
-      if (placements.length === 0 && evictions.length === 0) return { placed: [], evicted: [] };
-      const rows = await database.$queryRaw<{ id: string; evicted: boolean }[]>`
+      if (placements.length === 0 && evictions.length === 0) return { mayDecide: true, placed: [], evicted: [] };
+      const rows = await database.$queryRaw<{ id: string | null; evicted: boolean }[]>`
         WITH ${leader(owner)}, placed AS (
-          UPDATE runs SET placed_at = now(), box = given.box, device_ids = string_to_array(given.devices, ' '), memory_mib = given.memory, share = given.share, aged = given.aged, lent_by = given.lent_by, promised_at = NULL
+          UPDATE runs SET placed_at = now(), box = given.box, device_ids = string_to_array(given.devices, ' '), memory_mib = given.memory, share = given.share, aged = given.aged, lent_by = given.lent_by
           FROM unnest(
             ${placements.map(({ runId }) => runId)}::uuid[], ${placements.map(({ attempt }) => attempt)}::int[], ${placements.map(({ box }) => box)}::text[], ${placements.map(({ deviceIds }) => deviceIds.join(' '))}::text[],
             ${placements.map(({ memoryMiB }) => memoryMiB)}::int[], ${placements.map(({ share }) => share)}::float8[], ${placements.map(({ aged }) => aged)}::bool[], ${placements.map(({ lentBy }) => lentBy)}::uuid[]
           ) AS given (id, attempt, box, devices, memory, share, aged, lent_by)
           WHERE EXISTS (SELECT FROM leader) AND runs.id = given.id AND runs.attempt = given.attempt AND state = 'queued' AND placed_at IS NULL
+            AND NOT EXISTS (SELECT FROM boxes WHERE name = given.box AND phase <> 'open')
           RETURNING runs.id
         ), evicted AS (
           UPDATE runs SET leaving = given.why, leaving_for = given.beneficiary
@@ -156,16 +190,20 @@ export function createPlacements(database: Database): Placements {
           UPDATE runs SET promised_at = coalesce(promised_at, now())
           WHERE EXISTS (SELECT FROM leader) AND state = 'queued' AND placed_at IS NULL AND id = ANY(${evictions.flatMap((eviction) => eviction.for ?? [])}::uuid[])
         )
-        SELECT id, false AS evicted FROM placed UNION ALL SELECT id, true FROM evicted`;
-      const of = (wanted: boolean) => rows.filter(({ evicted }) => evicted === wanted).map(({ id }) => id);
-      return { placed: of(false), evicted: of(true) };
+        SELECT id, false AS evicted FROM placed UNION ALL SELECT id, true FROM evicted UNION ALL SELECT NULL, false FROM leader`;
+      const of = (wanted: boolean) => rows.flatMap(({ id, evicted }) => (id !== null && evicted === wanted ? [id] : []));
+      return { mayDecide: rows.some(({ id }) => id === null), placed: of(false), evicted: of(true) };
     },
 
-    async release(owner, { alive, before }) {
+    async keep(runId, box) {
+      await database.$executeRaw`UPDATE runs SET placed_at = now() WHERE id = ${runId}::uuid AND box = ${box} AND state = 'queued' AND placed_at IS NOT NULL`;
+    },
+
+    async release(owner, { alive, afterMs }) {
       const rows = await database.$queryRaw<{ id: string }[]>`
         WITH ${leader(owner)}
-        UPDATE runs SET placed_at = NULL, box = NULL, device_ids = '{}', aged = false, lent_by = NULL, leaving = NULL, leaving_for = NULL
-        WHERE EXISTS (SELECT FROM leader) AND state = 'queued' AND placed_at IS NOT NULL AND (placed_at < ${time(before)} OR box <> ALL(${alive}::text[]) OR leaving IS NOT NULL)
+        UPDATE runs SET placed_at = NULL, box = CASE WHEN attempt > 0 THEN box END, aged = false, lent_by = NULL, leaving = NULL, leaving_for = NULL
+        WHERE EXISTS (SELECT FROM leader) AND state = 'queued' AND placed_at IS NOT NULL AND (placed_at < now() - ${ms(afterMs)} OR box <> ALL(${alive}::text[]) OR leaving IS NOT NULL)
         RETURNING id`;
       return rows.map(({ id }) => id);
     },

@@ -16,7 +16,7 @@ export const RUN_COMMAND_TYPES = ['cancel', 'pause'] as const;
 /** Of commands about one run. */
 export const ABOUT_RUN = [...RUN_COMMAND_TYPES, 'arrived'] as const;
 /** Of those about all. */
-export const ABOUT_ALL = ['revoked', 'changed', 'leave'] as const;
+export const ABOUT_ALL = ['revoked', 'changed', 'freed', 'leave'] as const;
 
 /** For whoever holds the run's lease. The state in the database says the same, in case the command gets lost. */
 export interface RunCommand {
@@ -28,8 +28,10 @@ export interface RunCommand {
 export type ScheduleNotice =
   /** A run waits that did not, or waits otherwise. */
   | { type: 'arrived'; runId: string }
-  /** Devices, boxes, quotas, or a run that has left its devices. */
+  /** Devices, boxes, or quotas. */
   | { type: 'changed' }
+  /** A run has left its devices. */
+  | { type: 'freed' }
   /** Some runs are to leave their devices. */
   | { type: 'leave' };
 

@@ -107,6 +107,9 @@ CREATE TABLE "start_estimates" (
 CREATE INDEX "runs_shape_idx" ON "runs"("shape");
 
 -- CreateIndex
+CREATE INDEX "runs_placed_at_idx" ON "runs"("placed_at");
+
+-- CreateIndex
 CREATE INDEX "device_uses_started_at_idx" ON "device_uses"("started_at");
 
 -- CreateIndex
