@@ -177,7 +177,7 @@ class Rounds implements Dispatcher {
     const { placements, settings } = this.#options;
     const now = this.#now();
     const lap = stopwatch();
-    const { devices, largest, seen, teams } = this.#scene === null || this.#isStale ? await this.#look(now) : this.#scene;
+    const { devices, largest, seen, teams } = this.#scene === null || this.#isStale ? await this.#look() : this.#scene;
     const [placed, usage] = await Promise.all([placements.placed(), this.#currentUsage(now), this.#waiting.read({ now, largest })]);
     await this.#measures.learn(placed);
     const running = placed.map((row) => runningRun(row, { now, largest, seen, measured: this.#measures.found }));
@@ -195,7 +195,7 @@ class Rounds implements Dispatcher {
   }
 
   /** Places that nobody will take are taken back first. */
-  async #look(now: number): Promise<Scene> {
+  async #look(): Promise<Scene> {
     const { placements, owner } = this.#options;
     this.#isStale = false; // whatever is heard of from here on may not be in it
     const [{ alive, known }, phases, teams] = await Promise.all([this.#options.workers(), this.#options.phases(), placements.teams()]);

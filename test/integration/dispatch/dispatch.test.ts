@@ -108,9 +108,16 @@ t.test('a run is admitted by the memory that runs of its shape took', async (t) 
   await runs.cancel(teamId, first.id);
   const { peakMiB } = await until(async () => stores.database.measurement.findFirst({ where: { deviceKind: 'cpu' } }), { what: 'what it took to be noted' });
   t.ok(peakMiB !== null && peakMiB > 20 && peakMiB < 2_000, `${peakMiB} MiB, which is a process of Node`);
-  const second = await submit();
-  t.not((await reaches(second.id, ['running'])).placement!.memoryMiB, estimated);
-  t.equal((await runs.get(teamId, second.id)).placement!.memoryMiB, Math.ceil(peakMiB! * 1.1), 'the second is given that, and a tenth');
+  // What is known of a shape is asked again every few seconds.
+  const given = await until(async () => {
+    const { id } = await submit();
+    const { memoryMiB } = (await reaches(id, ['running'])).placement!;
+    await runs.cancel(teamId, id);
+    await place.ends(id);
+    return memoryMiB === estimated ? null : memoryMiB;
+  }, { what: 'a run to be given what was measured', deadlineMs: 20_000 });
+  const { peakMiB: latest } = (await stores.database.measurement.findFirst({ where: { deviceKind: 'cpu' } }))!;
+  t.ok(given >= Math.ceil(peakMiB! * 1.1) && given <= Math.ceil(latest! * 1.1), `${given} MiB: the peak and a tenth`);
 });
 
 t.test('a run whose time is up has failed, with what it had kept', async (t) => {
