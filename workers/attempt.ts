@@ -9,7 +9,7 @@ import { isStoreAway } from '../src/artifacts/store-error.js';
 import type { Bus } from '../src/live/bus.js';
 import { FencedError, type EventLog, type Fence } from '../src/live/event-log.js';
 import type { Log } from '../src/log.js';
-import type { Failure, Lifecycle, RunEnd } from '../src/runs/lifecycle.js';
+import type { Failure, Lifecycle } from '../src/runs/lifecycle.js';
 import type { Leaving } from '../src/run-states.js';
 import type { RunRepository } from '../src/runs/run-repository.js';
 import type { LogData, NewEvent } from '../src/schemas/event.js';
@@ -17,11 +17,12 @@ import type { TrainerCommand, TrainerMessage } from '../src/schemas/ipc.js';
 import type { Run } from '../src/schemas/run.js';
 import type { Device } from '../src/devices/worker-repository.js';
 import { isAway } from './away.js';
+import { Ending } from './ending.js';
 import { isFullDisk } from './full-disk.js';
 import { Journal } from './journal.js';
 import { DeviceGoneError, placeOf } from './place.js';
 import { RunFiles } from './run-files.js';
-import { causeOfDeath, startTrainerProcess, type TrainerExit, type TrainerProcess } from './trainer-process.js';
+import { startTrainerProcess, type TrainerProcess } from './trainer-process.js';
 
 export interface AttemptOrigin {
   /** What it goes on from; from the start when absent. */
@@ -54,14 +55,6 @@ export interface AttemptContext {
 
 /** Nobody is in a hurry where a large state is written, and a trainer that hangs is noticed otherwise. */
 const LEAVE_GRACE_MS = 5 * 60_000;
-/** What is said of a run that waits again, by why it left. */
-const LEAVING_WORDS: Readonly<Record<Exclude<Leaving, 'timeout' | 'idle'>, string>> = {
-  share: 'made room: its team had more than its share, and another has a claim to it; queued again',
-  turn: 'made room for a run that had waited too long; queued again',
-  loan: 'its devices were lent to it, and are needed by the run they were kept for; queued again',
-  drain: 'its box is drained; queued again',
-  budget: "its team has used up today's time on devices; queued again",
-};
 type StartFiles = Pick<Extract<TrainerCommand, { type: 'start' }>, 'resume' | 'startFrom'>;
 
 /** How many lines of a trainer's own output go into the log of its run. */
@@ -87,13 +80,8 @@ export class Attempt {
   #graceTimer: NodeJS.Timeout | null = null;
   #killAt = Infinity;
   #outputLines = 0;
-  /** How the attempt ends; the first to say so wins. Null when it is handed back. */
-  #end: RunEnd | Failure | null = null;
-  #handBack: string | null = null;
+  readonly #ending: Ending;
   #fenced = false;
-  #cancelled = false;
-  #paused = false;
-  #timedOut: 'timeout' | 'idle' | null = null;
   /** When its trainer last had something to show. */
   #activeAt = performance.now();
   /** The latest state that the trainer has written, and its file while nothing has been done with it. */
@@ -107,6 +95,7 @@ export class Attempt {
     this.#context = context;
     this.fence = { runId: run.id, attempt: run.attempt };
     this.#scratch = join(context.scratchDir, `${run.id}.${run.attempt}`);
+    this.#ending = new Ending({ maxRuntimeSeconds: run.spec.resources?.maxRuntimeSeconds });
     this.#journal = this.#openJournal();
     this.#files = new RunFiles({ ...context, fence: this.fence, spec: run.spec, scratch: this.#scratch });
     if (damaged > 0) this.#journal.write(event('warning', { code: 'checkpoint_damaged', message: `${damaged === 1 ? 'the latest training state is' : `the latest ${damaged} training states are`} damaged or gone; the run ${resume === undefined ? 'begins anew' : `goes on from step ${resume.step}`}` }));
@@ -133,16 +122,16 @@ export class Attempt {
       await mkdir(this.#scratch, { recursive: true });
       const files = await this.#fetchFiles();
       // It may have been told to stop before there was anything to stop.
-      if (!this.#fenced && this.#handBack === null) {
+      if (!this.#fenced && !this.#ending.isHandedBack) {
         const exit = await this.#start(files).exited;
         log.debug({ ...this.fence, ...exit }, 'trainer gone');
-        this.#end ??= this.#endOf(exit);
+        this.#ending.went(exit);
       }
     } catch (error) {
       // What it goes on from is somewhere: it must not begin without.
-      if (isStoreAway(error)) this.#handBack ??= 'the artifact storage did not answer; queued again';
-      else if (error instanceof DeviceGoneError) this.#handBack ??= 'its device is not there any more; queued again';
-      else this.#end ??= this.#failure(error);
+      if (isStoreAway(error)) this.#ending.handBack('the artifact storage did not answer; queued again');
+      else if (error instanceof DeviceGoneError) this.#ending.handBack('its device is not there any more; queued again');
+      else this.#ending.failed(this.#failure(error));
     } finally {
       if (this.#graceTimer !== null) clearTimeout(this.#graceTimer);
       for (const file of this.#held) await file.release().catch((error: unknown) => log.warn({ err: error }, 'a copy of a stored file stays'));
@@ -155,35 +144,32 @@ export class Attempt {
 
   /** Asks the trainer to stop between two batches, with its state kept in case the run is resumed; kills it after the grace. Idempotent. */
   cancel(): void {
-    if (this.#cancelled) return;
-    this.#cancelled = true;
-    this.#trainer?.send({ type: 'cancel' });
-    this.#killAfter(this.#context.cancelGraceMs);
+    this.#ask(() => this.#ending.cancel(), this.#context.cancelGraceMs);
   }
 
   /** Asks the trainer to stop between two batches with its state kept; kills it after the grace. Idempotent. */
   pause(): void {
-    this.#stopWithState(this.#context.cancelGraceMs);
-  }
-
-  #stopWithState(graceMs: number): void {
-    if (!this.#paused) this.#trainer?.send({ type: 'pause' });
-    this.#paused = true;
-    this.#killAfter(graceMs);
+    this.#ask(() => this.#ending.pause(), this.#context.cancelGraceMs);
   }
 
   /** Stops with its state kept, and puts the run back into the queue, unless it has come to its end already. */
   handBack(message: string): void {
-    if (this.#end === null) this.#handBack = message;
-    // One that is to be cancelled stops already, in the same way.
-    if (!this.#cancelled) this.pause();
+    this.#ask(() => this.#ending.handBack(message), this.#context.cancelGraceMs);
   }
 
   /** Its devices are wanted, or its time is up: stops with its state kept. Idempotent. */
   leave(why: Leaving): void {
-    if (why === 'timeout' || why === 'idle') this.#timedOut ??= why;
-    else if (this.#end === null) this.#handBack ??= LEAVING_WORDS[why];
-    if (!this.#cancelled) this.#stopWithState(LEAVE_GRACE_MS);
+    this.#ask(() => this.#ending.leave(why), LEAVE_GRACE_MS);
+  }
+
+  #ask(ask: () => void, graceMs: number): void {
+    const before = this.#ending.asked;
+    ask();
+    const { asked } = this.#ending;
+    // One that is to be cancelled stops already, in the same way.
+    if (asked === null || (asked === before && asked === 'cancel')) return;
+    if (asked !== before) this.#trainer?.send({ type: asked });
+    this.#killAfter(graceMs);
   }
 
   /** The lease is gone: another attempt may run. Stops at once and writes nothing more. */
@@ -209,47 +195,20 @@ export class Attempt {
   /** The last change of state, in a journal of its own: whatever broke the other one, the run must not stay as it is. */
   async #finish(): Promise<void> {
     const { log } = this.#context;
-    const end = this.#end;
     const journal = this.#openJournal();
     journal.act(async () => {
-      const run = await this.#conclude(end);
+      const run = await this.#conclude();
       if (run !== null) log.info({ ...this.fence, state: run.state, reason: run.reason }, run.message ?? `run ${run.state}`);
     });
     await journal.settled();
     journal.close();
   }
 
-  #conclude(end: RunEnd | Failure | null): Promise<Run | null> {
+  #conclude(): Promise<Run | null> {
     const { lifecycle } = this.#context;
-    if (end === null) return lifecycle.handBack(this.fence, this.#handBack!);
+    const end = this.#ending.conclusion();
+    if ('handBack' in end) return lifecycle.handBack(this.fence, end.handBack);
     return end.state === 'failed' ? lifecycle.fail(this.#run, end) : lifecycle.end(this.fence, end);
-  }
-
-  /** It was asked to pause, and then perhaps to cancel, which it could not hear any more; or its worker stops. */
-  #endPaused(message: string | null): void {
-    if (this.#cancelled) this.#end ??= { state: 'cancelled', reason: 'user_cancel', message: 'cancelled on request' };
-    else if (this.#timedOut !== null) this.#end ??= this.#timeout();
-    else if (this.#handBack === null) this.#end ??= { state: 'paused', reason: 'user_pause', message };
-  }
-
-  /** For a trainer that went without saying how its run ended; null where the run is handed back. */
-  #endOf(exit: TrainerExit): RunEnd | Failure | null {
-    const cause = causeOfDeath(exit);
-    if (this.#cancelled) {
-      const message = exit.signal === 'SIGKILL' ? 'its trainer did not stop by itself and was killed' : cause.message;
-      return { state: 'cancelled', reason: 'user_cancel', message: `cancelled; ${message}` };
-    }
-    if (this.#timedOut !== null) return this.#timeout();
-    if (this.#handBack !== null) return null;
-    if (this.#paused) return { state: 'paused', reason: 'user_pause', message: `paused; ${cause.message}` };
-    return { state: 'failed', ...cause };
-  }
-
-  #timeout(): Failure {
-    const message = this.#timedOut === 'idle'
-      ? 'it held devices and computed no step for too long (TRAINYARD_IDLE_MINUTES); it can be resumed'
-      : `its time on devices is up: the spec allows ${this.#run.spec.resources?.maxRuntimeSeconds} s`;
-    return { state: 'failed', reason: 'timeout', message };
   }
 
   /** Whoever is in more of a hurry is heard. */
@@ -281,8 +240,8 @@ export class Attempt {
     this.#trainer = trainer;
     this.#context.onTrainer();
     trainer.send({ type: 'start', runId: this.#run.id, attempt: this.#run.attempt, spec: place.spec, scratchDir: this.#scratch, ruledOut: place.ruledOut, threads: place.threads, gradientAccumulationSteps, resume, startFrom, extendedAfter: this.#run.extendedAfter });
-    if (this.#cancelled) trainer.send({ type: 'cancel' });
-    else if (this.#paused) trainer.send({ type: 'pause' });
+    const { asked } = this.#ending;
+    if (asked !== null) trainer.send({ type: asked });
     return trainer;
   }
 
@@ -327,8 +286,7 @@ export class Attempt {
         return;
       case 'ended': {
         const { type: _, ...end } = message;
-        if (end.state === 'paused') this.#endPaused(end.message);
-        else this.#end ??= end;
+        this.#ending.said(end);
         // A driver may hang while its process exits.
         this.#killAfter(this.#context.cancelGraceMs);
         return;
@@ -347,7 +305,7 @@ export class Attempt {
       this.#journal.write(...(await this.#files.keepModel(message)));
     } catch (error) {
       if (isAway(error) || error instanceof FencedError) throw error; // tried again by the journal, or over
-      this.#end = this.#failure(error);
+      this.#ending.ruined(this.#failure(error));
       this.#trainer?.kill();
     }
   }
@@ -378,7 +336,7 @@ export class Attempt {
   #giveUp(error: unknown): void {
     this.#context.log.error({ err: error, ...this.fence }, 'the run can no longer be written');
     if (error instanceof FencedError) return this.fenceOff();
-    this.#end = { state: 'failed', reason: 'internal', message: 'what its trainer reported could not be stored; the log of the supervisor says more' };
+    this.#ending.ruined({ state: 'failed', reason: 'internal', message: 'what its trainer reported could not be stored; the log of the supervisor says more' });
     this.#trainer?.kill();
   }
 }
