@@ -180,8 +180,8 @@ class Claim {
   }
 }
 
-/** Fewer, then those of the team that has used the most, then those that have just begun. */
+/** Fewer, then those of the team that has used the most, then those of less priority, then those that have just begun. */
 function better(a: Plan, b: Plan, { shares }: Situation): number {
   const [one, other] = [a.victims.at(-1)!.run, b.victims.at(-1)!.run];
-  return a.victims.length - b.victims.length || shares.used(other.team) - shares.used(one.team) || other.startedAt - one.startedAt || byId(one, other);
+  return a.victims.length - b.victims.length || shares.used(other.team) - shares.used(one.team) || one.priority - other.priority || other.startedAt - one.startedAt || byId(one, other);
 }

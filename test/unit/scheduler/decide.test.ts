@@ -74,6 +74,7 @@ t.test('quotas hold a team back, and nobody else', async (t) => {
 t.test('a team below its share gets devices back from one above', async (t) => {
   const scene = { devices: two, running: [running('b1', 'b', ['gpu-0']), running('b2', 'b', ['gpu-1'], { ago: 30 * MINUTE })], waiting: [waiting('a1', 'a')] };
   t.strictSame(decided(scene), ['preempt b2 for a1: share'], 'the run that started last makes room');
+  t.strictSame(decided({ ...scene, running: scene.running.map((run) => ({ ...run, priority: run.id === 'b2' ? 10 : 0 })) }), ['preempt b1 for a1: share'], 'but one of less priority before it');
   t.strictSame(decided({ ...scene, running: scene.running.map((run) => ({ ...run, startedAt: NOW - MINUTE })) }), [], 'after a while only');
   t.strictSame(decided({ ...scene, running: scene.running.map((run) => ({ ...run, leaving: run.id === 'b1' })) }), [], 'nobody else does while one is about to');
   t.strictSame(decided({ ...scene, running: [running('b1', 'b', ['gpu-0']), running('a0', 'a', ['gpu-1'])] }), [], 'one who has its share waits');
