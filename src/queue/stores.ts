@@ -17,6 +17,8 @@ import type { StoreConnection } from './queue.js';
 const NAMESPACE = 'bullmq';
 const REDIS_PREFIX = 'trainyard';
 const CONNECT_TIMEOUT_MS = 1_500;
+/** Of those who have nobody to answer to: an answer, or a connection where many questions wait for few. */
+const PATIENT_MS = 10_000;
 const KEEP_ALIVE_MS = 10_000;
 /** One migration, on a busy server; it takes a tenth of a second on an idle one. */
 const MIGRATION_TIMEOUT_MS = 30_000;
@@ -34,13 +36,14 @@ export function describeStore(connection: StoreConnection, patience: Patience): 
 }
 
 function onPostgres(url: string, patience: Patience): Store {
+  const answerWithinMs = patience === 'failsFast' ? CONNECT_TIMEOUT_MS : PATIENT_MS;
   const connection = {
     connectionString: url,
     schema: NAMESPACE,
     max: patience === 'failsFast' ? 4 : 2,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+    connectionTimeoutMillis: answerWithinMs,
     // A server that vanished without a word leaves a query waiting for ever.
-    query_timeout: patience === 'failsFast' ? CONNECT_TIMEOUT_MS : 10_000,
+    query_timeout: answerWithinMs,
     keepAlive: true,
     keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
   };
@@ -60,7 +63,7 @@ function onRedis(url: string, patience: Patience): Store {
         connectTimeout: CONNECT_TIMEOUT_MS,
         keepAlive: KEEP_ALIVE_MS,
         // An unanswered command means that the connection is dead; but a worker's may take as long as it waits for a job.
-        socketTimeout: failsFast ? CONNECT_TIMEOUT_MS : 10_000,
+        socketTimeout: failsFast ? CONNECT_TIMEOUT_MS : PATIENT_MS,
         // The default grows to 20 s, which is how long the queue would stay away after Redis is back.
         retryStrategy: (times: number) => Math.min(50 * 2 ** Math.min(times, 10), 1_000),
         // Commands of a worker wait for the connection; those of a producer fail, so that the caller knows.
