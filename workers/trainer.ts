@@ -1,8 +1,12 @@
 // A trainer: trains one run attempt and exits. Started by a supervisor with an IPC channel, over which it
 // is told what to do and says how it goes. It knows no database, no queue and no settings.
+import { getPriority, setPriority } from 'node:os';
 import { PAUSE } from '../src/ml/train-state.js';
 import type { TrainerCommand, TrainerMessage } from '../src/schemas/ipc.js';
 import { startPulse } from './pulse.js';
+
+/** What computes all the time leaves the rest of the service, which only answers, the core that it asks for. Of 20 that there are. */
+const NICENESS = 5;
 
 const abort = new AbortController();
 
@@ -38,4 +42,6 @@ if (process.send === undefined) {
   console.error('a trainer is started by a supervisor, with an IPC channel');
   process.exit(1);
 }
+// Threads have that of who starts them: none of the engine's is there yet.
+if (getPriority() < NICENESS) setPriority(NICENESS);
 startPulse();

@@ -2,6 +2,7 @@
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
+import { getPriority } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Run } from '../../src/schemas/run.js';
@@ -136,11 +137,13 @@ async function stepsOf(address: string, { id }: Run, kind: string): Promise<numb
   return page.items.flatMap(({ data }) => data.step ?? []);
 }
 
-function kill(service: ServiceProcess, what: RegExp): void {
+function pidOf(service: ServiceProcess, what: RegExp): number {
   const pid = processTree(service.process.pid ?? 0).find((one) => what.test(one.name))?.pid;
   if (pid === undefined) throw new Error(`there is no ${what} below the service`);
-  process.kill(pid, 'SIGKILL');
+  return pid;
 }
+
+const kill = (service: ServiceProcess, what: RegExp) => process.kill(pidOf(service, what), 'SIGKILL');
 
 async function supervisorKilled(t: Test, service: ServiceProcess, whole: Whole) {
   const { address } = service;
@@ -172,6 +175,7 @@ async function paused(t: Test, service: ServiceProcess, whole: Whole) {
   t.equal((await ended(address, next.id)).state, 'succeeded', 'another run has its place');
   t.match(await call(address, `/v1/runs/${run.id}/resume`, { method: 'POST' }), { status: 202, body: { state: 'queued', reason: 'user_resume' } });
   await until(async () => (await call<Run>(address, `/v1/runs/${run.id}`)).body.progress.step > rest.progress.step, { what: 'training to go on', deadlineMs: 60_000, everyMs: 50 });
+  t.ok(getPriority(pidOf(service, /workers\/trainer/)) > getPriority(service.process.pid), 'what trains leaves the cores to what answers');
   kill(service, /workers\/trainer/);
   const again = await ended(address, run.id);
   t.match(again, { state: 'succeeded', attempt: 3, retries: 1 }, 'a pause is no retry, a kill is one');
