@@ -1,8 +1,10 @@
 // Three teams on a box with two GPUs, which are simulated; the trainings are real. Everything is seen over HTTP.
+import { randomUUID } from 'node:crypto';
 import t from 'tap';
 import type { CreatedApiKey } from '../../src/schemas/identity.js';
 import type { Ledger } from '../../src/schemas/ledger.js';
 import type { Plan } from '../../src/schemas/plan.js';
+import type { Problem } from '../../src/schemas/problem.js';
 import type { Queue, QueueOutlook } from '../../src/schemas/queue.js';
 import type { Artifact } from '../../src/schemas/artifact.js';
 import type { Run } from '../../src/schemas/run.js';
@@ -35,7 +37,11 @@ interface TeamClient {
 
 async function teamOf({ address }: ServiceProcess, name: string, change: object): Promise<TeamClient> {
   const done = async <T>(path: string, init: Parameters<typeof call>[2]) => {
-    const { status, body } = await call<T>(address, path, init);
+    // As a client does: what may succeed later is asked again.
+    const { status, body } = await until(async () => {
+      const answer = await call<T>(address, path, init);
+      return (answer.body as Partial<Problem> | null)?.retryable === true ? null : answer;
+    }, { what: `an answer to ${path}`, deadlineMs: 60_000, everyMs: 1_000 });
     if (status >= 300) throw new Error(`${path}: ${status} ${JSON.stringify(body)}`);
     return body;
   };
@@ -44,12 +50,12 @@ async function teamOf({ address }: ServiceProcess, name: string, change: object)
   await done('/v1/users', { json: { name: `${name}-user` } });
   await done(`/v1/teams/${name}/members/${name}-user`, { method: 'PUT', json: { role: 'member' } });
   const { key } = await done<CreatedApiKey>('/v1/keys', { json: { name: 'test', team: name, user: `${name}-user` } });
-  const ask = <T>(path: string, init: Parameters<typeof call>[2] = {}) => done<T>(path, { ...init, headers: { authorization: `Bearer ${key}` } });
+  const ask = <T>(path: string, init: Parameters<typeof call>[2] = {}) => done<T>(path, { ...init, headers: { ...(init?.headers as Record<string, string>), authorization: `Bearer ${key}` } });
   const get = (id: string) => ask<Run>(`/v1/runs/${id}`);
   const reaches: TeamClient['reaches'] = (id, states) => until(async () => { const run = await get(id); return states.includes(run.state) ? run : null; }, { what: `run ${id} of ${name} to be ${states.join(' or ')}`, deadlineMs: 90_000 });
   return {
     name, ask, get, reaches,
-    submit: (body) => ask<Run>('/v1/runs', { json: body }),
+    submit: (body) => ask<Run>('/v1/runs', { json: body, headers: { 'idempotency-key': randomUUID() } }),
     async cancel(...runs) {
       for (const { id } of runs) await ask(`/v1/runs/${id}/cancel`, { method: 'POST' });
       for (const { id } of runs) await reaches(id, ['cancelled']);

@@ -11,6 +11,9 @@ import { givenFiles, listed, sha256, storeContract, temporaryFolder } from './st
 
 const MIB = 1024 * 1024;
 
+/** Megabytes take a while on a busy machine. */
+const PATIENT = { silenceMs: 10_000 };
+
 /** What it fails with. */
 const faultOf = (failing: Promise<unknown>) => failing.then(() => 'it did not fail', (error: unknown) => error);
 
@@ -46,7 +49,7 @@ t.test('bytes that are there already are not sent again', async (t) => {
 });
 
 t.test('a large file is sent in parts, a little of it in memory at once', async (t) => {
-  const { server, store, keyOf, given } = await stage(t);
+  const { server, store, keyOf, given } = await stage(t, PATIENT);
   const content = randomBytes(21 * MIB);
   server.fail({ status: 503, code: 'SlowDown' }, { times: 2, on: ({ query }) => query.get('partNumber') === '2' });
   const { sha256: name } = await store.put(given('large', content));
@@ -56,7 +59,7 @@ t.test('a large file is sent in parts, a little of it in memory at once', async 
 });
 
 t.test('a file that cannot be sent leaves no half', async (t) => {
-  const { server, store, given } = await stage(t);
+  const { server, store, given } = await stage(t, PATIENT);
   const file = given('large', randomBytes(17 * MIB));
   server.fail({ status: 403, code: 'AccessDenied' }, { on: ({ query }) => query.get('partNumber') === '2' });
   t.match(await faultOf(store.put(file)), { fault: 'refused', code: 'AccessDenied', syscall: 'UploadPart', message: 'the artifact storage refuses: UploadPart: AccessDenied' });
