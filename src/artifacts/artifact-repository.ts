@@ -69,11 +69,13 @@ export const isWithin = (path: string, place: string) => path === place || path.
 
 /** Hashes that are freed under one lock: it is to be short. */
 const FREED_AT_ONCE = 50;
+/** No more is begun under a lock after so long: it goes with its transaction, which is broken off after fifteen seconds. */
+const LOCKED_MS = 5_000;
 
 type Row = { path: string; sha256: string; bytes: bigint; contentType: string; createdAt: Date };
 const toArtifact = ({ path, sha256, bytes, contentType, createdAt }: Row): Artifact => ({ path, sha256, bytes: Number(bytes), contentType, createdAt });
 
-export function createArtifactRepository(database: Database): ArtifactRepository {
+export function createArtifactRepository(database: Database, { lockedMs = LOCKED_MS }: { lockedMs?: number } = {}): ArtifactRepository {
   return {
     async list(runId) {
       return (await database.artifact.findMany({ where: { runId }, orderBy: { path: 'asc' } })).map(toArtifact);
@@ -139,14 +141,27 @@ export function createArtifactRepository(database: Database): ArtifactRepository
     async free(hashes, remove) {
       // Most often nothing is free, and nobody need wait.
       const likely = await unreferenced(database, hashes);
-      for (let start = 0; start < likely.length; start += FREED_AT_ONCE) {
-        await database.$transaction(async (session) => {
-          await lockStore(session);
-          for (const sha256 of await unreferenced(session, likely.slice(start, start + FREED_AT_ONCE))) await remove(sha256);
-        });
+      while (likely.length > 0) {
+        const looked = await database.$transaction((session) => freeSome(session, likely.slice(0, FREED_AT_ONCE), { remove, lockedMs }));
+        if (looked === 0) throw new Error('the lock on the artifact storage was had too late; what is left is freed by the next sweep');
+        likely.splice(0, looked);
       }
     },
   };
+}
+
+/** Answers how many of them are done with. */
+async function freeSome(session: DatabaseSession, hashes: readonly string[], { remove, lockedMs }: { remove: (sha256: string) => Promise<void>; lockedMs: number }): Promise<number> {
+  const until = performance.now() + lockedMs;
+  await lockStore(session);
+  const free = new Set(await unreferenced(session, hashes));
+  let looked = 0;
+  for (const sha256 of hashes) {
+    if (performance.now() > until) break;
+    if (free.has(sha256)) await remove(sha256);
+    looked += 1;
+  }
+  return looked;
 }
 
 async function unreferenced(session: DatabaseSession, hashes: readonly string[]): Promise<string[]> {

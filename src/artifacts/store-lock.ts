@@ -2,7 +2,7 @@
 import type { DatabaseSession } from '../db/client.js';
 
 /** Any number that nothing else in the database locks. */
-const STORE_LOCK = 7_270_737_001;
+export const STORE_LOCK = 7_270_737_001;
 
 /**
  * A transaction that adds artifacts holds the store until its end, so that their bytes are not freed by one who does

@@ -4,6 +4,8 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import t, { type Test } from 'tap';
+import { createArtifactRepository } from '../../../src/artifacts/artifact-repository.js';
+import { holdStore, STORE_LOCK } from '../../../src/artifacts/store-lock.js';
 import { sweepOrphans } from '../../../src/artifacts/orphan-sweep.js';
 import type { ArtifactStore } from '../../../src/artifacts/store.js';
 import { artifactsDir } from '../../../src/config.js';
@@ -56,7 +58,7 @@ t.test('who stores bytes that are just being freed stores them again', async (t)
     await until(isWaiting, { what: 'the second run to wait' });
     await stores.store.remove(sha256);
   };
-  const deleting = createRunService({ ...stores, store: { ...stores.store, remove }, datasets: createDatasetCatalog(), limits: { limitBytes: 2 ** 34 }, outlook: () => Promise.reject(new Error('nobody asks')), onError: (error) => t.error(error) });
+  const deleting = createRunService({ ...stores, store: { ...stores.store, remove }, datasets: createDatasetCatalog(), limits: { limitBytes: 2 ** 34 }, outlook: () => Promise.reject(new Error('nobody asks')), onReordered: () => undefined, onError: (error) => t.error(error) });
   await deleting.delete(teamId, first.id);
   t.equal(keeping.length, 1, 'the bytes were freed');
   await Promise.all(keeping);
@@ -81,6 +83,24 @@ t.test('who frees bytes that are just being stored finds that they are in use', 
   });
   await Promise.all(both);
   t.ok(await isThere(place, run.id), 'the run has them');
+});
+
+t.test('who frees much lets others in between, and removes nothing without the lock', async (t) => {
+  const { stores: { database } } = await box(t);
+  const artifacts = createArtifactRepository(database, { lockedMs: 20 });
+  const hashes = Array.from({ length: 6 }, (_, index) => String(index).repeat(64));
+  const removed: string[] = [];
+  const isHeld = async () => (await database.$queryRaw<unknown[]>`SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND mode = 'ExclusiveLock' AND granted AND (classid::bigint << 32) + objid::bigint = ${STORE_LOCK}::bigint AND database = (SELECT oid FROM pg_database WHERE datname = current_database())`).length > 0;
+  let othersHadIt: readonly string[] | null = null;
+  await artifacts.free(hashes, async (sha256) => {
+    t.ok(await isHeld());
+    if (removed.length === 0) void database.$transaction(async (session) => { await holdStore(session); othersHadIt = [...removed]; });
+    const begun = performance.now();
+    await until(() => performance.now() - begun > 30, { what: 'a slow store' });
+    removed.push(sha256);
+  });
+  t.strictSame(removed, hashes);
+  t.ok(othersHadIt !== null && (othersHadIt as string[]).length < hashes.length, 'one who stores something need not wait for all of it');
 });
 
 t.test('a fork has the bytes that it takes over, although the other run replaces them meanwhile', async (t) => {
