@@ -12,6 +12,8 @@ import { estimateMemory, formatBytes } from './memory.js';
 import { checkLoss, checkOutput } from './output-checks.js';
 import { checkMonitors, checkSchedule } from './schedule-checks.js';
 
+const MIB = 1024 * 1024;
+
 /** What the planner needs to know of a data set. */
 export interface DatasetFacts {
   name: string;
@@ -50,6 +52,16 @@ function checkResources({ engine, resources: { device = 'auto', backend = 'auto'
   if (mismatch !== null) problems.push({ pointer: '/resources/backend', detail: `is ${backend}, which does not fit the device ${device}: ${mismatch}` });
 }
 
+function checkGpus({ resources: { device, gpus = 1 } = {} }: RunSpec, { problems, warnings }: Findings): void {
+  if (gpus === 1) return;
+  if (device === 'cpu') problems.push({ pointer: '/resources/gpus', detail: `asks for ${gpus} GPUs, and /resources/device for none` });
+  else warnings.push({ pointer: '/resources/gpus', detail: 'are held together, and training uses the first of them alone' });
+}
+
+function checkMemory({ resources: { memoryMiB } = {} }: RunSpec, { totalBytes }: Plan['memory'], { warnings }: Findings): void {
+  if (memoryMiB !== undefined && memoryMiB * MIB < totalBytes) warnings.push({ pointer: '/resources/memoryMiB', detail: `is less than the ${formatBytes(totalBytes)} that training is expected to take` });
+}
+
 /** `dataset` is null when there is none of the spec's name. Never throws: everything found is in the plan. */
 export function planRun(spec: RunSpec, dataset: DatasetFacts | null, { limitBytes }: PlanLimits): Plan {
   const findings: Findings = { problems: [], warnings: [] };
@@ -61,6 +73,7 @@ export function planRun(spec: RunSpec, dataset: DatasetFacts | null, { limitByte
   checkSchedule(spec, findings);
   checkMonitors(spec, { hasValidation: effectiveValidation(spec.dataset) !== 'none' }, findings);
   checkResources(spec, findings);
+  checkGpus(spec, findings);
   const layers = model?.layers ?? [];
   const memory = estimateMemory({
     layers,
@@ -68,6 +81,7 @@ export function planRun(spec: RunSpec, dataset: DatasetFacts | null, { limitByte
     batchSize: spec.fit.batchSize,
     examples: { count: steps.trainCount + steps.validationCount, elements: elementsOf(inputShape ?? [0]) },
   });
+  checkMemory(spec, memory, findings);
   if (memory.totalBytes > limitBytes) findings.problems.push(tooLarge(memory, layers, limitBytes));
   const total = (of: (layer: LayerShape) => number): number => layers.reduce((sum, layer) => sum + of(layer), 0);
   return {

@@ -104,6 +104,10 @@ t.test('a backend must fit its device', async (t) => {
   t.match(resources('gpu', 'wasm'), [{ pointer: '/resources/backend', detail: /does not fit the device gpu: it computes on the CPU/ }], 'a backend that no device of the kind could serve');
   t.match(resources('cpu', 'webgpu'), [{ pointer: '/resources/backend' }], 'nor the other way');
   t.strictSame(resources('gpu', 'tensorflow'), [], 'one that may is not refused here');
+  t.match(plan({ resources: { device: 'cpu', gpus: 2 } }).problems, [{ pointer: '/resources/gpus', detail: /asks for 2 GPUs/ }]);
+  t.match(plan({ resources: { gpus: 2 } }).warnings, [{ pointer: '/resources/gpus', detail: /the first of them alone/ }]);
+  t.match(plan({ resources: { memoryMiB: 1 } }).warnings, [{ pointer: '/resources/memoryMiB', detail: /^is less than the 53\.9 MiB/ }]);
+  t.strictSame(warnings({ resources: { memoryMiB: 100, gpus: 1 } }), []);
 });
 
 t.test('callbacks must watch what the run reports', async (t) => {
