@@ -19,7 +19,7 @@ export const ERRORS = {
   bad_request: { status: 400, title: 'The request is malformed' },
   invalid_spec: { status: 400, title: 'The run spec has unknown keys, wrong types or values out of range' },
   invalid_cursor: { status: 400, title: 'The cursor is not one of ours' },
-  unauthorized: { status: 401, title: 'The key is unknown, expired or revoked' },
+  unauthorized: { status: 401, title: 'No key, or one that is unknown, expired or revoked' },
   forbidden: { status: 403, title: 'The key has not the right to do this' },
   csrf_token_missing: { status: 403, title: 'A session must send its CSRF token' },
   host_not_allowed: { status: 403, title: 'The service is not known by this host name' },

@@ -33,7 +33,7 @@ export function createKeyService(database: Database, { onRevoked }: { onRevoked:
     if (ofTeam !== team && !rights.includes('operate')) throw new ServiceError('not_found', `There is no team ${ofTeam}.`);
     if (user === null || (name !== user.name && !rights.includes('manage') && !rights.includes('operate'))) throw new ServiceError('forbidden', 'Keys of others are made by whoever may manage the team.');
     const row = await database.membership.findFirst({ where: { team: { name: ofTeam }, user: { name } }, ...MEMBER });
-    if (row === null) throw new ServiceError('not_found', `The team ${ofTeam} has no member ${name}.`);
+    if (row === null) throw new ServiceError('not_found', (await database.team.count({ where: { name: ofTeam } })) === 0 ? `There is no team ${ofTeam}.` : `The team ${ofTeam} has no member ${name}.`);
     refuseOverOperator({ user, rights }, row.user);
     return row;
   }

@@ -19,7 +19,7 @@ export const teamRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 't
   app.post('/v1/teams', {
     config: { access: 'operate' },
     schema: { operationId: 'createTeam', tags: ['identity'], summary: 'Make a team', body: ref(NewTeam), response: { 201: ref(Team), ...problems('name_taken', 'unsupported_media_type') } },
-  }, async ({ body: { name } }, reply) => reply.code(201).header('location', `/v1/teams/${name}`).send(await teams.create(name)));
+  }, async ({ body }, reply) => reply.code(201).header('location', `/v1/teams/${body.name}`).send(await teams.create(body)));
 
   app.get('/v1/teams/:team', {
     config: { access: 'read' },

@@ -2,7 +2,7 @@
 import { ServiceError } from '../errors.js';
 import { isUniqueViolation, type Database } from '../db/client.js';
 import { DEFAULT_TEAM } from '../db/seed.js';
-import type { Member, Role, Team, TeamChange, User } from '../schemas/identity.js';
+import type { Member, NewTeam, Role, Team, TeamChange, User } from '../schemas/identity.js';
 import { refuseOverOperator, type Principal } from './principal.js';
 
 export interface TeamService {
@@ -11,7 +11,7 @@ export interface TeamService {
   /** @throws ServiceError not_found */
   get(principal: Principal, name: string): Promise<Team>;
   /** @throws ServiceError name_taken */
-  create(name: string): Promise<Team>;
+  create(team: NewTeam): Promise<Team>;
   /** Its share and quotas. @throws ServiceError not_found */
   change(name: string, change: TeamChange): Promise<Team>;
   /** With its members' keys for it. @throws ServiceError not_found, team_in_use */
@@ -47,7 +47,7 @@ export function createTeamService(database: Database, { onRevoked, onChanged }: 
   async function findMember(principal: Principal, team: string, user: string) {
     const { id: teamId } = await find(principal, team);
     const row = await database.membership.findFirst({ where: { teamId, user: { name: user } }, include: { user: true } });
-    if (row === null) throw new ServiceError('not_found', `The team has no member ${user}.`);
+    if (row === null) throw new ServiceError('not_found', `The team ${team} has no member ${user}.`);
     refuseOverOperator(principal, row.user);
     return row;
   }
@@ -75,10 +75,10 @@ export function createTeamService(database: Database, { onRevoked, onChanged }: 
 
     get: async (principal, name) => toTeam(await find(principal, name)),
 
-    create: (name) => unlessTaken(async () => toTeam(await database.team.create({ data: { name }, include: WITH_COUNT }))),
+    create: ({ name, ...share }) => unlessTaken(async () => toTeam(await database.team.create({ data: { name, ...storedShare(share) }, include: WITH_COUNT }))),
 
-    async change(name, { storageBytes, ...rest }) {
-      const { count } = await database.team.updateMany({ where: { name }, data: { ...rest, ...(storageBytes === undefined ? {} : { storageBytes: storageBytes === null ? null : BigInt(storageBytes) }) } });
+    async change(name, change) {
+      const { count } = await database.team.updateMany({ where: { name }, data: storedShare(change) });
       if (count === 0) throw new ServiceError('not_found', `There is no team ${name}.`);
       onChanged();
       return toTeam(await database.team.findUniqueOrThrow({ where: { name }, include: WITH_COUNT }));
@@ -138,6 +138,8 @@ async function unlessTaken<T>(work: () => Promise<T>): Promise<T> {
     throw isUniqueViolation(error) ? new ServiceError('name_taken') : error;
   }
 }
+
+const storedShare = ({ storageBytes, ...rest }: TeamChange) => ({ ...rest, ...(storageBytes === undefined ? {} : { storageBytes: storageBytes === null ? null : BigInt(storageBytes) }) });
 
 type TeamRow = { name: string; createdAt: Date; weight: number; maxRuns: number | null; gpuSecondsPerDay: number | null; storageBytes: bigint | null; _count: { memberships: number } };
 

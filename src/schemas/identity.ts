@@ -111,13 +111,15 @@ const weight = Type.Number({ exclusiveMinimum: 0, maximum: 1000, description: 'I
 export const Team = strictObject({ name: Handle, createdAt: time('When it was made.'), members: Type.Integer({ minimum: 0, description: 'How many users belong to it.' }), weight, ...QUOTAS }, { $id: 'Team', description: 'Runs, data and models belong to a team.' });
 export type Team = Static<typeof Team>;
 export const TeamPage = page(Team, 'TeamPage');
+const share = { weight: Type.Optional(weight), maxRuns: Type.Optional(QUOTAS.maxRuns), gpuSecondsPerDay: Type.Optional(QUOTAS.gpuSecondsPerDay), storageBytes: Type.Optional(QUOTAS.storageBytes) };
 export const TeamChange = strictObject(
-  { weight: Type.Optional(weight), maxRuns: Type.Optional(QUOTAS.maxRuns), gpuSecondsPerDay: Type.Optional(QUOTAS.gpuSecondsPerDay), storageBytes: Type.Optional(QUOTAS.storageBytes) },
+  share,
   { $id: 'TeamChange', description: "A team's share and quotas. What is left out stays as it is." },
 );
 export type TeamChange = Static<typeof TeamChange>;
 
-export const NewTeam = strictObject({ name: Handle }, { $id: 'NewTeam', description: 'A team to be made.' });
+export const NewTeam = strictObject({ name: Handle, ...share }, { $id: 'NewTeam', description: 'A team to be made, with its share and quotas; without any, and of weight 1, where they are left out.' });
+export type NewTeam = Static<typeof NewTeam>;
 
 export const Member = strictObject({ user: Handle, role, since: time('Since when.') }, { $id: 'Member', description: 'A user in a team.' });
 export type Member = Static<typeof Member>;

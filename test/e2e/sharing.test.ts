@@ -35,7 +35,7 @@ interface TeamClient {
   cancel(...runs: readonly Run[]): Promise<void>;
 }
 
-async function teamOf({ address }: ServiceProcess, name: string, change: object): Promise<TeamClient> {
+async function teamOf({ address }: ServiceProcess, name: string, share: object): Promise<TeamClient> {
   const done = async <T>(path: string, init: Parameters<typeof call>[2]) => {
     // As a client does: what may succeed later is asked again.
     const { status, body } = await until(async () => {
@@ -45,8 +45,7 @@ async function teamOf({ address }: ServiceProcess, name: string, change: object)
     if (status >= 300) throw new Error(`${path}: ${status} ${JSON.stringify(body)}`);
     return body;
   };
-  await done('/v1/teams', { json: { name } });
-  await done(`/v1/teams/${name}`, { method: 'PATCH', json: change });
+  await done('/v1/teams', { json: { name, ...share } });
   await done('/v1/users', { json: { name: `${name}-user` } });
   await done(`/v1/teams/${name}/members/${name}-user`, { method: 'PUT', json: { role: 'member' } });
   const { key } = await done<CreatedApiKey>('/v1/keys', { json: { name: 'test', team: name, user: `${name}-user` } });
