@@ -94,7 +94,7 @@ export async function compose(config: Config, log: Log, { keyName = 'TRAINYARD_A
       boxes: createBoxService({ ...stores, leaseMs: config.leaseMs, onChanged }),
       datasets,
       recipes: { list: () => RECIPES, find: findRecipe },
-      runs: createRunService({ ...stores, datasets, limits: { limitBytes: config.memoryLimitBytes }, outlook: (owner, spec, plan) => queue.plan(owner, spec, plan), onError }),
+      runs: createRunService({ ...stores, datasets, limits: { limitBytes: config.memoryLimitBytes }, outlook: (owner, spec, plan) => queue.plan(owner, spec, plan), onReordered: () => queue.forget(), onError }),
       queue,
       hub: createLiveHub({ events: stores.events, bus: stores.bus, findRun: (id) => stores.runs.findAny(id).catch((error: unknown) => Promise.reject(databaseError(error))), log }),
       predict: createPredictService({ ...stores, log }),

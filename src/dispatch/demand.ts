@@ -33,6 +33,8 @@ export interface Measured {
 const MIB = 1024 * 1024;
 /** A trainer's process beside its tensors: Node with an engine; with CUDA's context and workspaces on a GPU. */
 const OVERHEAD_MIB: Readonly<Record<DeviceKind, number>> = { cpu: 300, gpu: 700 };
+/** Two readings of one thing differ by so much: of what a process has, and of what its device has. */
+const READING_TOLERANCE = 1.05;
 /** A peak is seen once a second, and may have been higher in between. */
 const PEAK_MARGIN = 1.1;
 /** What a device does in training, in operations a second, until it was measured; modest, since small models dominate. */
@@ -86,7 +88,7 @@ export function kindFor(demand: Demand, largest: Largest, { before = null, measu
 export function requestOf(demand: Demand, kind: DeviceKind, measured?: Measured, largestMiB = Infinity): Request {
   const measuredMiB = measured?.peakMiB ?? null;
   // What has been there fits there, and what may fit gets a try: margins alone keep nobody out. It is alone then.
-  const mayFit = measuredMiB !== null || demand.estimateMiB <= largestMiB;
+  const mayFit = measuredMiB === null ? demand.estimateMiB <= largestMiB : measuredMiB <= largestMiB * READING_TOLERANCE;
   const wanted = measuredMiB === null ? demand.estimateMiB + OVERHEAD_MIB[kind] : Math.ceil(measuredMiB * PEAK_MARGIN);
   const memoryMiB = demand.memoryMiB ?? (mayFit ? Math.min(wanted, largestMiB) : wanted);
   return { kind, devices: kind === 'gpu' ? demand.gpus : 1, memoryMiB, exclusive: demand.exclusive };
@@ -97,9 +99,10 @@ export interface Progress {
   totalSteps: number;
 }
 
-/** Milliseconds that a run takes from here, its start included. */
+/** Milliseconds that a run takes from here, its start included, or as long as it may take in all. */
 export function expectedMsOf(demand: Demand, kind: DeviceKind, { step, totalSteps }: Progress, measured?: Measured): number {
   const examplesPerSecond = measured?.examplesPerSecond ?? ASSUMED_FLOPS[kind] / (PASSES * Math.max(1, demand.flops));
   const steps = Math.max(0, totalSteps - step);
-  return (measured?.startupMs ?? ASSUMED_STARTUP_MS) + (1000 * steps * demand.stepExamples) / examplesPerSecond;
+  const longest = demand.maxRuntimeSeconds === null ? Infinity : 1000 * demand.maxRuntimeSeconds;
+  return Math.min(longest, (measured?.startupMs ?? ASSUMED_STARTUP_MS) + (1000 * steps * demand.stepExamples) / examplesPerSecond);
 }

@@ -17,17 +17,17 @@ export function readDeviceKey(key: string): { box: string; deviceId: string } {
   return { box: key.slice(0, at), deviceId: key.slice(at + 1) };
 }
 
-/** Two supervisors of one box see the same devices, which are there once. */
-export function schedulableDevices(workers: readonly Worker[], phases: ReadonlyMap<string, BoxPhase>): Device[] {
+/** Two supervisors of one box see the same devices, which are there once. @param options.whenEmpty as if no processes but ours were on them */
+export function schedulableDevices(workers: readonly Worker[], phases: ReadonlyMap<string, BoxPhase>, { whenEmpty = false } = {}): Device[] {
   const latest = new Map<string, Worker>();
   for (const worker of workers) {
     const other = latest.get(worker.box);
     if (other === undefined || other.startedAt < worker.startedAt) latest.set(worker.box, worker);
   }
-  return [...latest.values()].flatMap((worker) => devicesOf(worker, phases.get(worker.box) ?? 'open'));
+  return [...latest.values()].flatMap((worker) => devicesOf(worker, { phase: phases.get(worker.box) ?? 'open', whenEmpty }));
 }
 
-function devicesOf({ box, devices }: Worker, phase: BoxPhase): Device[] {
+function devicesOf({ box, devices }: Worker, { phase, whenEmpty }: { phase: BoxPhase; whenEmpty: boolean }): Device[] {
   if (phase === 'removed') return [];
   // What nothing here can train on is no place for a run.
   const usable = devices.filter(({ kind, simulated, backends }) => kind === 'cpu' || simulated || backends.length > 0);
@@ -35,7 +35,8 @@ function devicesOf({ box, devices }: Worker, phase: BoxPhase): Device[] {
     // Without a word on its memory a GPU takes one run after the other.
     const isKnown = device.memoryMiB !== null;
     const margin = device.kind === 'gpu' ? MARGIN_MIB : 0;
-    const memoryMiB = isKnown ? Math.max(0, device.memoryMiB! - margin - (device.foreignMemoryMiB ?? 0)) : Number.MAX_SAFE_INTEGER;
+    const foreignMiB = whenEmpty ? 0 : (device.foreignMemoryMiB ?? 0);
+    const memoryMiB = isKnown ? Math.max(0, device.memoryMiB! - margin - foreignMiB) : Number.MAX_SAFE_INTEGER;
     return { id: deviceKey(box, device.id), box, kind: device.kind, memoryMiB, slots: isKnown ? device.slots : 1, phase };
   });
 }

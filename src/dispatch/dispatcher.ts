@@ -202,7 +202,7 @@ class Rounds implements Dispatcher {
     const released = await placements.release(owner, { alive: alive.map(({ box }) => box), afterMs: RELEASE_MS });
     for (const id of released) this.#waiting.heardOf(id);
     const devices = schedulableDevices(alive, phases);
-    const scene = { devices, largest: largestOf(schedulableDevices(known, phases)), seen: seenMemory(alive), teams };
+    const scene = { devices, largest: largestOf(schedulableDevices(known, phases, { whenEmpty: true })), seen: seenMemory(alive), teams };
     this.#scene = scene;
     return scene;
   }

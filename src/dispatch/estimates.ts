@@ -69,7 +69,7 @@ export function createEstimates(database: Database): Estimates {
       const [row] = await database.$queryRaw<Accuracy[]>`
         SELECT count(*)::int AS count,
           percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(extract(epoch FROM started_at - likely)))::float8 AS "medianErrorSeconds",
-          avg((started_at BETWEEN earliest - make_interval(secs => ${GRACE_SECONDS}::float8) AND coalesce(latest, 'infinity') + make_interval(secs => ${GRACE_SECONDS}::float8))::int)::float8 AS "withinInterval"
+          avg((started_at BETWEEN earliest - make_interval(secs => ${GRACE_SECONDS}::float8) AND latest + make_interval(secs => ${GRACE_SECONDS}::float8))::int) FILTER (WHERE latest IS NOT NULL)::float8 AS "withinInterval"
         FROM start_estimates WHERE started_at >= ${since.toISOString()}::timestamptz`;
       return row!;
     },

@@ -5,7 +5,7 @@ import type { State, WaitingRun } from '../scheduler/state.js';
 import type { OutlookAnswer, OutlookQuestion, Standing } from './outlook.js';
 
 const packRuns = (runs: readonly WaitingRun[]) => ({
-  id: runs.map(({ id }) => id), priority: runs.map(({ priority }) => priority), since: runs.map(({ since }) => since), expectedMs: runs.map(({ expectedMs }) => expectedMs),
+  id: runs.map(({ id }) => id), priority: runs.map(({ priority }) => priority), since: runs.map(({ since }) => since), place: runs.map(({ place }) => place), expectedMs: runs.map(({ expectedMs }) => expectedMs), guessed: runs.map(({ guessed }) => guessed),
   kind: runs.map(({ request }) => request.kind), devices: runs.map(({ request }) => request.devices), memoryMiB: runs.map(({ request }) => request.memoryMiB), exclusive: runs.map(({ request }) => request.exclusive),
 });
 
@@ -20,7 +20,7 @@ export function unpackQuestion({ state, ...rest }: ReturnType<typeof packQuestio
   for (const { team, user, runs } of state.lines) {
     for (const [i, id] of runs.id.entries()) {
       const request = { kind: runs.kind[i]!, devices: runs.devices[i]!, memoryMiB: runs.memoryMiB[i]!, exclusive: runs.exclusive[i]! };
-      const run: WaitingRun = { id, team, user, priority: runs.priority[i]!, since: runs.since[i]!, expectedMs: runs.expectedMs[i]!, request };
+      const run: WaitingRun = { id, team, user, priority: runs.priority[i]!, since: runs.since[i]!, place: runs.place[i]!, expectedMs: runs.expectedMs[i]!, guessed: runs.guessed[i]!, request };
       lines.add(run);
       if (isPromised.has(id)) promised.push(run);
     }

@@ -22,6 +22,8 @@ interface Row {
 }
 
 export interface WaitingRow extends Row {
+  /** It was moved in its line, to where one of that time is. */
+  linedUpAt: Date | null;
   /** Another one whenever anything of the run has changed. */
   version: string;
   /** Others were told to make room for it then. */
@@ -104,7 +106,7 @@ export const measureKey = (shape: string | null, kind: DeviceKind) => `${shape} 
 /** Of turns: `team user`. */
 export const turnKey = (teamId: string, userId: string) => `${teamId} ${userId}`;
 
-const COMMON = Prisma.sql`id, attempt, team_id AS "teamId", coalesce(user_id::text, '') AS "userId", priority, coalesce(lined_up_at, queued_at) AS "queuedAt", demand, shape, step, total_steps AS "totalSteps", device_ids AS "deviceIds"`;
+const COMMON = Prisma.sql`id, attempt, team_id AS "teamId", coalesce(user_id::text, '') AS "userId", priority, queued_at AS "queuedAt", demand, shape, step, total_steps AS "totalSteps", device_ids AS "deviceIds"`;
 const ms = (count: number) => Prisma.sql`make_interval(secs => ${count / 1000}::float8)`;
 const time = (date: Date) => Prisma.sql`${date.toISOString()}::timestamptz`;
 /** Holds the right to decide until the statement is done: whoever takes it over afterwards sees what was written. */
@@ -139,7 +141,7 @@ export function createPlacements(database: Database): Placements {
       const rows: WaitingRow[] = [];
       for (let start = 0; start < wanted.length; start += AT_ONCE) {
         const some = await database.$queryRaw<WaitingRow[]>`
-          SELECT ${COMMON}, promised_at AS "promisedAt", xmin::text AS version FROM runs
+          SELECT ${COMMON}, lined_up_at AS "linedUpAt", promised_at AS "promisedAt", xmin::text AS version FROM runs
           WHERE state = 'queued' AND placed_at IS NULL AND id = ANY(${wanted.slice(start, start + AT_ONCE)}::uuid[])`;
         rows.push(...some);
       }

@@ -1,5 +1,6 @@
 // What clients hear of the queue: of their own runs alone, though all are looked at.
 import { ServiceError } from '../errors.js';
+import { kept } from '../kept.js';
 import type { Plan } from '../schemas/plan.js';
 import type { Queue, QueueEntry, QueueOutlook, StartChange } from '../schemas/queue.js';
 import type { Run } from '../schemas/run.js';
@@ -12,7 +13,7 @@ import { calibrated } from './calibration.js';
 import { WEEK_MS, type Estimates } from './estimates.js';
 import type { OutlookQuestion, Standing } from './outlook.js';
 import type { Outlooker } from './outlooker.js';
-import { measureKey } from './placements.js';
+import { measureKey, type WaitingRow } from './placements.js';
 import { readSnapshot, type Snapshot, type SnapshotSources } from './snapshot.js';
 
 export interface QueueServiceOptions extends SnapshotSources {
@@ -27,14 +28,17 @@ export interface QueueService {
   list(teamId: string, limit: number): Promise<Queue>;
   /** @throws ServiceError run_not_queued */
   get(run: Pick<Run, 'id' | 'state'>): Promise<QueueOutlook>;
+  /** Runs have changed places. */
+  forget(): void;
   /** As if it were submitted now. */
   plan(owner: { teamId: string; userId?: string | undefined }, spec: RunSpec, plan: Plan): Promise<QueueOutlook>;
 }
 
 /** From being told to make room until the devices are free. */
 export const LEAVE_MS = 10_000;
-/** What was found out so long ago still goes. */
+/** What was found out so long ago still goes: with thousands in line it takes a second. */
 const FRESH_MS = 1_000;
+const CALIBRATION_FRESH_MS = 10_000;
 const MIB = 1024 * 1024;
 /** Of a run that nobody has submitted yet; after all others of its age. */
 const PLANNED = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
@@ -61,29 +65,36 @@ function toChange({ change: { type, ...facts }, words }: WhatIf): StartChange {
 
 export function createQueueService(options: QueueServiceOptions): QueueService {
   const { outlooker, estimates, now = Date.now } = options;
-  let latest: { at: number; found: Promise<{ snapshot: Snapshot; standings: Map<string, Standing> }> } | null = null;
+  const calibrations = kept(CALIBRATION_FRESH_MS, () => estimates.calibration(new Date(now() - WEEK_MS)), now);
+  const snapshots = kept(FRESH_MS, () => readSnapshot(options, now()), now);
+  const standings = kept(FRESH_MS, async () => {
+    const snapshot = await snapshots.get();
+    const [answer, calibration] = await Promise.all([outlooker.ask(questionOf(snapshot, options)), calibrations.get()]);
+    return { snapshot, found: answer.standings.map((standing) => calibrated(standing, calibration, snapshot.state.now)) };
+  }, now);
 
-  const calibrationNow = () => estimates.calibration(new Date(now() - WEEK_MS));
+  function forget() {
+    snapshots.forget();
+    standings.forget();
+  }
 
-  /** One answer for all who ask within a moment. */
-  function lookAround() {
-    if (latest !== null && now() - latest.at < FRESH_MS) return latest.found;
-    const found = (async () => {
-      const snapshot = await readSnapshot(options, now());
-      const [{ standings }, calibration] = await Promise.all([outlooker.ask(questionOf(snapshot, options)), calibrationNow()]);
-      return { snapshot, standings: new Map(standings.map((standing) => [standing.runId, calibrated(standing, calibration, snapshot.state.now)])) };
-    })();
-    const asked = { at: now(), found };
-    latest = asked;
-    found.catch(() => {
-      if (latest === asked) latest = null;
-    });
+  /** The run as it waits; it may have come since others looked. @throws ServiceError run_not_queued */
+  async function waitingRow(id: string): Promise<{ snapshot: Snapshot; row: WaitingRow }> {
+    const look = async () => {
+      const snapshot = await snapshots.get();
+      const row = snapshot.rows.get(id);
+      return row === undefined ? null : { snapshot, row };
+    };
+    const known = await look();
+    if (known !== null) return known;
+    snapshots.forget();
+    const found = await look();
+    if (found === null) throw new ServiceError('run_not_queued', `Run ${id} has just been given a place.`);
     return found;
   }
 
   async function ask(snapshot: Snapshot, state: State, one: One): Promise<QueueOutlook> {
-    const [{ standings, changes }, calibration] = await Promise.all([outlooker.ask({ ...questionOf({ ...snapshot, state }, options), one }), calibrationNow()]);
-    const standing = standings[0];
+    const [{ standings: [standing], changes }, calibration] = await Promise.all([outlooker.ask({ ...questionOf({ ...snapshot, state }, options), one }), calibrations.get()]);
     if (standing === undefined) throw new ServiceError('run_not_queued', 'It has just been given a place.');
     return { ...toStanding(calibrated(standing, calibration, state.now)), wouldStart: changes.map(toChange) };
   }
@@ -101,22 +112,22 @@ export function createQueueService(options: QueueServiceOptions): QueueService {
 
   return {
     async list(teamId, limit) {
-      const { snapshot: { state, rows }, standings } = await lookAround();
-      const own = [...standings.values()].filter(({ runId }) => rows.get(runId)?.teamId === teamId).sort((a, b) => a.position - b.position);
+      const { snapshot: { state, rows }, found } = await standings.get();
+      const own = found.filter(({ runId }) => rows.get(runId)?.teamId === teamId).sort((a, b) => a.position - b.position);
       const items = own.slice(0, limit).map((standing): QueueEntry => ({ runId: standing.runId, ...toStanding(standing), queuedAt: rows.get(standing.runId)!.queuedAt.toISOString() }));
-      return { items, waiting: rows.size, running: state.running.length, accuracy: await estimates.accuracy(new Date(now() - WEEK_MS)) };
+      return { items, waiting: rows.size, running: state.running.length, asOf: iso(state.now)!, accuracy: await estimates.accuracy(new Date(now() - WEEK_MS)) };
     },
+
+    forget,
 
     async get({ id, state }) {
       if (state !== 'queued') throw new ServiceError('run_not_queued', `Run ${id} is ${state}.`);
-      const snapshot = await readSnapshot(options, now());
-      const row = snapshot.rows.get(id);
-      if (row === undefined) throw new ServiceError('run_not_queued', `Run ${id} has just been given a place.`);
+      const { snapshot, row } = await waitingRow(id);
       return ask(snapshot, snapshot.state, choices(id, row.demand, { hasGpu: snapshot.context.largest.gpu !== null, plan: await options.findPlan(id) }));
     },
 
     async plan({ teamId, userId = '' }, spec, plan) {
-      const snapshot = await readSnapshot(options, now());
+      const snapshot = await snapshots.get();
       const { largest } = snapshot.context;
       const demand = demandOf(spec, plan);
       const shape = shapeOf(spec);
@@ -124,8 +135,8 @@ export function createQueueService(options: QueueServiceOptions): QueueService {
       const kind = kindFor(demand, largest, { measured: ofShape.get(measureKey(shape, 'gpu')) });
       const measured = ofShape.get(measureKey(shape, kind));
       const run: WaitingRun = {
-        id: PLANNED, team: teamId, user: userId, priority: spec.priority ?? 0, since: snapshot.state.now,
-        request: requestOf(demand, kind, measured, largest[kind] ?? undefined), expectedMs: expectedMsOf(demand, kind, { step: 0, totalSteps: plan.totalSteps }, measured),
+        id: PLANNED, team: teamId, user: userId, priority: spec.priority ?? 0, since: snapshot.state.now, place: snapshot.state.now,
+        request: requestOf(demand, kind, measured, largest[kind] ?? undefined), expectedMs: expectedMsOf(demand, kind, { step: 0, totalSteps: plan.totalSteps }, measured), guessed: (measured?.examplesPerSecond ?? null) === null,
       };
       return ask(snapshot, withRun(snapshot.state, run), choices(PLANNED, demand, { hasGpu: largest.gpu !== null, plan }));
     },

@@ -32,7 +32,7 @@ export function waitingRun(row: WaitingRow, { largest, measured }: Context): Wai
   const known = measured.get(measureKey(row.shape, kind));
   return {
     id: row.id, team: row.teamId, user: row.userId, priority: row.priority, request: requestOf(row.demand, kind, known, largest[kind] ?? undefined),
-    since: row.queuedAt.getTime(), expectedMs: expectedMsOf(row.demand, kind, row, known),
+    since: row.queuedAt.getTime(), place: (row.linedUpAt ?? row.queuedAt).getTime(), expectedMs: expectedMsOf(row.demand, kind, row, known), guessed: isGuess(known),
   };
 }
 
@@ -48,6 +48,7 @@ export function runningRun(row: PlacedRow, { now, measured, seen }: Context): Ru
     // Its time in peace begins with its first step: else a slow start would be all that it gets.
     startedAt: row.state === 'running' && row.runningAt !== null ? row.runningAt.getTime() : now,
     expectedEnd: expectedEndOf(row, kind, { now, startedAt: heldSince, known }),
+    guessed: speedOf(row) === null && isGuess(known),
     endsBy: maxRuntimeSeconds === null ? null : heldSince + 1000 * maxRuntimeSeconds - row.usedBeforeMs,
     // Who is on its way out needs no telling, whoever has told it.
     leaving: row.leaving !== null || row.state === 'pausing' || row.state === 'cancelling' || row.state === 'finalizing',
@@ -56,9 +57,15 @@ export function runningRun(row: PlacedRow, { now, measured, seen }: Context): Ru
   };
 }
 
+const isGuess = (known: Measured | undefined) => (known?.examplesPerSecond ?? null) === null;
+
+/** Examples a second that it has shown in this attempt. */
+const speedOf = ({ state, examplesPerSecond }: PlacedRow) => (state === 'running' && examplesPerSecond !== null && examplesPerSecond > 0 ? examplesPerSecond : null);
+
 function expectedEndOf(row: PlacedRow, kind: DeviceKind, { now, startedAt, known }: { now: number; startedAt: number; known: Measured | undefined }): number {
-  const { examplesPerSecond, demand, step, totalSteps } = row;
-  if (row.state === 'running' && examplesPerSecond !== null && examplesPerSecond > 0) return now + (1000 * (totalSteps - step) * demand.stepExamples) / examplesPerSecond;
+  const { demand, step, totalSteps } = row;
+  const speed = speedOf(row);
+  if (speed !== null) return now + (1000 * (totalSteps - step) * demand.stepExamples) / speed;
   return startedAt + expectedMsOf(demand, kind, row, known);
 }
 

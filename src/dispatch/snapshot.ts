@@ -39,7 +39,7 @@ export async function readSnapshot({ placements, workers, boxes, usageOf, leaseM
   ]);
   const alive = all.filter(({ heartbeatAt }) => heartbeatAt.getTime() > now - leaseMs);
   const devices = schedulableDevices(alive, phases);
-  const known = schedulableDevices(all, phases);
+  const known = schedulableDevices(all, phases, { whenEmpty: true });
   const shapes = [...rows, ...placed].flatMap(({ shape }) => shape ?? []);
   const measured: ReadonlyMap<string, Measured> = await placements.measured([...new Set(shapes)]);
   const context: Context = { now, largest: largestOf(known), measured, seen: seenMemory(alive) };

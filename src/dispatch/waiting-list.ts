@@ -138,6 +138,6 @@ export class WaitingList {
 }
 
 function isSame(a: WaitingRun, b: WaitingRun): boolean {
-  return a.since === b.since && a.priority === b.priority && a.expectedMs === b.expectedMs && a.team === b.team && a.user === b.user
+  return a.since === b.since && a.place === b.place && a.priority === b.priority && a.expectedMs === b.expectedMs && a.guessed === b.guessed && a.team === b.team && a.user === b.user
     && a.request.kind === b.request.kind && a.request.devices === b.request.devices && a.request.memoryMiB === b.request.memoryMiB && a.request.exclusive === b.request.exclusive;
 }

@@ -209,20 +209,20 @@ export function createRunRepository(database: Database): RunRepository {
     },
 
     async lineUp(teamId, id, before) {
-      // Those that stand before the other one step aside, so that nobody is in the same place.
+      // Those that stand before the other one step aside, so that nobody is in the same place; where times are equal, ids decide.
       const rows = await database.$queryRaw<{ id: string }[]>`
         WITH pair AS (
-          SELECT runs.id, runs.team_id, runs.user_id, other.priority, coalesce(other.lined_up_at, other.queued_at) AS at
+          SELECT runs.id, runs.team_id, runs.user_id, other.id AS before, other.priority, coalesce(other.lined_up_at, other.queued_at) AS at
           FROM runs, runs AS other
           WHERE runs.id = ${id}::uuid AND other.id = ${before}::uuid AND runs.id <> other.id AND runs.team_id = ${teamId}::uuid AND other.team_id = runs.team_id
             AND other.user_id IS NOT DISTINCT FROM runs.user_id AND runs.state = 'queued' AND other.state = 'queued'
         )
         UPDATE runs SET
           priority = CASE WHEN runs.id = pair.id THEN pair.priority ELSE runs.priority END,
-          lined_up_at = CASE WHEN runs.id = pair.id THEN pair.at ELSE coalesce(runs.lined_up_at, runs.queued_at) END - interval '1 millisecond'
+          lined_up_at = CASE WHEN runs.id = pair.id THEN pair.at - interval '1 millisecond' ELSE coalesce(runs.lined_up_at, runs.queued_at) - interval '2 milliseconds' END
         FROM pair
         WHERE runs.id = pair.id OR (runs.state = 'queued' AND runs.team_id = pair.team_id AND runs.user_id IS NOT DISTINCT FROM pair.user_id
-          AND runs.priority = pair.priority AND coalesce(runs.lined_up_at, runs.queued_at) < pair.at AND coalesce(runs.lined_up_at, runs.queued_at) >= pair.at - interval '1 second')
+          AND runs.priority = pair.priority AND (coalesce(runs.lined_up_at, runs.queued_at), runs.id) < (pair.at, pair.before) AND coalesce(runs.lined_up_at, runs.queued_at) >= pair.at - interval '1 second')
         RETURNING runs.id`;
       return rows.length === 0 ? null : findOne(Prisma.sql`id = ${id}::uuid`);
     },

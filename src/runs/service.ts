@@ -35,6 +35,8 @@ export interface RunServiceOptions {
   usage: Pick<UsageRepository, 'teamStorage'>;
   /** How the run would stand in the queue. */
   outlook(owner: Owner, spec: RunSpec, plan: Plan): Promise<QueueOutlook>;
+  /** Runs that wait have changed places. */
+  onReordered(): void;
   onError: (error: unknown, what: string) => void;
 }
 
@@ -80,7 +82,7 @@ const WISHES = {
 } as const;
 type Wish = keyof typeof WISHES;
 
-export function createRunService({ runs, artifacts, events, store, queue, bus, lifecycle, datasets, limits, usage, outlook, onError }: RunServiceOptions) {
+export function createRunService({ runs, artifacts, events, store, queue, bus, lifecycle, datasets, limits, usage, outlook, onReordered, onError }: RunServiceOptions) {
   async function get(teamId: string, id: string): Promise<Run> {
     const run = await runs.find(teamId, id);
     if (run === null) throw new ServiceError('not_found', `There is no run ${id}.`);
@@ -119,6 +121,11 @@ export function createRunService({ runs, artifacts, events, store, queue, bus, l
   }
 
   /** It reads everything again every few seconds, so a lost word is only late. */
+  async function reordered(runId: string): Promise<void> {
+    onReordered();
+    await tellScheduler(runId);
+  }
+
   const tellScheduler = (runId: string) => bus.sendCommand({ type: 'arrived', runId }).catch((error: unknown) => onError(error, 'telling the scheduler'));
 
   /** Null when the state has changed in between. */
@@ -161,7 +168,7 @@ export function createRunService({ runs, artifacts, events, store, queue, bus, l
     async annotate(teamId: string, id: string, { tags, ...rest }: RunNotes): Promise<Run> {
       const run = await runs.annotate(teamId, id, { ...rest, ...(tags === undefined ? {} : { tags: tags ?? [] }) });
       if (run === null) throw new ServiceError('not_found', `There is no run ${id}.`);
-      if (rest.priority !== undefined) await tellScheduler(id);
+      if (rest.priority !== undefined) await reordered(id);
       return run;
     },
 
@@ -173,7 +180,7 @@ export function createRunService({ runs, artifacts, events, store, queue, bus, l
         const resting = [run, other].find(({ state }) => state !== 'queued');
         throw new ServiceError('run_not_queued', resting !== undefined ? `Run ${resting.id} is ${resting.state}.` : id === before ? 'A run cannot be moved before itself.' : 'The two are of different users; who of them is next is for their shares to say.');
       }
-      await tellScheduler(id);
+      await reordered(id);
       return moved;
     },
 
@@ -199,7 +206,8 @@ export function createRunService({ runs, artifacts, events, store, queue, bus, l
         onError(error, 'looking how a planned run would stand in the queue');
         return null;
       });
-      return { ...plan, queue };
+      const warnings = queue?.reason.code === 'too_large' ? [...plan.warnings, { pointer: '/resources', detail: queue.reason.message }] : plan.warnings;
+      return { ...plan, warnings, queue };
     },
 
     /**

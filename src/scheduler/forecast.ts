@@ -16,7 +16,7 @@ export interface ForecastOptions {
   budgetsPerDay?: ReadonlyMap<string, number>;
   /** Those that are asked about; all that wait when absent. The plays end when they have started. */
   runIds?: readonly string[];
-  /** The scheduler looks at least so often while somebody waits. */
+  /** The scheduler looks at least so often while somebody waits. By default as often as it does at first, then less. */
   tickMs?: number;
   /** Nothing is looked at for so long at most when nothing happens. With `tickMs` a play takes every tick. */
   restMs?: number;
@@ -33,7 +33,11 @@ export interface ForecastOptions {
  * The expected time of a run comes from its steps so far and from like runs before it: that is off by a third to one
  * side and two thirds to the other in a usual week (as the simulator has it), and somewhat more is allowed for. In that week, five in six runs start within the interval if nobody comes.
  */
-const DEFAULTS = { tickMs: 60_000, restMs: 15 * 60_000, horizonMs: 14 * DAY_MS, shortFactor: 0.6, longFactor: 1.8 };
+const DEFAULTS = { restMs: 15 * 60_000, horizonMs: 14 * DAY_MS, shortFactor: 0.6, longFactor: 1.8 };
+/** Where the time is a guess, the factors are taken to this power: an order of magnitude either way. */
+const GUESS_POWER = 4;
+/** By default a play looks as often as the scheduler does at first, and the less often the farther it is: nobody asks for seconds of tomorrow. */
+const [LEAST_TICK_MS, MOST_TICK_MS, TICK_PART] = [1_000, 60_000, 1 / 60];
 
 /** A round looks at each user's line and at each run on a device; all together these are looked at so often in a play. */
 const DEFAULT_WORK = 10_000;
@@ -96,7 +100,7 @@ interface PlayForward {
 }
 
 function play(state: State, { settings, options, runs, sought, factor }: PlayForward): Played {
-  const { tickMs, restMs, maxRounds, horizonMs } = { ...DEFAULTS, maxRounds: roundsFor(state), ...options };
+  const { restMs, maxRounds, horizonMs } = { ...DEFAULTS, maxRounds: roundsFor(state), ...options };
   const until = state.now + horizonMs;
   const startAt = new Map<string, number>();
   const box = resumed(state, { settings, options, runs, factor });
@@ -110,8 +114,8 @@ function play(state: State, { settings, options, runs, sought, factor }: PlayFor
     const isQuiet = decisions.length === 0;
     // Nobody leaves and nothing begins: what waits waits for a new day's budget, or for ever.
     if (isQuiet && box.runningCount === 0 && (!hasBudgets || box.now - box.changedAt > 2 * DAY_MS)) break;
-    const nextTick = box.now + tickMs;
-    const look = isQuiet ? Math.min(nextMoment(before, moments), box.now + restMs) : nextTick;
+    const tickMs = options.tickMs ?? Math.max(LEAST_TICK_MS, Math.min(MOST_TICK_MS, TICK_PART * (box.now - state.now)));
+    const look = isQuiet ? Math.min(nextMoment(before, moments), box.now + restMs) : box.now + tickMs;
     const at = Math.min(box.nextEventAt, box.now + Math.max(1, Math.ceil((look - box.now) / tickMs)) * tickMs);
     if (at > until) break;
     box.elapse(at);
@@ -141,11 +145,12 @@ function resumed(state: State, { settings, options, runs, factor }: Omit<PlayFor
     leaveMs: options.leaveMs,
     holdingOf: holds,
   });
-  box.resumeLines(lines, { runs, durationOf: ({ expectedMs }) => Math.ceil(factor * expectedMs) });
+  const factorOf = ({ guessed }: { guessed: boolean }) => (guessed ? factor ** GUESS_POWER : factor);
+  box.resumeLines(lines, { runs, durationOf: (run) => Math.ceil(factorOf(run) * run.expectedMs) });
   for (const run of running) {
     const done = now - run.startedAt;
     const left = endOf(run, now) - now;
-    box.resumeRunning(run, { durationMs: done + Math.ceil(factor * left), expectedMs: done + left });
+    box.resumeRunning(run, { durationMs: done + Math.ceil(factorOf(run) * left), expectedMs: done + left });
   }
   for (const { id } of promised) box.promise(id);
   return box;

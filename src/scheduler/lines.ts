@@ -13,7 +13,7 @@ interface Kept {
 }
 
 type Comparison = (a: WaitingRun, b: WaitingRun) => number;
-const byPriority: Comparison = (a, b) => b.priority - a.priority || a.since - b.since || byId(a, b);
+const byPriority: Comparison = (a, b) => b.priority - a.priority || a.place - b.place || byId(a, b);
 const byAge: Comparison = (a, b) => a.since - b.since || byPriority(a, b);
 
 const keyOf = ({ kind, devices, memoryMiB, exclusive }: Request) => `${kind} ${devices} ${memoryMiB} ${exclusive}`;

@@ -135,7 +135,7 @@ export class Play {
   }
 
   /** A new run gets in line. */
-  submit(run: Omit<WaitingRun, 'since' | 'expectedMs'>, length: Length): Job {
+  submit(run: Omit<WaitingRun, 'since' | 'place' | 'expectedMs'>, length: Length): Job {
     const job = this.#jobOf(run.id, length);
     this.#queue(job, run);
     return job;
@@ -218,9 +218,9 @@ export class Play {
     return job;
   }
 
-  #queue(job: Job, { id, team, user, priority, request }: Omit<WaitingRun, 'since' | 'expectedMs'>): void {
+  #queue(job: Job, { id, team, user, priority, request, guessed }: Omit<WaitingRun, 'since' | 'place' | 'expectedMs'>): void {
     const done = job.durationMs - job.remainingMs;
-    job.waiting = { id, team, user, priority, request, since: this.#now, expectedMs: Math.max(0, job.expectedMs - done) };
+    job.waiting = { id, team, user, priority, request, guessed, since: this.#now, place: this.#now, expectedMs: Math.max(0, job.expectedMs - done) };
     this.#lines.add(job.waiting);
     const account = this.teams.get(team);
     if (account !== undefined) this.#userOf(account, user);
@@ -252,7 +252,7 @@ export class Play {
   #start(job: Job, { devices, aged, lentBy }: Extract<Decision, { type: 'start' }>): void {
     const { waiting } = job;
     if (waiting === null) throw new Error(`run ${job.id} is started and does not wait`);
-    const { id, team, user, priority, request } = waiting;
+    const { id, team, user, priority, request, guessed } = waiting;
     const account = this.teams.get(team);
     this.#lines.remove(waiting);
     this.#options.onStart?.(waiting);
@@ -261,7 +261,7 @@ export class Play {
     job.waitedMs += now - waiting.since;
     job.firstStart ??= now;
     this.#promised.delete(id);
-    this.#run(job, { id, team, user, priority, request, devices, startedAt: now, expectedEnd: now + waiting.expectedMs, endsBy: null, leaving: false, aged, lentBy });
+    this.#run(job, { id, team, user, priority, request, guessed, devices, startedAt: now, expectedEnd: now + waiting.expectedMs, endsBy: null, leaving: false, aged, lentBy });
     if (aged && account !== undefined) this.#userOf(account, user).lastTurn = now;
   }
 

@@ -161,7 +161,7 @@ export function wordsOf(cause: Cause): string {
         ? `It asks for a ${name} of its own, and each that is large enough has ${countOf(cause.runs, 'run')} or more on it.`
         : `Each ${name} that is large enough is taken by a run that shares it with nobody.`;
     case 'gpus':
-      return `It needs ${devicesInWords(cause.needed, cause.kind)} in one box; at most ${cause.free} of them are free at once.`;
+      return `It needs ${devicesInWords(cause.needed, cause.kind)} in one box; ${cause.free === 0 ? 'none is free' : `at most ${cause.free} of them are free at once`}.`;
     case 'quota_runs':
       return `Its team has ${countOf(cause.running, 'run')} at once, and may have ${cause.maxRuns}.`;
     case 'quota_time':

@@ -32,11 +32,15 @@ interface Member {
   /** Higher first, among the runs of one user. */
   priority: number;
   request: Request;
+  /** How long it takes is a guess from its spec: nothing like it was measured. */
+  guessed: boolean;
 }
 
 export interface WaitingRun extends Member {
   /** Since it was submitted, or had to make room. */
   since: number;
+  /** What its place among its user's runs of the same priority goes by: `since`, unless it was moved. */
+  place: number;
   /** How long it takes from here, as far as anybody knows. */
   expectedMs: number;
 }

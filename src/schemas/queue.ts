@@ -57,7 +57,7 @@ const EstimateAccuracy = strictObject(
   {
     count: Type.Integer({ minimum: 0, description: 'Estimates of the last seven days whose runs have started.' }),
     medianErrorSeconds: Type.Union([Type.Number(), Type.Null()], { description: 'Half of the runs started within so long of the likely time; null before the first.' }),
-    withinInterval: Type.Union([Type.Number({ minimum: 0, maximum: 1 }), Type.Null()], { description: 'The part that started between earliest and latest; null before the first.' }),
+    withinInterval: Type.Union([Type.Number({ minimum: 0, maximum: 1 }), Type.Null()], { description: 'Of those with a latest time, the part that started between earliest and latest; null before the first.' }),
   },
   { description: 'How good the first estimate of each run was.' },
 );
@@ -67,6 +67,7 @@ export const Queue = strictObject(
     items: Type.Array(ref(QueueEntry), { description: 'As many as were asked for.' }),
     waiting: Type.Integer({ minimum: 0, description: 'Runs that wait, of all teams.' }),
     running: Type.Integer({ minimum: 0, description: 'Runs on devices, of all teams.' }),
+    asOf: time('How things stood then: a second ago at most, or when a run was moved.'),
     accuracy: EstimateAccuracy,
   },
   { $id: 'Queue', description: "The team's runs that wait, the next first." },

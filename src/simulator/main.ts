@@ -25,7 +25,8 @@ function playApart(task: PolicyTask): Promise<Summary> {
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { seed: { type: 'string', default: '42' }, count: { type: 'string', default: '20000' }, json: { type: 'string' } } });
+  const { values } = parseArgs({ options: { seed: { type: 'string', default: '42' }, count: { type: 'string', default: '20000' }, json: { type: 'string' }, help: { type: 'boolean' } } });
+  if (values.help === true) return console.log(USAGE);
   const [seed, count] = [wholeNumber(values.seed, 'seed'), wholeNumber(values.count, 'count')];
   console.log(`${count.toLocaleString('en')} submissions of ${TEAMS.length} teams in a week, on ${DEVICES.length} GPUs\n`);
   const begun = performance.now();

@@ -54,7 +54,7 @@ const percent = (part: number) => `${(100 * part).toFixed(0)}%`;
 export function tableOf(summaries: readonly Summary[]): string {
   const rows = summaries.map(({ policy, utilisation, waitHours: { p50, p95, max }, leastServed: { team, part }, preemptions }) =>
     `| ${policy} | ${percent(utilisation)} | ${hours(p50)} | ${hours(p95)} | ${hours(max)} | ${percent(part)} (${team}) | ${preemptions} |`);
-  return ['| policy | utilisation | wait, median | 95% | longest | the worst served team got of its share | preemptions |', '|---|---|---|---|---|---|---|', ...rows].join('\n');
+  return ['| policy | utilisation | wait, median | 95% | longest | of its share while it waited, the worst served team got | preemptions |', '|---|---|---|---|---|---|---|', ...rows].join('\n');
 }
 
 const BAR_WIDTH = 40;

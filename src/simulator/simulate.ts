@@ -121,7 +121,7 @@ class Simulation {
 
   #submit(submission: Submission): void {
     const { id, team, user, priority, request, durationMs, expectedMs } = submission;
-    this.#jobs.push({ submission, job: this.#play.submit({ id, team, user, priority, request }, { durationMs, expectedMs }) });
+    this.#jobs.push({ submission, job: this.#play.submit({ id, team, user, priority, request, guessed: false }, { durationMs, expectedMs }) });
   }
 
   #decisionsOf(state: State): readonly Decision[] {

@@ -43,7 +43,7 @@ export function createFakeServices({ now = Date.now }: { now?: () => number } = 
   const lifecycle = createLifecycle({ runs: runRepository, queue, bus, leaseMs: 15_000, maxAttempts: 3, onError });
   const usage = createFakeUsageRepository(records);
   const services: Services = {
-    runs: createRunService({ runs: runRepository, artifacts, events, store, queue, bus, lifecycle, datasets, limits: { limitBytes: 8 * 2 ** 30 }, usage, outlook: async () => OUTLOOK, onError }),
+    runs: createRunService({ runs: runRepository, artifacts, events, store, queue, bus, lifecycle, datasets, limits: { limitBytes: 8 * 2 ** 30 }, usage, outlook: async () => OUTLOOK, onReordered: () => undefined, onError }),
     metrics: createFakeMetricRepository(records),
     events,
     artifacts,
@@ -72,7 +72,8 @@ const OUTLOOK: QueueOutlook = { position: 1, positionInTeam: 1, reason: { code: 
 /** An empty one. */
 function createFakeQueueService(): Services['queue'] {
   return {
-    list: async () => ({ items: [], waiting: 0, running: 0, accuracy: { count: 0, medianErrorSeconds: null, withinInterval: null } }),
+    forget: () => undefined,
+    list: async () => ({ items: [], waiting: 0, running: 0, asOf: new Date(0).toISOString(), accuracy: { count: 0, medianErrorSeconds: null, withinInterval: null } }),
     get: async ({ id, state }) => (state === 'queued' ? OUTLOOK : Promise.reject(new ServiceError('run_not_queued', id))),
     plan: async () => OUTLOOK,
   };

@@ -116,4 +116,7 @@ CREATE INDEX "device_uses_started_at_idx" ON "device_uses"("started_at");
 CREATE INDEX "device_uses_ended_at_idx" ON "device_uses"("ended_at");
 
 -- CreateIndex
+CREATE INDEX "start_estimates_made_at_idx" ON "start_estimates"("made_at");
+
+-- CreateIndex
 CREATE INDEX "start_estimates_started_at_idx" ON "start_estimates"("started_at");

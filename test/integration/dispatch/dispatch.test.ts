@@ -1,6 +1,7 @@
 // What is started where, on a real database and queue: by several supervisors, in the order and within the bounds of
 // the policy, whoever leads.
 import t from 'tap';
+import { waitingRun } from '../../../src/dispatch/situation.js';
 import { createBoxService } from '../../../src/devices/boxes.js';
 import { until } from '../../helpers/poll.js';
 import { box, SPEC, type Box } from '../workers/harness.js';
@@ -148,6 +149,33 @@ t.test('a team whose files are over its quota submits and resumes nothing', asyn
   await t.rejects(runs.resume(teamId, id), { code: 'quota_spent' });
   await stores.database.team.updateMany({ data: { storageBytes: 2_049n } });
   t.match(await runs.resume(teamId, id), { state: 'queued' });
+});
+
+t.test('what a run took that was trained in parts tells nothing of whole batches', async (t) => {
+  const { stores, submit } = await box(t);
+  for (const [parts, count] of [[2, 0], [1, 1]] as const) {
+    const { id } = await submit();
+    await stores.database.run.update({ where: { id }, data: { box: 'box', placedAt: new Date(), deviceIds: ['cpu'], memoryMiB: 1, share: 1, gradientAccumulationSteps: parts } });
+    await stores.lifecycle.claim({ runId: id, attempt: 1 }, 'test', { box: 'box' });
+    await stores.lifecycle.advance({ runId: id, attempt: 1 }, 'running');
+    await stores.measurements.note({ runId: id, attempt: 1 }, 3_000);
+    t.equal(await stores.database.measurement.count(), count);
+  }
+});
+
+t.test('a run takes a place, not the age of the one before which it is moved', async (t) => {
+  const place = await box(t);
+  const { runs, teamId, submit, stores } = place;
+  const some = [await submit(), await submit(), await submit(), await submit()];
+  // As if they had come at once.
+  await stores.database.run.updateMany({ data: { queuedAt: new Date('2026-01-01T00:00:00Z') } });
+  const [a, b, c, d] = some.map(({ id }) => id).sort() as [string, string, string, string];
+  const order = async () => (await stores.placements.waiting()).map((row) => waitingRun(row, { now: Date.now(), largest: { gpu: null, cpu: 8_000 }, measured: new Map() })).sort((x, y) => x.place - y.place || (x.id < y.id ? -1 : 1));
+  await runs.move(teamId, d, { before: b });
+  t.strictSame((await order()).map(({ id }) => id), [a, d, b, c], 'also among equals');
+  await runs.move(teamId, c, { before: d });
+  t.strictSame((await order()).map(({ id }) => id), [a, c, d, b]);
+  t.strictSame([...new Set((await order()).map(({ since }) => since))], [Date.parse('2026-01-01T00:00:00Z')]);
 });
 
 t.test('waiting runs of a user are moved, and take their priority along', async (t) => {

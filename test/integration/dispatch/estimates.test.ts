@@ -26,6 +26,8 @@ t.test('the first word on a run is kept, and held against its start', async (t) 
   await start(second, 350);
   await estimates.settle();
   t.same(await estimates.accuracy(new Date(now - DAY)), { count: 2, medianErrorSeconds: (4 + 250) / 2, withinInterval: 0.5 });
+  await stores.database.startEstimate.updateMany({ where: { runId: second.id }, data: { latest: null } });
+  t.match(await estimates.accuracy(new Date(now - DAY)), { count: 2, withinInterval: 1 }, 'where nobody could say there is no interval');
   t.match(await estimates.calibration(new Date(now - DAY)), { count: 2, p50: (1.4 + 3.5) / 2 }, 'waits in parts of what was forecast');
   t.match(await estimates.calibration(new Date(now + DAY)), { count: 0, p50: 1 }, 'nothing tells nothing');
 });

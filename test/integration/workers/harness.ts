@@ -47,7 +47,7 @@ export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<
   const stores = composeStores(config, url, log);
   const datasets = createDatasetCatalog();
   const teamId = await seedDatabase(stores.database, datasets.list());
-  const runs = createRunService({ ...stores, datasets, limits: { limitBytes: 2 ** 34 }, outlook: () => Promise.reject(new Error('nobody asks')), onError: (error) => log.warn({ err: error }) });
+  const runs = createRunService({ ...stores, datasets, limits: { limitBytes: 2 ** 34 }, outlook: () => Promise.reject(new Error('nobody asks')), onReordered: () => undefined, onError: (error) => log.warn({ err: error }) });
   const supervisors: Supervisor[] = [];
   let started = 0;
   const monitors: BoxMonitor[] = [];

@@ -30,6 +30,8 @@ t.test('margins alone keep no run from a device that it fits on', async (t) => {
   const measured = { peakMiB: 3_900, examplesPerSecond: null, startupMs: null };
   t.equal(requestOf(asked(undefined), 'gpu', measured, 4_000).memoryMiB, 4_000, 'what was there before is there again, alone');
   t.equal(requestOf(asked(undefined), 'gpu', { ...measured, peakMiB: 4_100 }, 4_000).memoryMiB, 4_000, 'with more than the rest of its box is told to have');
+  t.ok(requestOf(asked(undefined), 'gpu', { ...measured, peakMiB: 12_000 }, 4_000).memoryMiB > 12_000, 'but not where it is known not to fit');
+  t.equal(kindFor(asked(undefined), BOTH, { measured: { ...measured, peakMiB: 12_000 } }), 'cpu');
   t.equal(requestOf(asked(undefined), 'gpu', undefined, 500).memoryMiB, 500, 'an estimate gets a try');
   t.equal(requestOf(asked(undefined), 'gpu', undefined, 50).memoryMiB, 801, 'but not where it cannot fit');
   t.equal(requestOf(asked({ memoryMiB: 9_000 }), 'gpu', measured, 4_000).memoryMiB, 9_000, 'what the spec says goes');

@@ -18,6 +18,7 @@ t.test('memory is left to others and to what nobody sees', async (t) => {
   t.strictSame(device, { id: 'one/gpu:0', box: 'one', kind: 'gpu', memoryMiB: 10_000 - 3_000 - 256, slots: 4, phase: 'open' });
   t.match(processor, { id: 'one/cpu', memoryMiB: 8_000, slots: 2 }, 'what runs may have of a processor leaves room already');
   t.match(schedulableDevices([worker('a', 'one', [gpu({ foreignMemoryMiB: 20_000 })])], new Map()), [{ memoryMiB: 0 }], 'others may have it all');
+  t.match(schedulableDevices([worker('a', 'one', [gpu({ foreignMemoryMiB: 20_000 })])], new Map(), { whenEmpty: true }), [{ memoryMiB: 10_000 - 256 }], 'for a while');
 });
 
 t.test('a GPU of which nothing is known takes one run, one that nothing trains on takes none', async (t) => {

@@ -6,11 +6,11 @@ import { Lines } from '../../../src/scheduler/lines.js';
 import { DEFAULT_SETTINGS, type WaitingRun } from '../../../src/scheduler/state.js';
 
 const run = (id: string, changes: Partial<WaitingRun> = {}): WaitingRun => ({
-  id, team: 'a', user: 'anna', priority: 0, since: 1, expectedMs: 2.5, request: { kind: 'gpu', devices: 1, memoryMiB: 4_096, exclusive: false }, ...changes,
+  id, team: 'a', user: 'anna', priority: 0, since: 1, place: 1, guessed: false, expectedMs: 2.5, request: { kind: 'gpu', devices: 1, memoryMiB: 4_096, exclusive: false }, ...changes,
 });
 
 t.test('a question arrives as it was asked', async (t) => {
-  const runs = [run('1'), run('2', { priority: 3, since: 7 }), run('3', { team: 'b', user: 'ben', request: { kind: 'cpu', devices: 2, memoryMiB: 1, exclusive: true } })];
+  const runs = [run('1'), run('2', { priority: 3, since: 7, place: 5, guessed: true }), run('3', { team: 'b', user: 'ben', request: { kind: 'cpu', devices: 2, memoryMiB: 1, exclusive: true } })];
   const lines = new Lines();
   for (const one of runs) lines.add(one);
   const question: OutlookQuestion = {

@@ -12,7 +12,7 @@ function scene() {
   const measured = new Map<string, Measured>();
   const reads: string[][] = [];
   const put = (id: string, changes: Partial<WaitingRow> = {}) => {
-    rows.set(id, { id, attempt: 0, teamId: 'team', userId: 'user', priority: 0, queuedAt: new Date(0), demand: DEMAND, shape: 'shape', step: 0, totalSteps: 1, deviceIds: [], promisedAt: null, version: '1', ...changes });
+    rows.set(id, { id, attempt: 0, teamId: 'team', userId: 'user', priority: 0, queuedAt: new Date(0), demand: DEMAND, shape: 'shape', step: 0, totalSteps: 1, deviceIds: [], linedUpAt: null, promisedAt: null, version: '1', ...changes });
   };
   const measures = new Measures(async (shapes) => new Map([...measured].filter(([key]) => shapes.some((shape) => key.startsWith(shape)))));
   const list = new WaitingList({

@@ -24,6 +24,18 @@ t.test('one starts when another ends, and the next when that one does', async (t
   t.strictSame(minutes({ waiting: scene.waiting }), [['1', 0, 0, 0], ['2', 60, 36, 108]], 'now, where there is room');
 });
 
+t.test('where nothing like it was measured, the interval is an order of magnitude either way', async (t) => {
+  const scene = (guessed: boolean) => ({ running: [running('r', 'a', ['gpu-0'], { ago: HOUR, guessed })], waiting: [waiting('w', 'a')] });
+  const [[, likely, earliest, latest]] = minutes(scene(true)) as [[string, number, number, number]];
+  t.equal(likely, 60);
+  t.ok(earliest < 10 && latest > 600, `${earliest} to ${latest}`);
+});
+
+t.test('what is near is told to the second', async (t) => {
+  const stopped = minutes({ running: [running('r', 'a', ['gpu-0'], { ago: 5 * HOUR, endsBy: NOW + MINUTE / 2 })], waiting: [waiting('w', 'a')] });
+  t.strictSame(stopped, [['w', 1 / 2 + 1 / 6, 1 / 2 + 1 / 6, 1 / 2 + 1 / 6]]);
+});
+
 t.test('one that is overdue takes as long again', async (t) => {
   t.strictSame(minutes({ running: [running('r', 'a', ['gpu-0'], { expectedEnd: NOW - 10 * MINUTE })], waiting: [waiting('w', 'a')] }), [['w', 10, 6, 18]]);
 });
@@ -120,7 +132,7 @@ t.test('what is likely is within the interval', async (t) => {
   let told = 0;
   fc.assert(
     fc.property(scene, fc.double({ min: 0.1, max: 1, noNaN: true }), fc.double({ min: 1, max: 5, noNaN: true }), ({ devices, submissions, teams }, shortFactor, longFactor) => {
-      const runs = submissions.map(({ id, team, user, priority, request, expectedMs }) => ({ id, team, user, priority, request, since: NOW, expectedMs }));
+      const runs = submissions.map(({ id, team, user, priority, request, expectedMs }) => ({ id, team, user, priority, request, since: NOW, place: NOW, expectedMs, guessed: false }));
       const state = stateOf({ devices: [...devices], teams: teams.map(({ id, weight }) => team(id, { weight })), waiting: runs });
       for (const { startAt, earliest, latest } of forecast(state, QUICK, { ...OPTIONS, shortFactor, longFactor }).starts) {
         if (startAt === null) {

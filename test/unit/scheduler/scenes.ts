@@ -15,12 +15,12 @@ export const team = (id: string, changes: Partial<Team> = {}): Team => ({ id, we
 type Asked = Partial<Request>;
 /** Waits since `ago` ms. */
 export function waiting(id: string, ofTeam: string, { ago = MINUTE, user = 'someone', priority = 0, ...asked }: { ago?: number; user?: string; priority?: number } & Asked = {}): WaitingRun {
-  return { id, team: ofTeam, user, priority, request: request(asked), since: NOW - ago, expectedMs: HOUR };
+  return { id, team: ofTeam, user, priority, request: request(asked), since: NOW - ago, place: NOW - ago, expectedMs: HOUR, guessed: false };
 }
 /** Runs since `ago` ms, and as long again. */
 export function running(id: string, ofTeam: string, devices: string[], { ago = HOUR, ...changes }: { ago?: number } & Partial<Omit<RunningRun, 'request'>> & { request?: Asked } = {}): RunningRun {
   return {
-    id, team: ofTeam, user: 'someone', priority: 0, devices, startedAt: NOW - ago, expectedEnd: NOW + ago, endsBy: null, leaving: false, aged: false, lentBy: null,
+    id, team: ofTeam, user: 'someone', priority: 0, guessed: false, devices, startedAt: NOW - ago, expectedEnd: NOW + ago, endsBy: null, leaving: false, aged: false, lentBy: null,
     ...changes, request: request({ devices: devices.length, ...changes.request }),
   };
 }
