@@ -35,7 +35,7 @@ export interface QueueService {
 }
 
 /** From being told to make room until the devices are free. */
-export const LEAVE_MS = 10_000;
+export const LEAVE_MS = 3_000;
 /** What was found out so long ago still goes: with thousands in line it takes a second. */
 const FRESH_MS = 1_000;
 const CALIBRATION_FRESH_MS = 10_000;
