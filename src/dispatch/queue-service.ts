@@ -115,7 +115,7 @@ export function createQueueService(options: QueueServiceOptions): QueueService {
       const { snapshot: { state, rows }, found } = await standings.get();
       const own = found.filter(({ runId }) => rows.get(runId)?.teamId === teamId).sort((a, b) => a.position - b.position);
       const items = own.slice(0, limit).map((standing): QueueEntry => ({ runId: standing.runId, ...toStanding(standing), queuedAt: rows.get(standing.runId)!.queuedAt.toISOString() }));
-      return { items, waiting: rows.size, running: state.running.length, asOf: iso(state.now)!, accuracy: await estimates.accuracy(new Date(now() - WEEK_MS)) };
+      return { team: standingOf(teamId, state, options.scheduling.price.gpu), items, waiting: rows.size, running: state.running.length, asOf: iso(state.now)!, accuracy: await estimates.accuracy(new Date(now() - WEEK_MS)) };
     },
 
     forget,
@@ -140,6 +140,20 @@ export function createQueueService(options: QueueServiceOptions): QueueService {
       };
       return ask(snapshot, withRun(snapshot.state, run), choices(PLANNED, demand, { hasGpu: largest.gpu !== null, plan }));
     },
+  };
+}
+
+/** @param gpuPrice what a GPU's second counts */
+function standingOf(teamId: string, { teams, lines, running }: State, gpuPrice: number): Queue['team'] {
+  const own = teams.find(({ id }) => id === teamId);
+  if (own === undefined) return { share: 0, used: 0, leftTodaySeconds: null }; // made a moment ago
+  const active = new Set([teamId, ...lines.map(({ team }) => team), ...running.map(({ team }) => team)]);
+  const weights = teams.reduce((sum, { id, weight }) => sum + (active.has(id) ? weight : 0), 0);
+  const used = teams.reduce((sum, { usage }) => sum + usage, 0);
+  return {
+    share: own.weight / weights,
+    used: used === 0 ? 0 : own.usage / used,
+    leftTodaySeconds: own.budget === null ? null : Math.max(0, own.budget) / 1000 / gpuPrice,
   };
 }
 

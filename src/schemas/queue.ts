@@ -62,8 +62,18 @@ const EstimateAccuracy = strictObject(
   { description: 'How good the first estimate of each run was.' },
 );
 
+const TeamStanding = strictObject(
+  {
+    share: Type.Number({ minimum: 0, maximum: 1, description: 'The part of the devices that is due to it: its weight among those of the teams that hold or want some, itself among them.' }),
+    used: Type.Number({ minimum: 0, maximum: 1, description: 'Its part of what all teams have used of late, older use counting less; 0 before anybody has used anything. Who is below their share is next.' }),
+    leftTodaySeconds: Type.Union([Type.Number({ minimum: 0 }), Type.Null()], { description: 'What is left of its GPU-seconds of today; null without a quota.' }),
+  },
+  { description: 'How the team stands among the others.' },
+);
+
 export const Queue = strictObject(
   {
+    team: TeamStanding,
     items: Type.Array(ref(QueueEntry), { description: 'As many as were asked for.' }),
     waiting: Type.Integer({ minimum: 0, description: 'Runs that wait, of all teams.' }),
     running: Type.Integer({ minimum: 0, description: 'Runs on devices, of all teams.' }),

@@ -124,6 +124,8 @@ t.test('shares are those of the weights while all want more, and estimates are h
   await until(async () => (await Promise.all(blockers.map(stateOf))).every((state) => state === 'running'), { what: 'the box to be full', deadlineMs: 90_000 });
   const all = (await Promise.all(teams.map(async (team) => Promise.all(Array.from({ length: RUNS_EACH }, async () => ({ team, run: await team.submit(spec(1, { exclusive: true })) })))))).flat();
   const queue = await until(async () => { const found = await teams[1]!.ask<Queue>('/v1/queue'); return found.items.length > 0 && found.items[0]!.estimatedStart.earliest !== null ? found : null; }, { what: 'the queue to tell when runs start', deadlineMs: 30_000 });
+  t.match(queue.team, { share: 0.2, leftTodaySeconds: null }, 'a fifth is due to it: two, one and one of the teams, and one of the operator');
+  t.ok(queue.team.used < 0.2, `and it has had ${queue.team.used} of what was used`);
   t.same(queue.items.map(({ positionInTeam }) => positionInTeam), queue.items.map((_, index) => index + 1), 'in order');
   for (const { estimatedStart: { earliest, likely, latest } } of queue.items) t.ok(likely === null || (earliest! <= likely && (latest === null || likely <= latest)), `${earliest} <= ${likely} <= ${latest}`);
   for (const { id } of blockers) await call(service.address, `/v1/runs/${id}/cancel`, { method: 'POST' });

@@ -73,7 +73,7 @@ const OUTLOOK: QueueOutlook = { position: 1, positionInTeam: 1, reason: { code: 
 function createFakeQueueService(): Services['queue'] {
   return {
     forget: () => undefined,
-    list: async () => ({ items: [], waiting: 0, running: 0, asOf: new Date(0).toISOString(), accuracy: { count: 0, medianErrorSeconds: null, withinInterval: null } }),
+    list: async () => ({ team: { share: 1, used: 0, leftTodaySeconds: null }, items: [], waiting: 0, running: 0, asOf: new Date(0).toISOString(), accuracy: { count: 0, medianErrorSeconds: null, withinInterval: null } }),
     get: async ({ id, state }) => (state === 'queued' ? OUTLOOK : Promise.reject(new ServiceError('run_not_queued', id))),
     plan: async () => OUTLOOK,
   };
