@@ -92,7 +92,7 @@ const extensionParts = (id: string, { spec, idempotency }: Extension) => Prisma.
     )`}`;
 
 /** The parts that keep account of the devices it holds. */
-function usePart(id: string, to: RunState, at: Date): Prisma.Sql {
+function usePart(id: string, { to, expiredBefore }: Pick<StateChange, 'to' | 'expiredBefore'>, at: Date): Prisma.Sql {
   if (to === 'starting') {
     return Prisma.sql`, held AS (
       INSERT INTO device_uses (run_id, attempt, run_name, team_id, team, user_id, "user", box, device_ids, device_kind, share, aged, queued_at, started_at, first_step)
@@ -104,10 +104,12 @@ function usePart(id: string, to: RunState, at: Date): Prisma.Sql {
   }
   if (to === 'running') return Prisma.sql`, held AS (UPDATE device_uses SET running_at = ${time(at)} FROM changed WHERE run_id = ${id}::uuid AND device_uses.attempt = changed.attempt)`;
   if (isHeld(to)) return Prisma.empty;
+  // Nobody held anything after the lease: the box may have been off for hours. The row is read as it was before the change.
+  const end = expiredBefore === undefined ? time(at) : Prisma.sql`greatest(device_uses.started_at, least(${time(at)}, (SELECT lease_expires_at FROM runs WHERE id = ${id}::uuid)))`;
   // In one statement: the attempt that has just ended, if it has, and what is known of the whole run.
   return Prisma.sql`, held AS (
       UPDATE device_uses SET
-        ended_at = coalesce(device_uses.ended_at, ${time(at)}),
+        ended_at = coalesce(device_uses.ended_at, ${end}),
         ended_as = coalesce(device_uses.ended_as, ${to}::text),
         last_step = coalesce(device_uses.last_step, changed.step),
         best_step = ${hasEnded(to) ? Prisma.sql`changed.best_step` : Prisma.sql`NULL::int`}
@@ -132,7 +134,7 @@ export async function changeState(session: DatabaseSession, id: string, change: 
     ), logged AS (
       INSERT INTO run_events (run_id, seq, kind, at, data)
       SELECT ${id}::uuid, head, 'state', ${time(at)}, ${JSON.stringify(said)}::jsonb || jsonb_build_object('attempt', attempt) FROM changed
-    )${usePart(id, to, at)}${change.extension === undefined ? Prisma.empty : extensionParts(id, change.extension)}
+    )${usePart(id, change, at)}${change.extension === undefined ? Prisma.empty : extensionParts(id, change.extension)}
     SELECT head, attempt FROM changed`;
   const row = rows[0];
   if (row === undefined) return null;

@@ -1,6 +1,7 @@
 // Supervisors that stop or die: their runs are handed back or found, and an old attempt can write nothing.
 import t from 'tap';
 import { FencedError } from '../../../src/live/event-log.js';
+import { decayedUsage, usedToday } from '../../../src/ledger/usage.js';
 import { createLifecycle } from '../../../src/runs/lifecycle.js';
 import { until } from '../../helpers/poll.js';
 import { box } from './harness.js';
@@ -190,4 +191,33 @@ t.test('nor are they judged right after a database has hung', async (t) => {
   hangsMs = 0;
   t.equal(await stateAfter(1_000), 'starting', 'the holder was kept waiting as well');
   t.equal(await stateAfter(2_500), 'queued', 'but not for ever');
+});
+
+t.test('a box that was off for hours has used its devices until its lease ran out', async (t) => {
+  const HOUR_MS = 3600_000;
+  for (const wish of ['none', 'pause', 'cancel'] as const) {
+    const { submit, stores, runs, teamId } = await box(t, { leaseMs: 60_000 });
+    const { id } = await submit();
+    await stores.database.run.update({ where: { id }, data: { box: 'box', placedAt: new Date(), deviceIds: ['cpu'], memoryMiB: 1, share: 1 } });
+    await stores.lifecycle.claim({ runId: id, attempt: 1 }, 'a box', { box: 'box' });
+    await stores.lifecycle.advance({ runId: id, attempt: 1 }, 'running');
+    if (wish !== 'none') await runs[wish](teamId, id);
+    const off = new Date(Date.now() - 10 * HOUR_MS);
+    await stores.database.run.update({ where: { id }, data: { leaseExpiresAt: off } });
+    await stores.database.deviceUse.updateMany({ data: { startedAt: new Date(off.getTime() - 60_000) } });
+
+    const price = { gpu: 1, cpu: 1 };
+    const now = Date.now();
+    const decayed = await decayedUsage(stores.database, { now, halfLifeMs: 1e6 * HOUR_MS, price });
+    t.ok(Math.abs(decayed.get(teamId)!.usage - 60_000) < 10, `${wish}: a minute, as long as nobody has noticed`);
+    t.equal((await usedToday(stores.database, { now: new Date(off).setUTCHours(23, 59, 59, 999), price })).get(teamId) ?? 0, Math.min(60_000, off.getTime() - new Date(off).setUTCHours(0, 0, 0, 0)), `${wish}: of its day as well`);
+
+    let later = now;
+    const lifecycle = createLifecycle({ ...stores, now: () => later, leaseMs: 6_000, maxAttempts: 3, onError: (error) => t.fail(String(error)) });
+    await lifecycle.sweepExpired();
+    later += 4_000;
+    await lifecycle.sweepExpired();
+    t.equal((await runs.get(teamId, id)).state, { none: 'queued', pause: 'paused', cancel: 'cancelled' }[wish]);
+    t.strictSame((await stores.database.deviceUse.findFirst())?.endedAt, off, `${wish}: and afterwards`);
+  }
 });
