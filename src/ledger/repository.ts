@@ -31,7 +31,7 @@ export function createLedgerRepository(database: DatabaseSession, { runsAtOnce =
       )
       SELECT run_id AS "runId", attempt, run_name AS "runName", team_id AS "teamId", team, "user", box, device_kind AS "deviceKind", share,
              queued_at AS "queuedAt", started_at AS "startedAt", running_at AS "runningAt", ended_at AS "endedAt", ended_as AS "endedAs",
-             first_step AS "firstStep", last_step AS "lastStep", best_step AS "bestStep"
+             first_step AS "firstStep", last_step AS "lastStep", best_step AS "bestStep", kept_step AS "keptStep", progressed_at AS "progressedAt"
       FROM touched JOIN device_uses USING (run_id) ORDER BY run_id, attempt`;
   }
 

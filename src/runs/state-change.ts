@@ -68,7 +68,7 @@ function settingsOf({ to, reason, set = {}, resume, retriesBelow, extension }: S
   if (metrics !== undefined) columns.metrics = json(toMetricValues(metrics));
   if (to === 'starting') {
     const { epoch, step, metrics } = resume ?? { epoch: 0, step: 0, metrics: {} };
-    Object.assign(columns, { started_at: time(at), epoch: Prisma.sql`${epoch}::int`, step: Prisma.sql`${step}::int`, examples_per_second: Prisma.sql`NULL`, best_epoch: Prisma.sql`NULL`, metrics: json(metrics) });
+    Object.assign(columns, { started_at: time(at), epoch: Prisma.sql`${epoch}::int`, step: Prisma.sql`${step}::int`, examples_per_second: Prisma.sql`NULL`, progressed_at: Prisma.sql`NULL`, best_epoch: Prisma.sql`NULL`, metrics: json(metrics) });
   }
   if (retriesBelow !== undefined) columns.retries = Prisma.sql`retries + 1`;
   if (extension !== undefined) {
@@ -91,6 +91,16 @@ const extensionParts = (id: string, { spec, idempotency }: Extension) => Prisma.
       INSERT INTO idempotency_keys (team_id, key, fingerprint, run_id) SELECT ${idempotency.teamId}::uuid, ${idempotency.key}, ${idempotency.fingerprint}, ${id}::uuid FROM changed
     )`}`;
 
+/** What there is to go on from, or to predict with, after an attempt that did not come to its end. It is asked now, as files may be deleted later. */
+function keptStep(id: string, to: RunState): Prisma.Sql {
+  if (to !== 'failed' && to !== 'lost' && to !== 'queued') return Prisma.sql`device_uses.kept_step`;
+  // What rested may be queued again, which says nothing of how it ended.
+  const isOver = to === 'queued' ? Prisma.sql`device_uses.ended_at IS NULL` : Prisma.sql`TRUE`;
+  return Prisma.sql`CASE WHEN device_uses.attempt = changed.attempt AND ${isOver}
+          THEN greatest(0, changed.best_step, (SELECT max(step) FROM checkpoints WHERE checkpoints.run_id = ${id}::uuid AND kind = 'resume'))
+          ELSE device_uses.kept_step END`;
+}
+
 /** The parts that keep account of the devices it holds. */
 function usePart(id: string, { to, expiredBefore }: Pick<StateChange, 'to' | 'expiredBefore'>, at: Date): Prisma.Sql {
   if (to === 'starting') {
@@ -112,6 +122,8 @@ function usePart(id: string, { to, expiredBefore }: Pick<StateChange, 'to' | 'ex
         ended_at = coalesce(device_uses.ended_at, ${end}),
         ended_as = coalesce(device_uses.ended_as, ${to}::text),
         last_step = coalesce(device_uses.last_step, changed.step),
+        progressed_at = CASE WHEN device_uses.attempt = changed.attempt THEN coalesce(device_uses.progressed_at, changed.progressed_at) ELSE device_uses.progressed_at END,
+        kept_step = ${keptStep(id, to)},
         best_step = ${hasEnded(to) ? Prisma.sql`changed.best_step` : Prisma.sql`NULL::int`}
       FROM changed WHERE run_id = ${id}::uuid
     )`;
@@ -127,7 +139,7 @@ export async function changeState(session: DatabaseSession, id: string, change: 
   const rows = await session.$queryRaw<{ head: number; attempt: number }[]>`
     WITH changed AS (
       UPDATE runs SET ${settingsOf({ ...change, resume }, { at, message })} WHERE ${conditionsOf(id, change)}
-      RETURNING head, attempt, step, best_epoch * (total_steps / greatest(1, epochs)) AS best_step
+      RETURNING head, attempt, step, progressed_at, best_epoch * (total_steps / greatest(1, epochs)) AS best_step
     ), noted AS (
       INSERT INTO run_transitions (run_id, index, state, reason, message, attempt, at)
       SELECT ${id}::uuid, head, ${to}::text, ${reason ?? null}::text, ${message}::text, attempt, ${time(at)} FROM changed

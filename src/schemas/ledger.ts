@@ -21,8 +21,8 @@ const SECONDS = {
   deviceSeconds: seconds('Devices held, times seconds; of a device that others may use as well, the part that it held. The sum of the four that follow, to the last digit.'),
   usefulSeconds: seconds("Of these, on steps up to the end of the run's best epoch; all that are kept, while that is not known."),
   afterBestSeconds: seconds('Of these, on steps after the best epoch.'),
-  lostSeconds: seconds('Of these, on steps that a later attempt had to do again.'),
-  idleSeconds: seconds('Of these, held without computing a step: between its start and its first step, or all of it where no step was done.'),
+  lostSeconds: seconds('Of these, on steps that a later attempt had to do again; of a run that has failed, those after its latest training state and its best epoch.'),
+  idleSeconds: seconds('Of these, held without computing a step: between its start and its first step, after its last one where it hung, or all of it where no step was done.'),
   waitingSeconds: seconds('In line before a start, in seconds of a run, not of a device. It counts once the run has started.'),
   runs: Type.Integer({ minimum: 0, description: 'How many different runs.' }),
 };
