@@ -48,7 +48,8 @@ export function runningRun(row: PlacedRow, { now, measured, seen }: Context): Ru
     // Its time in peace begins with its first step: else a slow start would be all that it gets.
     startedAt: row.state === 'running' && row.runningAt !== null ? row.runningAt.getTime() : now,
     expectedEnd: expectedEndOf(row, kind, { now, startedAt: heldSince, known }),
-    endsBy: maxRuntimeSeconds === null ? null : heldSince + 1000 * maxRuntimeSeconds - row.usedBeforeMs,
+    // One that has not begun uses none of its time.
+    endsBy: maxRuntimeSeconds === null || row.state === 'queued' ? null : heldSince + 1000 * maxRuntimeSeconds - row.usedBeforeMs,
     // Who is on its way out needs no telling, whoever has told it.
     leaving: row.leaving !== null || row.state === 'pausing' || row.state === 'cancelling' || row.state === 'finalizing',
     aged: row.aged,

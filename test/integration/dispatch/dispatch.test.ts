@@ -130,6 +130,24 @@ t.test('a run whose time is up has failed, with what it had kept', async (t) => 
   t.match(await place.ends(run.id), { state: 'failed', reason: 'timeout', attempt: 2 }, 'who resumes it gives it as long again');
 });
 
+t.test('a run whose time is up does not wait for another device', async (t) => {
+  const place = await box(t);
+  const { stores, runs, teamId, story } = place;
+  await place.supervise('waits');
+  const { run } = await runs.submit({ teamId }, { ...SPEC, resources: { maxRuntimeSeconds: 3600 } });
+  await place.reaches(run.id, ['running']);
+  const startedBefore = (ms: number) => stores.database.deviceUse.updateMany({ where: { runId: run.id, endedAt: null }, data: { startedAt: new Date(Date.now() - ms) } });
+  await startedBefore(1800_000);
+  await stores.lifecycle.handBack({ runId: run.id, attempt: 1 }, 'for the test');
+  await until(async () => (await runs.get(teamId, run.id)).attempt === 2, { what: 'its second attempt' });
+  await startedBefore(1801_000);
+  t.match(await stores.lifecycle.handBack({ runId: run.id, attempt: 2 }, 'for the test'), { state: 'failed', reason: 'timeout', message: 'its time on devices is up: the spec allows 3600 s' });
+  t.equal((await story(run.id)).filter((what) => what === 'state:queued').length, 2, 'it was in line twice');
+  await runs.resume(teamId, run.id);
+  await until(async () => (await runs.get(teamId, run.id)).attempt === 3, { what: 'an attempt after it was resumed' });
+  t.match(await stores.lifecycle.handBack({ runId: run.id, attempt: 3 }, 'for the test'), { state: 'queued' }, 'who resumes it gives it as long again');
+});
+
 t.test('a run that holds devices and computes nothing is stopped', async (t) => {
   const place = await box(t, { idleMs: 1_000 });
   await place.supervise('waits');
