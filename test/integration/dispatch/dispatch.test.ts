@@ -168,6 +168,26 @@ t.test('a team whose files are over its quota submits and resumes nothing', asyn
   t.match(await runs.resume(teamId, id), { state: 'queued' });
 });
 
+t.test('nor does it start what it had submitted before', async (t) => {
+  const place = await box(t);
+  const { runs, teamId, stores, submit } = place;
+  const [first, second] = [await submit(), await submit()];
+  await runs.pause(teamId, first.id);
+  await stores.database.artifact.create({ data: { runId: first.id, path: 'a', sha256: 'a'.repeat(64), bytes: 2_048n, contentType: 'text/plain' } });
+  await stores.database.team.updateMany({ data: { storageBytes: 2_048n } });
+  t.same([...(await stores.usage.storageOfWaiting())], [[teamId, { bytes: 2_048, limitBytes: 2_048 }]]);
+  let rounds = 0;
+  await place.supervise('succeeds');
+  await until(async () => {
+    await stores.bus.sendCommand({ type: 'changed' });
+    return (rounds += 1) > 20;
+  }, { what: 'some rounds of decisions' });
+  t.match(await runs.get(teamId, second.id), { state: 'queued', attempt: 0 });
+  await stores.database.artifact.deleteMany();
+  t.match(await place.ends(second.id), { state: 'succeeded' }, 'until there is room again');
+  t.same([...(await stores.usage.storageOfWaiting())], [], 'nobody waits');
+});
+
 t.test('waiting runs of a user are moved, and take their priority along', async (t) => {
   const place = await box(t);
   const { runs, teamId, submit } = place;
