@@ -36,9 +36,10 @@ export function composeStores(config: Config, databaseUrl: string, log: Log) {
   const bus = config.redisUrl === null ? createPostgresBus({ url: databaseUrl, onError: (error) => onError(error, 'bus') }) : createRedisBus({ url: config.redisUrl, onError: (error) => onError(error, 'bus') });
   const runs = createRunRepository(database);
   const placements = createPlacements(database);
+  const usage = createUsageRepository(database);
   const usageOf = async ({ now, halfLifeMs, price, agingMs }: { now: number; halfLifeMs: number } & Pick<Settings, 'price' | 'agingMs'>): Promise<Usage> => {
-    const [decayed, today, turns] = await Promise.all([decayedUsage(database, { now, halfLifeMs, price }), usedToday(database, { now, price }), placements.turns(new Date(now - agingMs))]);
-    return { decayed, today, turns };
+    const [decayed, today, turns, storage] = await Promise.all([decayedUsage(database, { now, halfLifeMs, price }), usedToday(database, { now, price }), placements.turns(new Date(now - agingMs)), usage.storageOfWaiting()]);
+    return { decayed, today, turns, storage };
   };
   const lifecycle = createLifecycle({ runs, queue, bus, leaseMs: config.leaseMs, maxAttempts: config.maxAttempts, onError });
   return {
@@ -52,7 +53,7 @@ export function composeStores(config: Config, databaseUrl: string, log: Log) {
     metrics: createMetricRepository(database),
     artifacts: createArtifactRepository(database),
     retention: createRetentionRepository(database),
-    usage: createUsageRepository(database),
+    usage,
     workers: createWorkerRepository(database),
     boxes: createBoxRepository(database),
     placements,

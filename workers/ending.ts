@@ -1,5 +1,5 @@
 // How an attempt ends, by what was asked of it, what its trainer said and how that went. Pure.
-import type { Failure, RunEnd } from '../src/runs/lifecycle.js';
+import { timeIsUp, type Failure, type RunEnd } from '../src/runs/lifecycle.js';
 import type { Leaving } from '../src/run-states.js';
 import { causeOfDeath, type TrainerExit } from './trainer-process.js';
 
@@ -109,9 +109,7 @@ export class Ending {
   }
 
   #timeout(why: 'timeout' | 'idle'): Failure {
-    const message = why === 'idle'
-      ? 'it held devices and computed no step for too long (TRAINYARD_IDLE_MINUTES); it can be resumed'
-      : `its time on devices is up: the spec allows ${this.#maxRuntimeSeconds} s`;
-    return { state: 'failed', reason: 'timeout', message };
+    if (why === 'timeout') return timeIsUp(this.#maxRuntimeSeconds);
+    return { state: 'failed', reason: 'timeout', message: 'it held devices and computed no step for too long (TRAINYARD_IDLE_MINUTES); it can be resumed' };
   }
 }

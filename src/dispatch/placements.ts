@@ -2,6 +2,7 @@
 import { Prisma, type Database } from '../db/client.js';
 import type { Run, RunState } from '../schemas/run.js';
 import { HELD_STATES, type Leaving } from '../run-states.js';
+import { timeOnDevicesMs } from '../runs/time-on-devices.js';
 import type { DeviceKind } from '../scheduler/state.js';
 import type { Demand, Measured } from './demand.js';
 
@@ -153,7 +154,7 @@ export function createPlacements(database: Database): Placements {
     placed: () => database.$queryRaw<PlacedRow[]>`
       SELECT ${COMMON}, state, box, memory_mib AS "memoryMiB", placed_at AS "placedAt", extract(epoch FROM now() - placed_at)::float8 * 1000 AS "placedAgoMs", (SELECT running_at FROM device_uses WHERE run_id = runs.id AND device_uses.attempt = runs.attempt) AS "runningAt", started_at AS "startedAt",
         examples_per_second AS "examplesPerSecond", aged, lent_by AS "lentBy", leaving,
-        CASE WHEN demand -> 'maxRuntimeSeconds' = 'null' THEN 0 ELSE coalesce((SELECT sum(extract(epoch FROM ended_at - started_at)) * 1000 FROM device_uses WHERE run_id = runs.id AND ended_at IS NOT NULL AND started_at > coalesce((SELECT max(at) FROM run_transitions WHERE run_transitions.run_id = runs.id AND reason IN ('user_resume', 'user_extend')), '-infinity')), 0) END::float8 AS "usedBeforeMs"
+        CASE WHEN demand -> 'maxRuntimeSeconds' = 'null' THEN 0 ELSE ${timeOnDevicesMs(Prisma.sql`ended_at`)} END AS "usedBeforeMs"
       FROM runs WHERE box IS NOT NULL AND placed_at IS NOT NULL AND state = ANY(${['queued', ...HELD_STATES] satisfies Run['state'][]}::text[])`,
 
     teams: () => database.team.findMany({ select: { id: true, weight: true, maxRuns: true, gpuSecondsPerDay: true } }),

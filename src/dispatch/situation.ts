@@ -1,5 +1,5 @@
 // From rows of the database to the state that the scheduler decides upon. Pure.
-import type { Device, DeviceKind, RunningRun, Settings, Team, User, WaitingRun } from '../scheduler/state.js';
+import type { Device, DeviceKind, RunningRun, Settings, Storage, Team, User, WaitingRun } from '../scheduler/state.js';
 import type { Worker } from '../devices/worker-repository.js';
 import { expectedMsOf, kindFor, requestOf, type Largest, type Measured } from './demand.js';
 import { deviceKey } from './devices.js';
@@ -13,6 +13,8 @@ export interface Usage {
   today: ReadonlyMap<string, number>;
   /** By `turnKey`: see `User.lastTurn`. */
   turns: ReadonlyMap<string, number>;
+  /** Of the teams that have a quota of storage, and wait for something. */
+  storage: ReadonlyMap<string, Storage>;
 }
 
 export interface Context {
@@ -49,7 +51,8 @@ export function runningRun(row: PlacedRow, { now, measured, seen }: Context): Ru
     startedAt: row.state === 'running' && row.runningAt !== null ? row.runningAt.getTime() : now,
     expectedEnd: expectedEndOf(row, kind, { now, startedAt: heldSince, known }),
     guessed: speedOf(row) === null && isGuess(known),
-    endsBy: maxRuntimeSeconds === null ? null : heldSince + 1000 * maxRuntimeSeconds - row.usedBeforeMs,
+    // One that has not begun uses none of its time.
+    endsBy: maxRuntimeSeconds === null || row.state === 'queued' ? null : heldSince + 1000 * maxRuntimeSeconds - row.usedBeforeMs,
     // Who is on its way out needs no telling, whoever has told it.
     leaving: row.leaving !== null || row.state === 'pausing' || row.state === 'cancelling' || row.state === 'finalizing',
     aged: row.aged,
@@ -70,7 +73,7 @@ function expectedEndOf(row: PlacedRow, kind: DeviceKind, { now, startedAt, known
 }
 
 /** Everybody who may want something: members of teams count from their first run on. */
-export function teamsOf(rows: readonly TeamRow[], members: Iterable<{ team: string; user: string }>, { decayed, today, turns }: Usage, price: Settings['price']): Team[] {
+export function teamsOf(rows: readonly TeamRow[], members: Iterable<{ team: string; user: string }>, { decayed, today, turns, storage }: Usage, price: Settings['price']): Team[] {
   const byTeam = new Map(rows.map(({ id }) => [id, new Map<string, User>()]));
   const add = (team: string, user: string) => {
     byTeam.get(team)?.set(user, { id: user, usage: decayed.get(team)?.users.get(user) ?? 0, lastTurn: turns.get(turnKey(team, user)) ?? null });
@@ -82,6 +85,7 @@ export function teamsOf(rows: readonly TeamRow[], members: Iterable<{ team: stri
     users: [...byTeam.get(id)!.values()],
     usage: decayed.get(id)?.usage ?? 0,
     budget: gpuSecondsPerDay === null ? null : gpuSecondsPerDay * 1000 * price.gpu - (today.get(id) ?? 0),
+    storage: storage.get(id) ?? null,
   }));
 }
 

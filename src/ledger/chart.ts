@@ -79,8 +79,9 @@ function rowOf(item: LedgerItem, { y, longest, severalTeams }: { y: number; long
 
 function fewer(items: readonly LedgerItem[]): readonly LedgerItem[] {
   if (items.length <= MOST_BARS) return items;
-  const rest = items.slice(MOST_BARS - 1);
-  return [...items.slice(0, MOST_BARS - 1), { run: `${rest.length} more`, ...totalOf(rest), runs: 0 }];
+  const sorted = items.toSorted((a, b) => b.deviceSeconds - a.deviceSeconds);
+  const rest = sorted.slice(MOST_BARS - 1);
+  return [...sorted.slice(0, MOST_BARS - 1), { run: `${rest.length} more`, ...totalOf(rest), runs: 0 }];
 }
 
 function nameOf({ day, run, user, team, box, deviceKind }: LedgerItem, severalTeams: boolean): string {

@@ -13,6 +13,12 @@ const { json, csv, svg } = LEDGER_FORMATS;
 /** The picture is a document of its own in a browser: it may style itself, and do nothing else. */
 const PICTURE_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; sandbox";
 
+function withCursor(url: string, cursor: string): string {
+  const { pathname, searchParams } = new URL(url, 'http://here');
+  searchParams.set('cursor', cursor);
+  return `${pathname}?${searchParams.toString()}`;
+}
+
 export const ledgerRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'ledger'> }> = async (app, { services: { ledger } }) => {
   app.get('/v1/ledger', {
     config: { access: 'read' },
@@ -20,13 +26,14 @@ export const ledgerRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 
       operationId: 'getLedger', tags: ['service'], summary: 'Ask who used the devices, and what became of it', querystring: LedgerQuery,
       description: "Device-seconds of a period, by team, user, run, day, box or kind of device: useful, after the best epoch, lost and done again, idle. Of one's own team; who runs the service may ask for another, or for `all`, though not for their runs.",
       response: {
-        ...representations(200, 'The ledger; as CSV its items, as SVG a bar for each.', { [json]: ref(Ledger), [csv]: Type.String(), [svg]: Type.String() }),
-        ...problems('not_found', 'not_acceptable'),
+        ...representations(200, 'The ledger; as CSV its items, with the address of the next page in `Link`, as SVG a bar for each.', { [json]: ref(Ledger), [csv]: Type.String(), [svg]: Type.String() }),
+        ...problems('invalid_cursor', 'not_found', 'not_acceptable'),
       },
     },
-  }, async ({ principal, query: { format, ...query }, headers }, reply) => {
+  }, async ({ principal, query: { format, ...query }, headers, url }, reply) => {
     const type = format === undefined ? negotiate(headers.accept, [json, csv, svg]) : LEDGER_FORMATS[format];
     const answer = await ledger.get(principal, query);
+    if (answer.nextCursor !== null) void reply.header('link', `<${withCursor(url, answer.nextCursor)}>; rel="next"`);
     void reply.headers({ vary: 'accept', 'cache-control': 'no-store' });
     if (type === json) return reply.send(answer);
     if (type === svg) return reply.header('content-security-policy', PICTURE_POLICY).type(`${svg}; charset=utf-8`).send(chartOf(answer));

@@ -1,13 +1,15 @@
 // Who used the devices in a period, and what became of it: uses, split and summed up by what is asked for.
 import { ServiceError } from '../errors.js';
+import { decodeCursor, encodeCursor } from '../id-cursor.js';
 import type { Principal } from '../identity/principal.js';
 import type { Ledger, LedgerItem, LedgerKey, LedgerQuery } from '../schemas/ledger.js';
 import { Account, totalOf } from './account.js';
 import type { LedgerRepository, UseQuery } from './repository.js';
 import { splitOf, stretchesOf, type DeviceUse, type Period } from './split.js';
+import { Turns } from './turns.js';
 
 export interface LedgerService {
-  /** @throws ServiceError bad_request, forbidden, not_found */
+  /** @throws ServiceError bad_request, invalid_cursor, forbidden, not_found */
   get(principal: Asker, query: Omit<LedgerQuery, 'format'>): Promise<Ledger>;
 }
 
@@ -16,8 +18,13 @@ type Asker = Pick<Principal, 'team' | 'teamId' | 'rights'>;
 export const DAY_MS = 24 * 3600_000;
 const DEFAULT_PERIOD_MS = 7 * DAY_MS;
 const LONGEST_PERIOD_MS = 366 * DAY_MS;
+const DEFAULT_PAGE = 50;
+/** Adding up a year costs something: who asks again at once is told the same. */
+const FRESH_MS = 5_000;
 
-export function createLedgerService({ ledger, now = Date.now }: { ledger: LedgerRepository; now?: () => number }): LedgerService {
+export function createLedgerService({ ledger, now = Date.now, freshMs = FRESH_MS }: { ledger: LedgerRepository; now?: () => number; freshMs?: number }): LedgerService {
+  const turns = new Turns<Ledger>(freshMs);
+
   /** Another team's runs are not there, for who runs the service either: but how much it used is. */
   async function teamOf({ team: own, teamId, rights }: Asker, { team = own, by }: Pick<LedgerQuery, 'team' | 'by'>): Promise<UseQuery['team']> {
     if (team === own) return { id: teamId };
@@ -28,38 +35,46 @@ export function createLedgerService({ ledger, now = Date.now }: { ledger: Ledger
     return { name: team };
   }
 
-  return {
-    async get(principal, query) {
-      const { by = 'team', deviceKind } = query;
-      const period = periodOf(query, now());
-      const team = await teamOf(principal, query);
-      const groups = new Map<string, { about: Partial<LedgerItem>; account: Account }>();
-      const accountOf = (about: Partial<LedgerItem>, id: string = JSON.stringify(about)) => {
-        let group = groups.get(id);
-        if (group === undefined) groups.set(id, (group = { about, account: new Account() }));
-        return group.account;
-      };
-      if (by === 'day') for (const day of daysOf(period)) accountOf({ day: dayOf(day.from) });
-      const runs = new Set<string>();
-      for await (const uses of ledger.listUses({ ...period, ...(team === undefined ? {} : { team }) })) {
-        const stretches = stretchesOf(uses);
-        for (const [index, use] of uses.entries()) {
-          if (deviceKind !== undefined && use.deviceKind !== deviceKind) continue;
-          const parts = by === 'day' ? daysOf(overlapOf(use, period)) : [period];
-          for (const part of parts) {
-            const split = splitOf(stretches[index]!, part);
-            if (Object.values(split).every((ms) => ms === 0)) continue;
-            runs.add(use.runId);
-            const about = by === 'day' ? { day: dayOf(part.from) } : ABOUT[by]({ ...use, runName: uses.at(-1)!.runName });
-            accountOf(about).add(use, split);
-          }
+  async function find(principal: Asker, query: Omit<LedgerQuery, 'format'>): Promise<Ledger> {
+    const { by = 'team', deviceKind } = query;
+    const period = periodOf(query, now());
+    const page = pageOf(query);
+    const team = await teamOf(principal, query);
+    const groups = new Map<string, { about: Partial<LedgerItem>; account: Account }>();
+    const accountOf = (about: Partial<LedgerItem>, id: string = JSON.stringify(about)) => {
+      let group = groups.get(id);
+      if (group === undefined) groups.set(id, (group = { about, account: new Account() }));
+      return group.account;
+    };
+    if (by === 'day') for (const day of daysOf(period)) accountOf({ day: dayOf(day.from) });
+    const runs = new Set<string>();
+    let seen = 0;
+    let last: string | null = null;
+    for await (const uses of ledger.listUses({ ...period, deviceKind, ...(team === undefined ? {} : { team }), ...(page === null ? {} : { after: page.after, limit: page.limit + 1 }) })) {
+      // One more than the page has: there is another page.
+      if (page !== null && (seen += 1) > page.limit) break;
+      last = uses[0]!.runId;
+      const stretches = stretchesOf(uses);
+      for (const [index, use] of uses.entries()) {
+        if (deviceKind !== undefined && use.deviceKind !== deviceKind) continue;
+        const parts = by === 'day' ? daysOf(overlapOf(use, period)) : [period];
+        for (const part of parts) {
+          const split = splitOf(stretches[index]!, part);
+          if (Object.values(split).every((ms) => ms === 0)) continue;
+          runs.add(use.runId);
+          const about = by === 'day' ? { day: dayOf(part.from) } : ABOUT[by]({ ...use, runName: uses.at(-1)!.runName });
+          accountOf(about).add(use, split);
         }
       }
-      const items = [...groups.values()].map(({ about, account }) => ({ ...about, ...account.sums() }));
-      const order = by === 'day' ? byDay : byUse;
-      return { from: new Date(period.from).toISOString(), to: new Date(period.to).toISOString(), by, items: items.sort(order), total: { ...totalOf(items), runs: runs.size } };
-    },
-  };
+    }
+    const items = [...groups.values()].map(({ about, account }) => ({ ...about, ...account.sums() }));
+    // Runs come in their order.
+    if (page === null) items.sort(by === 'day' ? byDay : byUse);
+    const nextCursor = page !== null && seen > page.limit && last !== null ? encodeCursor(last) : null;
+    return { from: new Date(period.from).toISOString(), to: new Date(period.to).toISOString(), by, items, total: { ...totalOf(items), runs: runs.size }, nextCursor };
+  }
+
+  return { get: (principal, query) => turns.ask(principal.teamId, JSON.stringify([principal.team, principal.rights, query]), () => find(principal, query)) };
 }
 
 /** What an item says of itself, by what is summed up; those that say the same are one. */
@@ -76,6 +91,13 @@ const kindOf = (kind: string) => (kind === 'gpu' ? 'gpu' : 'cpu');
 const byDay = (a: LedgerItem, b: LedgerItem) => ((a.day ?? '') < (b.day ?? '') ? -1 : 1);
 const nameOf = ({ team, user, runId, box, deviceKind }: LedgerItem) => JSON.stringify([team, user, runId, box, deviceKind]);
 const byUse = (a: LedgerItem, b: LedgerItem) => b.deviceSeconds - a.deviceSeconds || b.waitingSeconds - a.waitingSeconds || (nameOf(a) < nameOf(b) ? -1 : 1);
+
+/** Null where everything is answered at once. @throws ServiceError bad_request, invalid_cursor */
+function pageOf({ by, limit, cursor }: Pick<LedgerQuery, 'by' | 'limit' | 'cursor'>): { limit: number; after: string | undefined } | null {
+  if (by === 'run') return { limit: limit ?? DEFAULT_PAGE, after: cursor === undefined ? undefined : decodeCursor(cursor) };
+  for (const [parameter, value] of Object.entries({ limit, cursor })) if (value !== undefined) throw refused(parameter, 'is for `by=run` alone: of all else there are no pages');
+  return null;
+}
 
 /** Nothing lies after now, so an end there is as good as a later one. @throws ServiceError bad_request */
 function periodOf({ from, to }: Pick<LedgerQuery, 'from' | 'to'>, now: number): Period {
@@ -94,7 +116,7 @@ function timeOf(parameter: 'from' | 'to', text: string | undefined): number | nu
   return time;
 }
 
-const refused = (parameter: 'from' | 'to', detail: string) => new ServiceError('bad_request', 'The query has values that this route does not take.', { parameters: [{ in: 'query', parameter, detail }] });
+const refused = (parameter: string, detail: string) => new ServiceError('bad_request', 'The query has values that this route does not take.', { parameters: [{ in: 'query', parameter, detail }] });
 
 /** The part of a period within which a use waited or held something. */
 const overlapOf = ({ queuedAt, startedAt, endedAt }: DeviceUse, { from, to }: Period): Period => ({

@@ -1,7 +1,5 @@
 // What became of the time that a run held devices: its attempts as stretches of one category each. Times are whole
 // milliseconds, so that stretches add up to what was held, and days to their period, to the last one.
-import { hasEnded } from '../run-states.js';
-import type { RunState } from '../schemas/run.js';
 
 /** One attempt of a run on devices of a box: a row of `device_uses`. */
 export interface DeviceUse {
@@ -27,7 +25,15 @@ export interface DeviceUse {
   lastStep: number | null;
   /** The last step of the run's best epoch, once that is known. */
   bestStep: number | null;
+  /** Where it did not come to its end: the last step of what its run has to show for it. */
+  keptStep: number | null;
+  /** When it did its last step; null where it did none. */
+  progressedAt: Date | null;
 }
+
+/** Without a step for so long, and for as long as it took for so many, it hung. */
+const HANG_MS = 60_000;
+const HANG_STEPS = 10;
 
 export const CATEGORIES = ['useful', 'afterBest', 'lost', 'idle'] as const;
 export type Category = (typeof CATEGORIES)[number];
@@ -46,15 +52,15 @@ export interface Stretch extends Period {
 export type Split = Record<Category | 'waiting', number>;
 
 /**
- * The stretches of each use, in order and without a gap: it waits, is idle until its first step, computes. Steps are
- * taken to be even within an attempt. One that still lasts goes on without end.
- * @param uses all attempts of one run, in order: what was lost is told by those that came after
+ * The stretches of each use, in order and without a gap: it waits, is idle until its first step, computes, and is idle
+ * again where it hung. Steps are taken to be even within an attempt. One that still lasts goes on without end.
+ * @param uses all attempts of one run, in order: what was lost is told by those that came after, or by what is kept
  */
 export function stretchesOf(uses: readonly DeviceUse[]): Stretch[][] {
   const last = uses.at(-1);
   // A run that was extended has another best before it: only the end of its last attempt tells.
-  const best = last?.endedAs != null && hasEnded(last.endedAs as RunState) ? last.bestStep : null;
-  let kept = Infinity;
+  const best = last?.endedAt == null ? null : last.bestStep;
+  let kept = last?.keptStep ?? Infinity;
   const latestFirst = uses.toReversed().map((use) => {
     const stretches = stretchesOfOne(use, { best: best ?? Infinity, kept });
     // Not of the next attempt alone: that one may have ended before it did a step, and another gone further back.
@@ -64,8 +70,9 @@ export function stretchesOf(uses: readonly DeviceUse[]): Stretch[][] {
   return latestFirst.reverse();
 }
 
-/** @param about how many steps lead to the best epoch, and how many no later attempt did again */
-function stretchesOfOne({ queuedAt, startedAt, runningAt, endedAt, firstStep, lastStep }: DeviceUse, { best, kept }: { best: number; kept: number }): Stretch[] {
+/** @param about how many steps lead to the best epoch, and how many are kept and no later attempt did again */
+function stretchesOfOne(use: DeviceUse, { best, kept }: { best: number; kept: number }): Stretch[] {
+  const { queuedAt, startedAt, runningAt, endedAt, firstStep, lastStep } = use;
   const start = startedAt.getTime();
   // Times are of two machines: none before the one that it follows.
   const end = Math.max(start, endedAt?.getTime() ?? Infinity);
@@ -75,10 +82,22 @@ function stretchesOfOne({ queuedAt, startedAt, runningAt, endedAt, firstStep, la
   const running = Math.min(end, Math.max(start, runningAt.getTime()));
   const idle: Stretch = { category: 'idle', from: start, to: running };
   if (end === Infinity) return [waiting, idle, { category: 'useful', from: running, to: end }];
+  const computed = computedUntil(use, { running, end, steps });
   /** When so many steps of the run were done. */
-  const timeOf = (step: number) => running + Math.round((end - running) * (Math.min(steps, Math.max(0, step - firstStep)) / steps));
+  const timeOf = (step: number) => running + Math.round((computed - running) * (Math.min(steps, Math.max(0, step - firstStep)) / steps));
   const [bestAt, keptAt] = [timeOf(Math.min(best, kept)), timeOf(kept)];
-  return [waiting, idle, { category: 'useful', from: running, to: bestAt }, { category: 'afterBest', from: bestAt, to: keptAt }, { category: 'lost', from: keptAt, to: end }];
+  return [
+    waiting, idle,
+    { category: 'useful', from: running, to: bestAt }, { category: 'afterBest', from: bestAt, to: keptAt }, { category: 'lost', from: keptAt, to: computed },
+    { category: 'idle', from: computed, to: end },
+  ];
+}
+
+/** What has succeeded has written its model after the last step, which is work as well. */
+function computedUntil({ progressedAt, endedAs }: DeviceUse, { running, end, steps }: { running: number; end: number; steps: number }): number {
+  if (progressedAt === null || endedAs === 'succeeded') return end;
+  const progressed = Math.min(end, Math.max(running, progressedAt.getTime()));
+  return end - progressed > Math.max(HANG_MS, (HANG_STEPS * (progressed - running)) / steps) ? progressed : end;
 }
 
 /** Milliseconds of a period. */

@@ -84,7 +84,9 @@ function progressOf(events: readonly NewEvent[]): Prisma.Sql[] {
   const sets: Prisma.Sql[] = [];
   const metrics = events.findLast((event) => event.kind === 'metrics');
   const epoch = events.findLast((event) => event.kind === 'epoch');
+  const last = events.findLast((event) => event.kind === 'metrics' || event.kind === 'epoch');
   const best = events.findLast((event) => event.kind === 'epoch' && event.data.best);
+  if (last !== undefined) sets.push(Prisma.sql`progressed_at = ${last.at}::timestamptz`);
   if (metrics !== undefined) {
     sets.push(Prisma.sql`epoch = ${metrics.data.epoch}, step = GREATEST(step, ${metrics.data.steps.at(-1) ?? 0}), examples_per_second = ${metrics.data.examplesPerSecond}`);
   }

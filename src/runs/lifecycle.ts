@@ -7,7 +7,7 @@ import type { QueuedJob, RunQueue } from '../queue/queue.js';
 import type { FailureReason, Run, RunReason, RunState } from '../schemas/run.js';
 import { partsAfter, RETRIES } from './retry-policy.js';
 import type { Changed, Extension, RunRepository, StateChange } from './run-repository.js';
-import { HELD_STATES, WORKING_STATES } from '../run-states.js';
+import { HELD_STATES, NEXT_STATES, WORKING_STATES } from '../run-states.js';
 
 /** A database that takes longer for a question of a few rows is not well. */
 const SLOW_ANSWER_MS = 500;
@@ -27,6 +27,9 @@ export interface Failure {
   reason: FailureReason;
   message: string;
 }
+
+/** It has had all the time on devices that its spec allows. */
+export const timeIsUp = (maxRuntimeSeconds: number | undefined): Failure => ({ state: 'failed', reason: 'timeout', message: `its time on devices is up: the spec allows ${maxRuntimeSeconds} s` });
 
 /** A run as its attempt began. */
 export type FailedRun = Pick<Run, 'id' | 'attempt' | 'spec' | 'gradientAccumulationSteps'>;
@@ -71,8 +74,18 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
     await queue.enqueue(nextJob(run)).catch((error: unknown) => onError(error, 'enqueue'));
   }
 
-  /** Back into the queue, or, where it was to be paused or cancelled, that; null where none of these may be. */
-  async function queueAgain({ runId, attempt }: Fence, why: string, change: Omit<StateChange, 'to' | 'attempt'>): Promise<Run | null> {
+  /** For a run that could be queued again, and would get a device only to be stopped there: it has failed. Null for others. */
+  async function outOfTime({ runId, attempt }: Fence, from: readonly RunState[]): Promise<Run | null> {
+    const time = await runs.timeOnDevices(runId);
+    if (time === null || time.usedMs < 1000 * time.maxRuntimeSeconds) return null;
+    const { state, ...why } = timeIsUp(time.maxRuntimeSeconds);
+    return announce(await runs.change(runId, { to: state, attempt, from: from.filter((before) => NEXT_STATES[before].includes('queued')), ...why }));
+  }
+
+  /** Back into the queue, unless its time is up, or, where it was to be paused or cancelled, that; null where none of these may be. */
+  async function queueAgain({ runId, attempt }: Fence, why: string, change: Omit<StateChange, 'to' | 'attempt'> & { from: readonly RunState[] }): Promise<Run | null> {
+    const failed = await outOfTime({ runId, attempt }, change.from);
+    if (failed !== null) return failed;
     const run = await announce(await runs.change(runId, { to: 'queued', attempt, ...change }));
     if (run === null) return asWished({ runId, attempt }, why);
     await requeue(run);

@@ -10,6 +10,7 @@ import type { Run, RunState } from '../schemas/run.js';
 import type { RunSpec } from '../schemas/spec.js';
 import { rewindCurves } from '../metrics/chunks.js';
 import { demandOf, shapeOf } from '../dispatch/demand.js';
+import { timeOnDevicesMs } from './time-on-devices.js';
 import { readRuns } from './run-row.js';
 import { changeState, type StateChange } from './state-change.js';
 import { HELD_STATES, type Leaving } from '../run-states.js';
@@ -87,6 +88,8 @@ export interface RunRepository {
   delete(teamId: string, id: string): Promise<boolean>;
   /** Extends leases; answers how each run stands that this owner still holds. */
   renewLeases(owner: string, ids: readonly string[], until: Date): Promise<Map<string, HeldRun>>;
+  /** How long it has held devices since it was submitted or last resumed, also where it still does; null where it may for as long as it likes. */
+  timeOnDevices(id: string): Promise<{ usedMs: number; maxRuntimeSeconds: number } | null>;
   findExpired(now: Date): Promise<{ id: string; attempt: number; state: RunState; priority: number }[]>;
 }
 
@@ -250,6 +253,13 @@ export function createRunRepository(database: Database): RunRepository {
         select: { id: true, state: true, leaving: true },
       });
       return new Map(rows.map((row) => [row.id, { state: row.state as RunState, leaving: row.leaving as Leaving | null }]));
+    },
+
+    async timeOnDevices(id) {
+      const [row] = await database.$queryRaw<{ usedMs: number; maxRuntimeSeconds: number }[]>`
+        SELECT ${timeOnDevicesMs(Prisma.sql`coalesce(ended_at, least(now(), runs.lease_expires_at))`)} AS "usedMs", (demand ->> 'maxRuntimeSeconds')::float8 AS "maxRuntimeSeconds"
+        FROM runs WHERE id = ${id}::uuid AND demand ->> 'maxRuntimeSeconds' IS NOT NULL`;
+      return row ?? null;
     },
 
     async findExpired(now) {

@@ -4,8 +4,8 @@ import { Prisma, type DatabaseSession } from '../db/client.js';
 import type { MetricValue, Run, RunReason, RunState, RunTransition } from '../schemas/run.js';
 import type { RunSpec } from '../schemas/spec.js';
 
-/** The scheduler's, which reads them by itself. */
-type Internal = 'shape' | 'demand' | 'promisedAt' | 'linedUpAt' | 'share' | 'placedAt' | 'aged' | 'lentBy' | 'leaving' | 'leavingFor';
+/** The scheduler's and the ledger's, which read them by themselves. */
+type Internal = 'shape' | 'demand' | 'progressedAt' | 'promisedAt' | 'linedUpAt' | 'share' | 'placedAt' | 'aged' | 'lentBy' | 'leaving' | 'leavingFor';
 
 type RunRow = Omit<Prisma.RunGetPayload<object>, 'teamId' | 'userId' | 'dataset' | 'plan' | 'leaseOwner' | 'leaseExpiresAt' | Internal> & { team: string; user: string | null; transitions: RunTransition[] };
 

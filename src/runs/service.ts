@@ -5,6 +5,7 @@ import { START_STATE, type ArtifactRepository } from '../artifacts/artifact-repo
 import type { ArtifactStore } from '../artifacts/store.js';
 import type { DatasetCatalog } from '../datasets/catalog.js';
 import { databaseError, isUniqueViolation } from '../db/client.js';
+import { decodeCursor, encodeCursor, UUID } from '../id-cursor.js';
 import type { Bus } from '../live/bus.js';
 import type { EventLog } from '../live/event-log.js';
 import type { RunQueue } from '../queue/queue.js';
@@ -61,18 +62,6 @@ function fingerprintOf(value: unknown): string {
     part !== null && typeof part === 'object' && !Array.isArray(part) ? Object.fromEntries(Object.entries(part).sort(([a], [b]) => (a < b ? -1 : 1))) : part,
   );
   return createHash('sha256').update(ordered ?? 'null').digest('hex');
-}
-
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-const encodeCursor = (id: string) => Buffer.from(JSON.stringify({ v: 1, id })).toString('base64url');
-function decodeCursor(cursor: string): string {
-  try {
-    const { v, id } = JSON.parse(Buffer.from(cursor, 'base64url').toString()) as { v?: unknown; id?: unknown };
-    if (v === 1 && typeof id === 'string' && UUID.test(id)) return id;
-  } catch {
-    // Falls through: whatever is wrong with it, it is not one of ours.
-  }
-  throw new ServiceError('invalid_cursor');
 }
 
 /** What a run may be asked to do: at once where it rests, else when its trainer has stopped. */

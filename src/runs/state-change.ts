@@ -68,7 +68,7 @@ function settingsOf({ to, reason, set = {}, resume, retriesBelow, extension }: S
   if (metrics !== undefined) columns.metrics = json(toMetricValues(metrics));
   if (to === 'starting') {
     const { epoch, step, metrics } = resume ?? { epoch: 0, step: 0, metrics: {} };
-    Object.assign(columns, { started_at: time(at), epoch: Prisma.sql`${epoch}::int`, step: Prisma.sql`${step}::int`, examples_per_second: Prisma.sql`NULL`, best_epoch: Prisma.sql`NULL`, metrics: json(metrics) });
+    Object.assign(columns, { started_at: time(at), epoch: Prisma.sql`${epoch}::int`, step: Prisma.sql`${step}::int`, examples_per_second: Prisma.sql`NULL`, progressed_at: Prisma.sql`NULL`, best_epoch: Prisma.sql`NULL`, metrics: json(metrics) });
   }
   if (retriesBelow !== undefined) columns.retries = Prisma.sql`retries + 1`;
   if (extension !== undefined) {
@@ -91,8 +91,18 @@ const extensionParts = (id: string, { spec, idempotency }: Extension) => Prisma.
       INSERT INTO idempotency_keys (team_id, key, fingerprint, run_id) SELECT ${idempotency.teamId}::uuid, ${idempotency.key}, ${idempotency.fingerprint}, ${id}::uuid FROM changed
     )`}`;
 
+/** What there is to go on from, or to predict with, after an attempt that did not come to its end. It is asked now, as files may be deleted later. */
+function keptStep(id: string, to: RunState): Prisma.Sql {
+  if (to !== 'failed' && to !== 'lost' && to !== 'queued') return Prisma.sql`device_uses.kept_step`;
+  // What rested may be queued again, which says nothing of how it ended.
+  const isOver = to === 'queued' ? Prisma.sql`device_uses.ended_at IS NULL` : Prisma.sql`TRUE`;
+  return Prisma.sql`CASE WHEN device_uses.attempt = changed.attempt AND ${isOver}
+          THEN greatest(0, changed.best_step, (SELECT max(step) FROM checkpoints WHERE checkpoints.run_id = ${id}::uuid AND kind = 'resume'))
+          ELSE device_uses.kept_step END`;
+}
+
 /** The parts that keep account of the devices it holds. */
-function usePart(id: string, to: RunState, at: Date): Prisma.Sql {
+function usePart(id: string, { to, expiredBefore }: Pick<StateChange, 'to' | 'expiredBefore'>, at: Date): Prisma.Sql {
   if (to === 'starting') {
     return Prisma.sql`, held AS (
       INSERT INTO device_uses (run_id, attempt, run_name, team_id, team, user_id, "user", box, device_ids, device_kind, share, aged, queued_at, started_at, first_step)
@@ -104,12 +114,16 @@ function usePart(id: string, to: RunState, at: Date): Prisma.Sql {
   }
   if (to === 'running') return Prisma.sql`, held AS (UPDATE device_uses SET running_at = ${time(at)} FROM changed WHERE run_id = ${id}::uuid AND device_uses.attempt = changed.attempt)`;
   if (isHeld(to)) return Prisma.empty;
+  // Nobody held anything after the lease: the box may have been off for hours. The row is read as it was before the change.
+  const end = expiredBefore === undefined ? time(at) : Prisma.sql`greatest(device_uses.started_at, least(${time(at)}, (SELECT lease_expires_at FROM runs WHERE id = ${id}::uuid)))`;
   // In one statement: the attempt that has just ended, if it has, and what is known of the whole run.
   return Prisma.sql`, held AS (
       UPDATE device_uses SET
-        ended_at = coalesce(device_uses.ended_at, ${time(at)}),
+        ended_at = coalesce(device_uses.ended_at, ${end}),
         ended_as = coalesce(device_uses.ended_as, ${to}::text),
         last_step = coalesce(device_uses.last_step, changed.step),
+        progressed_at = CASE WHEN device_uses.attempt = changed.attempt THEN coalesce(device_uses.progressed_at, changed.progressed_at) ELSE device_uses.progressed_at END,
+        kept_step = ${keptStep(id, to)},
         best_step = ${hasEnded(to) ? Prisma.sql`changed.best_step` : Prisma.sql`NULL::int`}
       FROM changed WHERE run_id = ${id}::uuid
     )`;
@@ -125,14 +139,14 @@ export async function changeState(session: DatabaseSession, id: string, change: 
   const rows = await session.$queryRaw<{ head: number; attempt: number }[]>`
     WITH changed AS (
       UPDATE runs SET ${settingsOf({ ...change, resume }, { at, message })} WHERE ${conditionsOf(id, change)}
-      RETURNING head, attempt, step, best_epoch * (total_steps / greatest(1, epochs)) AS best_step
+      RETURNING head, attempt, step, progressed_at, best_epoch * (total_steps / greatest(1, epochs)) AS best_step
     ), noted AS (
       INSERT INTO run_transitions (run_id, index, state, reason, message, attempt, at)
       SELECT ${id}::uuid, head, ${to}::text, ${reason ?? null}::text, ${message}::text, attempt, ${time(at)} FROM changed
     ), logged AS (
       INSERT INTO run_events (run_id, seq, kind, at, data)
       SELECT ${id}::uuid, head, 'state', ${time(at)}, ${JSON.stringify(said)}::jsonb || jsonb_build_object('attempt', attempt) FROM changed
-    )${usePart(id, to, at)}${change.extension === undefined ? Prisma.empty : extensionParts(id, change.extension)}
+    )${usePart(id, change, at)}${change.extension === undefined ? Prisma.empty : extensionParts(id, change.extension)}
     SELECT head, attempt FROM changed`;
   const row = rows[0];
   if (row === undefined) return null;

@@ -136,9 +136,9 @@ function resumed(state: State, { settings, options, runs, factor }: Omit<PlayFor
   const box = new Play({
     now,
     devices,
-    teams: teams.map(({ id, weight, maxRuns, budget, usage, users }) => {
+    teams: teams.map(({ id, weight, maxRuns, budget, storage, usage, users }) => {
       const budgetPerDay = budget === null ? null : budgetOf(id, budget);
-      return { id, weight, maxRuns, budgetPerDay, spentToday: budget === null || budgetPerDay === null ? 0 : budgetPerDay - budget, usage, users };
+      return { id, weight, maxRuns, budgetPerDay, spentToday: budget === null || budgetPerDay === null ? 0 : budgetPerDay - budget, storage, usage, users };
     }),
     policy: (state) => decide(state, settings),
     halfLifeMs: options.halfLifeMs,

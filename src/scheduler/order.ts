@@ -58,7 +58,7 @@ export class Order {
     for (let next = this.#first.pop(); next !== undefined; next = this.#first.pop()) {
       const { run, promised } = next;
       // What was promised is counted already.
-      if (this.#given.has(run.id) || (promised ? this.#shares.quotaOf(run.team) === 'budget' : this.#shares.quotaOf(run.team) !== null)) continue;
+      if (this.#given.has(run.id) || (promised ? this.#shares.quotaOf(run.team) === 'spent' : this.#shares.quotaOf(run.team) !== null)) continue;
       this.#given.add(run.id);
       return next;
     }

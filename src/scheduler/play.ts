@@ -51,6 +51,8 @@ export interface PlayedTeam {
   /** Device-milliseconds; null where it may use what it likes. */
   budgetPerDay: number | null;
   spentToday: number;
+  /** As it stays. */
+  storage: Team['storage'];
   usage: number;
   users: readonly User[];
 }
@@ -300,6 +302,7 @@ export class Play {
       users: [...users.values()].map(({ id, usage, lastTurn }): User => ({ id, usage, lastTurn })),
       maxRuns: of.maxRuns,
       budget: of.budgetPerDay === null ? null : of.budgetPerDay - spentToday,
+      storage: of.storage,
     }));
     const running = [...this.#running.values()].map((job) => job.running!);
     const promised = [...this.#promised].map((id) => this.#waitingOf(id)).filter((run) => run !== null);

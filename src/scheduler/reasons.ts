@@ -5,8 +5,8 @@ import { impossibilityOf, obstacleOf, type Impossible, type Occupied } from './o
 import { nextDay } from './play.js';
 import { Room } from './room.js';
 import { Shares } from './shares.js';
-import type { Decision, Request, Settings, State, WaitingRun } from './state.js';
-import { countOf, devicesInWords, memoryInWords } from './words.js';
+import { isFull, type Decision, type Request, type Settings, type State, type WaitingRun } from './state.js';
+import { countOf, devicesInWords, memoryInWords, storageInWords } from './words.js';
 
 export type Cause =
   | Impossible
@@ -15,6 +15,8 @@ export type Cause =
   | { type: 'quota_runs'; running: number; maxRuns: number }
   /** Today's device time of its team is spent; there is more at `until`, milliseconds since the epoch. */
   | { type: 'quota_time'; until: number }
+  /** The stored files of its team take as much as they may. */
+  | { type: 'quota_storage'; bytes: number; limitBytes: number }
   /** Devices are becoming free for it: so many runs are still leaving. */
   | { type: 'making_room'; leaving: number }
   /** Runs of its own team take the room: those that go first, and whether all are of the same user. */
@@ -72,7 +74,9 @@ export class Reasons {
 
   #quotaOf({ id, team }: WaitingRun): Cause | null {
     const { teams, running, promised, now } = this.#state;
-    const { maxRuns = 0, budget = null } = teams.find((one) => one.id === team) ?? {};
+    const { maxRuns = 0, budget = null, storage = null } = teams.find((one) => one.id === team) ?? {};
+    // Tomorrow comes by itself.
+    if (storage !== null && isFull({ storage })) return { type: 'quota_storage', ...storage };
     if (budget !== null && budget <= 0) return { type: 'quota_time', until: nextDay(now) };
     // What was promised is counted already.
     if (promised.some((run) => run.id === id)) return null;
@@ -166,6 +170,8 @@ export function wordsOf(cause: Cause): string {
       return `Its team has ${countOf(cause.running, 'run')} at once, and may have ${cause.maxRuns}.`;
     case 'quota_time':
       return `Its team has used up today's device time; there is more at ${dayAndTime(cause.until)}.`;
+    case 'quota_storage':
+      return `Its team's files take ${storageInWords(cause.bytes)}, and may take ${storageInWords(cause.limitBytes, Math.floor)}; some must be deleted first.`;
     case 'making_room':
       return `${countOf(cause.leaving, 'run')} ${cause.leaving === 1 ? 'is' : 'are'} making room for it and ${cause.leaving === 1 ? 'has' : 'have'} not left yet.`;
     case 'behind':

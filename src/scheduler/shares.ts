@@ -1,7 +1,7 @@
 // How much of the box each team and each user has, had, and may have.
 import { needsOf } from './lines.js';
 import { holdingOf } from './room.js';
-import type { Device, DeviceKind, Line, Request, RunningRun, Settings, State, Team, User, WaitingRun } from './state.js';
+import { isFull, type Device, type DeviceKind, type Line, type Request, type RunningRun, type Settings, type State, type Team, type User, type WaitingRun } from './state.js';
 
 /** Usage fades: what was used a half-life ago counts half. What is held, in devices, is used all the while. */
 export function decayed(usage: number, { elapsedMs, halfLifeMs, holding = 0 }: { elapsedMs: number; halfLifeMs: number; holding?: number }): number {
@@ -124,11 +124,11 @@ export class Shares {
     return this.#userOf(line)?.lastTurn ?? null;
   }
 
-  /** Why nothing of the team may start now; null when something may. */
-  quotaOf(team: string): 'runs' | 'budget' | null {
+  /** Why nothing of the team may start now; null when something may. What is spent is so whichever runs end. */
+  quotaOf(team: string): 'runs' | 'spent' | null {
     const account = this.#teams.get(team);
     if (account === undefined) return 'runs';
-    if (account.of.maxRuns !== null && account.runs >= account.of.maxRuns) return 'runs';
-    return account.of.budget !== null && account.of.budget <= 0 ? 'budget' : null;
+    if (isFull(account.of) || (account.of.budget !== null && account.of.budget <= 0)) return 'spent';
+    return account.of.maxRuns !== null && account.runs >= account.of.maxRuns ? 'runs' : null;
   }
 }

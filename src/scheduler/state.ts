@@ -80,7 +80,16 @@ export interface Team {
   maxRuns: number | null;
   /** Device-milliseconds that are left to it today; at 0 its runs make room until tomorrow. */
   budget: number | null;
+  /** Its stored files and what they may take; while they take that much it starts nothing, as what trains writes more. */
+  storage: Storage | null;
 }
+
+export interface Storage {
+  bytes: number;
+  limitBytes: number;
+}
+
+export const isFull = ({ storage }: Pick<Team, 'storage'>): boolean => storage !== null && storage.bytes >= storage.limitBytes;
 
 /** The runs of one user that wait, at least one. */
 export interface Line {

@@ -1,10 +1,10 @@
 // What would let a run start now: the policy is asked again about a state in which the run asks for something else.
-// Every answer but tomorrow's quota is one that `decide` starts, with the run in its place in line.
+// Every answer but those to a quota that is spent is one that `decide` starts, with the run in its place in line.
 import { Lines } from './lines.js';
 import { nextDay } from './play.js';
 import { isStarted } from './reasons.js';
-import type { Line, Request, Settings, State, WaitingRun } from './state.js';
-import { devicesInWords, memoryInWords } from './words.js';
+import { isFull, type Line, type Request, type Settings, type State, type Team, type WaitingRun } from './state.js';
+import { devicesInWords, memoryInWords, storageInWords } from './words.js';
 
 export interface WhatIfOptions {
   /** What it needs with another batch, where that is known. */
@@ -25,7 +25,9 @@ export type Change =
   /** The lowest with which it starts. */
   | { type: 'priority'; priority: number }
   /** Its team gets new device time at `at`, milliseconds since the epoch. */
-  | { type: 'quota'; at: number };
+  | { type: 'quota'; at: number }
+  /** Its team's stored files take less by so many bytes, which makes room for one more. */
+  | { type: 'storage'; bytes: number };
 
 export interface WhatIf {
   change: Change;
@@ -49,9 +51,17 @@ export function whatIf(state: State, settings: Settings, { runId, ...options }: 
   const starts = (changed: Partial<Pick<WaitingRun, 'priority'>> & { request?: Partial<Request> }) => isStarted(withRun(state, line, { ...run, ...changed, request: { ...run.request, ...changed.request } }), settings, runId);
   const question: Question = { run, starts, options };
   const team = state.teams.find(({ id }) => id === run.team);
-  const isSpent = team !== undefined && team.budget !== null && team.budget <= 0;
-  const changes = isSpent ? [{ type: 'quota' as const, at: nextDay(state.now) }] : [lessMemory(question), smallerBatch(question), notExclusive(question), fewerDevices(question), onCpu(question), higherPriority(question)];
+  const spent = team === undefined ? [] : quotasSpent(team, state.now);
+  const changes = spent.length > 0 ? spent : [lessMemory(question), smallerBatch(question), notExclusive(question), fewerDevices(question), onCpu(question), higherPriority(question)];
   return changes.filter((change) => change !== null).map((change) => ({ change, words: wordsOf(change) }));
+}
+
+/** What ends them; all of it has to happen. */
+function quotasSpent({ storage, budget }: Team, now: number): Change[] {
+  return [
+    ...(storage !== null && isFull({ storage }) ? [{ type: 'storage' as const, bytes: storage.bytes - storage.limitBytes + 1 }] : []),
+    ...(budget !== null && budget <= 0 ? [{ type: 'quota' as const, at: nextDay(now) }] : []),
+  ];
 }
 
 /** The state in which the run is as told; its own line is sorted again. */
@@ -141,5 +151,7 @@ function wordsOf(change: Change): string {
       return `with priority ${change.priority}, before others of the same user`;
     case 'quota':
       return `with tomorrow's quota, at ${new Date(change.at).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+    case 'storage':
+      return `with ${storageInWords(change.bytes)} less in its team's files`;
   }
 }

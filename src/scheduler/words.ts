@@ -6,6 +6,9 @@ export function memoryInWords(memoryMiB: number, round: (value: number) => numbe
   return whole < 1024 ? `${whole} MiB` : `${(round((whole / 1024) * 10) / 10).toFixed(1)} GiB`;
 }
 
+/** Of so many bytes, the same. */
+export const storageInWords = (bytes: number, round?: (value: number) => number): string => memoryInWords(bytes / 2 ** 20, round);
+
 /** `1 run`, `2 runs`. */
 export const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 

@@ -104,7 +104,7 @@ export type NewApiKey = Static<typeof NewApiKey>;
 const QUOTAS = {
   maxRuns: Type.Union([Type.Integer({ minimum: 0, maximum: 100_000 }), Type.Null()], { description: 'Runs on devices at once, at most; null is without a limit.' }),
   gpuSecondsPerDay: Type.Union([Type.Number({ minimum: 0, maximum: 1e9 }), Type.Null()], { description: 'Seconds on GPUs from midnight to midnight in UTC, a second on a processor counting a tenth; when they are used up its runs make room until tomorrow. Null is without a limit.' }),
-  storageBytes: Type.Union([Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }), Type.Null()], { description: 'Bytes of stored files from which on it can submit and resume no runs; null is without a limit.' }),
+  storageBytes: Type.Union([Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }), Type.Null()], { description: 'Bytes of stored files from which on it can submit and resume no runs, and those that wait do not start; null is without a limit.' }),
 };
 const weight = Type.Number({ exclusiveMinimum: 0, maximum: 1000, description: 'Its share of the devices is its weight among those of the teams that want some.' });
 

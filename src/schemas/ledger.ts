@@ -21,13 +21,13 @@ const SECONDS = {
   deviceSeconds: seconds('Devices held, times seconds; of a device that others may use as well, the part that it held. The sum of the four that follow, to the last digit.'),
   usefulSeconds: seconds("Of these, on steps up to the end of the run's best epoch; all that are kept, while that is not known."),
   afterBestSeconds: seconds('Of these, on steps after the best epoch.'),
-  lostSeconds: seconds('Of these, on steps that a later attempt had to do again.'),
-  idleSeconds: seconds('Of these, held without computing a step: between its start and its first step, or all of it where no step was done.'),
+  lostSeconds: seconds('Of these, on steps that a later attempt had to do again; of a run that has failed, those after its latest training state and its best epoch.'),
+  idleSeconds: seconds('Of these, held without computing a step: between its start and its first step, after its last one where it hung, or all of it where no step was done.'),
   waitingSeconds: seconds('In line before a start, in seconds of a run, not of a device. It counts once the run has started.'),
   runs: Type.Integer({ minimum: 0, description: 'How many different runs.' }),
 };
 
-export const LedgerTotal = strictObject(SECONDS, { $id: 'LedgerTotal', description: 'Device-seconds, and what became of them.' });
+export const LedgerTotal = strictObject(SECONDS, { $id: 'LedgerTotal', description: 'Device-seconds of all items, by `run` of those of the page, and what became of them.' });
 export type LedgerTotal = Static<typeof LedgerTotal>;
 
 export const LedgerItem = strictObject(
@@ -50,8 +50,9 @@ export const Ledger = strictObject(
     from: Type.String({ format: 'date-time', description: 'What was held before is left out.' }),
     to: Type.String({ format: 'date-time', description: 'What was held from here on is left out; at most now.' }),
     by: oneOf(LEDGER_KEYS, { description: 'What the items are of.' }),
-    items: Type.Array(ref(LedgerItem), { description: 'Those that held the most first; days in their order, each of the period.' }),
+    items: Type.Array(ref(LedgerItem), { description: 'Those that held the most first; days in their order, each of the period; runs page by page, the newest first.' }),
     total: ref(LedgerTotal),
+    nextCursor: Type.Union([Type.String(), Type.Null()], { description: 'Where the next page of runs begins; null when this was the last one, and by anything else, of which there are no pages.' }),
   },
   { $id: 'Ledger', description: 'Who used the devices in a period, and what became of it.' },
 );
@@ -63,6 +64,8 @@ export const LedgerQuery = strictObject({
   by: Type.Optional(oneOf(LEDGER_KEYS, { default: 'team', description: 'What to sum up.' })),
   team: Type.Optional(Type.Unsafe<string>({ ...Handle, description: "One's own when absent. Who runs the service may name another, or `all`, though not by `run`." })),
   deviceKind: Type.Optional(deviceKind('Only devices of this kind.')),
+  limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 1000, description: 'By `run`: page size; 50 when absent.' })),
+  cursor: Type.Optional(Type.String({ maxLength: 512, description: 'By `run`: `nextCursor` of the page before.' })),
   format: Type.Optional(oneOf(Object.keys(LEDGER_FORMATS) as LedgerFormat[], { description: 'Instead of what `Accept` asks for.' })),
 });
 export type LedgerQuery = Static<typeof LedgerQuery>;

@@ -6,8 +6,8 @@ import { RunId } from './run.js';
 const time = (description: string) => Type.String({ format: 'date-time', description });
 const timeOrNull = (description: string) => Type.Union([Type.String({ format: 'date-time' }), Type.Null()], { description });
 
-export const WAITING_REASONS = ['no_box', 'too_large', 'cordoned', 'memory', 'slots', 'exclusive', 'gpus', 'quota_runs', 'quota_time', 'making_room', 'behind', 'kept', 'share', 'starting'] as const;
-export const START_CHANGES = ['memory', 'batch', 'not_exclusive', 'fewer_devices', 'cpu', 'priority', 'quota'] as const;
+export const WAITING_REASONS = ['no_box', 'too_large', 'cordoned', 'memory', 'slots', 'exclusive', 'gpus', 'quota_runs', 'quota_time', 'quota_storage', 'making_room', 'behind', 'kept', 'share', 'starting'] as const;
+export const START_CHANGES = ['memory', 'batch', 'not_exclusive', 'fewer_devices', 'cpu', 'priority', 'quota', 'storage'] as const;
 
 const WaitingReason = strictObject(
   { code: oneOf(WAITING_REASONS, { description: 'For machines.' }), message: Type.String({ description: 'In words.' }) },

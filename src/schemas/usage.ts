@@ -45,14 +45,14 @@ export type RunUsage = Static<typeof RunUsage>;
 
 export const Usage = strictObject(
   {
-    measuredAt: Type.String({ format: 'date-time', description: 'When; an answer is given again for five seconds.' }),
+    measuredAt: Type.String({ format: 'date-time', description: 'When files and sizes were looked at: once for all, and again after five seconds, or after twenty times as long as it took, ten minutes at most.' }),
     files: strictObject({ ...CATEGORIES, total: fileUsage('All of these.') }, { description: 'The data folder, as the file system has it; with a bucket, `models`, `trainingStates` and `orphans` are what the bucket lists.' }),
     fileSystem: strictObject({ totalBytes: bytes('Its size.'), freeBytes: bytes('What may still be written.') }, { description: 'That of the data folder.' }),
     database: strictObject(
       { totalBytes: bytes('All of it.'), eventBytes: bytes('Events of runs.'), curveBytes: bytes('Curves of runs.'), otherBytes: bytes('The rest: runs themselves, the queue, the catalog.') },
       { description: 'The database, as it says itself; where it is embedded these bytes are among `files.database`.' },
     ),
-    runs: Type.Array(ref(RunUsage), { description: 'The twenty with the largest files, the largest first.' }),
+    runs: Type.Array(ref(RunUsage), { description: 'The twenty with the largest files, the largest first, as they were at most so long ago.' }),
   },
   { $id: 'Usage', description: 'What is using the disk.' },
 );

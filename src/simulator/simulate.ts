@@ -2,7 +2,7 @@
 // Deterministic, and without a clock: a week takes seconds.
 import { DAY_MS, Play, type Job } from '../scheduler/play.js';
 import { holdingOf } from '../scheduler/room.js';
-import type { Decision, Device, Request, State, WaitingRun } from '../scheduler/state.js';
+import type { Decision, Device, Request, State, Storage, WaitingRun } from '../scheduler/state.js';
 
 export interface Submission {
   id: string;
@@ -22,6 +22,7 @@ export interface SimulatedTeam {
   maxRuns?: number;
   /** Device-milliseconds. */
   budgetPerDay?: number;
+  storage?: Storage;
 }
 
 export interface Scene {
@@ -90,7 +91,7 @@ class Simulation {
     this.#play = new Play({
       now: 0,
       devices,
-      teams: scene.teams.map(({ id, weight, maxRuns = null, budgetPerDay = null }) => ({ id, weight, maxRuns, budgetPerDay, spentToday: 0, usage: 0, users: [] })),
+      teams: scene.teams.map(({ id, weight, maxRuns = null, budgetPerDay = null, storage = null }) => ({ id, weight, maxRuns, budgetPerDay, storage, spentToday: 0, usage: 0, users: [] })),
       policy: (state) => this.#decisionsOf(state),
       halfLifeMs,
       leaveMs,

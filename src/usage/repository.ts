@@ -1,6 +1,6 @@
 // What the index and the database say of their own size.
 import { START_STATE } from '../artifacts/artifact-repository.js';
-import type { Database } from '../db/client.js';
+import { Prisma, type Database } from '../db/client.js';
 import type { RunUsage } from '../schemas/usage.js';
 
 export type StoredKind = 'models' | 'trainingStates';
@@ -12,8 +12,13 @@ export interface UsageRepository {
   largestRuns(teamId: string, limit: number): Promise<RunUsage[]>;
   /** Bytes of a team's files, each counted once, and what it may have; null is without a limit. */
   teamStorage(teamId: string): Promise<{ bytes: number; limitBytes: number | null }>;
+  /** The same of teams that have a limit and runs in line, by id: nobody asks about others, and to add up files costs something. */
+  storageOfWaiting(): Promise<Map<string, { bytes: number; limitBytes: number }>>;
   databaseSize(): Promise<{ totalBytes: number; eventBytes: number; curveBytes: number }>;
 }
+
+/** Of a row of `teams`: bytes of its files. */
+const FILES = Prisma.sql`coalesce((SELECT sum(bytes) FROM (SELECT DISTINCT sha256, bytes FROM artifacts JOIN runs ON runs.id = run_id WHERE team_id = teams.id) AS files), 0)::float8`;
 
 export function createUsageRepository(database: Database): UsageRepository {
   return {
@@ -40,9 +45,16 @@ export function createUsageRepository(database: Database): UsageRepository {
     async teamStorage(teamId) {
       const [row] = await database.$queryRaw<{ bytes: number; limitBytes: number | null }[]>`
         SELECT storage_bytes::float8 AS "limitBytes",
-          CASE WHEN storage_bytes IS NULL THEN 0 ELSE coalesce((SELECT sum(bytes) FROM (SELECT DISTINCT sha256, bytes FROM artifacts JOIN runs ON runs.id = run_id WHERE team_id = teams.id) AS files), 0) END::float8 AS bytes
+          CASE WHEN storage_bytes IS NULL THEN 0 ELSE ${FILES} END AS bytes
         FROM teams WHERE id = ${teamId}::uuid`;
       return row ?? { bytes: 0, limitBytes: null };
+    },
+
+    async storageOfWaiting() {
+      const rows = await database.$queryRaw<{ id: string; bytes: number; limitBytes: number }[]>`
+        SELECT id, storage_bytes::float8 AS "limitBytes", ${FILES} AS bytes FROM teams
+        WHERE storage_bytes IS NOT NULL AND EXISTS (SELECT FROM runs WHERE team_id = teams.id AND state = 'queued')`;
+      return new Map(rows.map(({ id, ...storage }) => [id, storage]));
     },
 
     async databaseSize() {

@@ -19,29 +19,52 @@ export interface UsageService {
 }
 
 const LARGEST_RUNS = 20;
-/** Looking at every file costs something: who asks again at once is told the same. */
+/** Who asks again at once is told the same. */
 const FRESH_MS = 5_000;
+/** Looking at every file, or listing a whole bucket, costs something: it is done in a twentieth of the time, or once in ten minutes. */
+const REST_FACTOR = 20;
+const LONGEST_REST_MS = 10 * 60_000;
+
+type Runs = Usage['runs'];
+/** The same for all teams. */
+type Shared = Omit<Usage, 'runs'>;
+
+/** What was found out, as long as it goes. */
+interface Kept<T> {
+  answer: Promise<T>;
+  /** Infinity while it is under way. */
+  until: number;
+}
 
 export function createUsageService({ usage, disk, bucket = null, now = Date.now }: UsageServiceOptions): UsageService {
-  const measured = new Map<string, { at: number; answer: Promise<Usage> }>();
+  const shared = new Map<'all', Kept<Shared>>();
+  const runs = new Map<string, Kept<Runs>>();
 
-  async function measure(teamId: string): Promise<Usage> {
+  async function measure(): Promise<Shared> {
     const measuredAt = new Date(now()).toISOString();
-    const [files, fileSystem, { totalBytes, eventBytes, curveBytes }, runs] = await Promise.all([measureFiles({ usage, disk, bucket }), disk.space(), usage.databaseSize(), usage.largestRuns(teamId, LARGEST_RUNS)]);
-    return { measuredAt, files, fileSystem, database: { totalBytes, eventBytes, curveBytes, otherBytes: totalBytes - eventBytes - curveBytes }, runs };
+    const [files, fileSystem, { totalBytes, eventBytes, curveBytes }] = await Promise.all([measureFiles({ usage, disk, bucket }), disk.space(), usage.databaseSize()]);
+    return { measuredAt, files, fileSystem, database: { totalBytes, eventBytes, curveBytes, otherBytes: totalBytes - eventBytes - curveBytes } };
+  }
+
+  function keeping<K, T>(known: Map<K, Kept<T>>, key: K, find: () => Promise<T>): Promise<T> {
+    const latest = known.get(key);
+    if (latest !== undefined && now() < latest.until) return latest.answer;
+    const since = now();
+    const kept: Kept<T> = { answer: find(), until: Infinity };
+    known.set(key, kept);
+    kept.answer.then(() => (kept.until = now() + restAfter(now() - since)), () => known.delete(key));
+    return kept.answer;
   }
 
   return {
-    get(teamId) {
-      const latest = measured.get(teamId);
-      if (latest !== undefined && now() - latest.at < FRESH_MS) return latest.answer;
-      const answer = measure(teamId);
-      measured.set(teamId, { at: now(), answer });
-      answer.catch(() => measured.delete(teamId));
-      return answer;
+    async get(teamId) {
+      const [all, ofTeam] = await Promise.all([keeping(shared, 'all', measure), keeping(runs, teamId, () => usage.largestRuns(teamId, LARGEST_RUNS))]);
+      return { ...all, runs: ofTeam };
     },
   };
 }
+
+const restAfter = (tookMs: number) => Math.min(LONGEST_REST_MS, Math.max(FRESH_MS, REST_FACTOR * tookMs));
 
 type Measured = Pick<FoundFile, 'bytes' | 'diskBytes' | 'identity'>;
 

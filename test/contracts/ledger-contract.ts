@@ -23,9 +23,10 @@ export async function ledgerContract(t: Test, createSubject: CreateSubject): Pro
   const open = use({ runId: runIdOf(2), start: 25, deviceKind: 'cpu', ...vision });
   for (const one of [second, open, first]) await addUse(one);
 
-  t.strictSame(await list(between(-1e6, 1e6)), [[first, second], [open]], 'all of each, by run and attempt');
+  t.strictSame(await list(between(-1e6, 1e6)), [[open], [first, second]], 'all of each, the newest run first, by attempt');
   t.strictSame(await listIds(between(0, 5)), [[[1, 1], [1, 2]]], 'all attempts of a run, if one of them was there: they tell what it lost');
-  t.strictSame(await listIds(between(29, 1e6)), [[[1, 1], [1, 2]], [[2, 1]]]);
+  t.strictSame(await listIds(between(29, 1e6)), [[[2, 1]], [[1, 1], [1, 2]]]);
+  t.strictSame(await listIds({ ...between(-1e6, 1e6), deviceKind: 'gpu' }), [[[1, 1], [1, 2]]], 'on devices of a kind');
   t.strictSame(await listIds(between(30, 1e6)), [[[2, 1]]], 'what ended when it begins is not of a period');
   t.strictSame(await listIds(between(-1e6, -10)), [], 'nor what begins when it ends');
   t.strictSame(await listIds(between(-1e6, -9)), [[[1, 1], [1, 2]]], 'waiting is');
@@ -37,4 +38,7 @@ export async function ledgerContract(t: Test, createSubject: CreateSubject): Pro
 
   for (let number = 3; number <= 12; number += 1) await addUse(use({ runId: runIdOf(number), start: 0, end: 1 }));
   t.equal((await list(between(-1e6, 1e6))).length, 12, 'however many there are');
+  const runs = async (query: UseQuery) => (await listIds(query)).map((uses) => uses[0]![0]);
+  t.strictSame(await runs({ ...between(-1e6, 1e6), limit: 5 }), [12, 11, 10, 9, 8], 'or so many of them');
+  t.strictSame(await runs({ ...between(-1e6, 1e6), limit: 5, after: runIdOf(5) }), [4, 3, 2, 1], 'and then those that follow');
 }

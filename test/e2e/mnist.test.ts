@@ -95,7 +95,7 @@ t.test('one softmax layer on all 60,000 digits reaches 91%, with every batch see
     t.equal((await call(address, `/v1/runs/${id}`, { method: 'DELETE' })).status, 204);
     const names = readdirSync(join(service.dataDir, 'artifacts'), { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile()).map((entry) => entry.name);
     t.strictSame(names, ['owner'], 'no file is left');
-    await until(async () => (await call<Usage>(address, '/v1/usage')).body.files.models.files === 0, { what: 'the service to have looked again', everyMs: 200 });
+    await until(async () => (await call<Usage>(address, '/v1/usage')).body.files.models.files === 0, { what: 'the service to have looked again', everyMs: 200, deadlineMs: 60_000 });
   });
 });
 

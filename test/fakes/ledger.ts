@@ -11,12 +11,13 @@ export class FakeLedgerRepository implements LedgerRepository {
     this.#records = records;
   }
 
-  async *listUses({ from, to, team }: UseQuery): AsyncGenerator<DeviceUse[]> {
+  async *listUses({ from, to, team, deviceKind, after, limit }: UseQuery): AsyncGenerator<DeviceUse[]> {
     await this.#records.statement();
     const isAsked = (use: DeviceUse) => team === undefined || ('id' in team ? use.teamId === team.id : use.team === team.name);
     const touches = ({ queuedAt, endedAt }: DeviceUse) => queuedAt.getTime() < to && (endedAt === null || endedAt.getTime() > from);
-    const runs = new Set(this.uses.filter((use) => isAsked(use) && touches(use)).map(({ runId }) => runId));
-    for (const runId of [...runs].sort()) yield structuredClone(this.uses.filter((use) => use.runId === runId).sort((a, b) => a.attempt - b.attempt));
+    const isOf = (use: DeviceUse) => (deviceKind === undefined || use.deviceKind === deviceKind) && (after === undefined || use.runId < after);
+    const runs = new Set(this.uses.filter((use) => isAsked(use) && touches(use) && isOf(use)).map(({ runId }) => runId));
+    for (const runId of [...runs].sort().reverse().slice(0, limit)) yield structuredClone(this.uses.filter((use) => use.runId === runId).sort((a, b) => a.attempt - b.attempt));
   }
 
   async knowsTeam(name: string): Promise<boolean> {

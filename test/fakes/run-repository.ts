@@ -70,6 +70,8 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
 
     findHidden: async () => [],
 
+    timeOnDevices: async () => null,
+
     async findPlan(id) {
       await records.statement();
       return structuredClone(records.runs.get(id)?.plan ?? null);

@@ -41,6 +41,8 @@ export function createFakeUsageRepository(records: FakeRecords): UsageRepository
       const files = new Map([...records.runs.values()].filter((record) => record.teamId === teamId).flatMap((record) => [...filesOf(record)]));
       return { bytes: sum([...files.values()]), limitBytes: records.storageLimitBytes };
     },
+    storageOfWaiting: async () => new Map(),
+
     async databaseSize() {
       await records.statement();
       return { totalBytes: 1000, eventBytes: 600, curveBytes: 300 };

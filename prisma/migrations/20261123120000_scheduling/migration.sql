@@ -18,7 +18,8 @@ ADD COLUMN     "placed_at" TIMESTAMPTZ(3),
 ADD COLUMN     "aged" BOOLEAN NOT NULL DEFAULT false,
 ADD COLUMN     "lent_by" UUID,
 ADD COLUMN     "leaving" TEXT,
-ADD COLUMN     "leaving_for" UUID;
+ADD COLUMN     "leaving_for" UUID,
+ADD COLUMN     "progressed_at" TIMESTAMPTZ(3);
 
 -- Runs that wait already have waited since they were made.
 UPDATE "runs" SET "queued_at" = "created_at", "demand" = jsonb_build_object(
@@ -72,6 +73,8 @@ CREATE TABLE "device_uses" (
     "first_step" INTEGER NOT NULL,
     "last_step" INTEGER,
     "best_step" INTEGER,
+    "kept_step" INTEGER,
+    "progressed_at" TIMESTAMPTZ(3),
 
     CONSTRAINT "device_uses_pkey" PRIMARY KEY ("run_id","attempt")
 );

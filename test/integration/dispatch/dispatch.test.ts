@@ -131,6 +131,24 @@ t.test('a run whose time is up has failed, with what it had kept', async (t) => 
   t.match(await place.ends(run.id), { state: 'failed', reason: 'timeout', attempt: 2 }, 'who resumes it gives it as long again');
 });
 
+t.test('a run whose time is up does not wait for another device', async (t) => {
+  const place = await box(t);
+  const { stores, runs, teamId, story } = place;
+  await place.supervise('waits');
+  const { run } = await runs.submit({ teamId }, { ...SPEC, resources: { maxRuntimeSeconds: 3600 } });
+  await place.reaches(run.id, ['running']);
+  const startedBefore = (ms: number) => stores.database.deviceUse.updateMany({ where: { runId: run.id, endedAt: null }, data: { startedAt: new Date(Date.now() - ms) } });
+  await startedBefore(1800_000);
+  await stores.lifecycle.handBack({ runId: run.id, attempt: 1 }, 'for the test');
+  await until(async () => (await runs.get(teamId, run.id)).attempt === 2, { what: 'its second attempt' });
+  await startedBefore(1801_000);
+  t.match(await stores.lifecycle.handBack({ runId: run.id, attempt: 2 }, 'for the test'), { state: 'failed', reason: 'timeout', message: 'its time on devices is up: the spec allows 3600 s' });
+  t.equal((await story(run.id)).filter((what) => what === 'state:queued').length, 2, 'it was in line twice');
+  await runs.resume(teamId, run.id);
+  await until(async () => (await runs.get(teamId, run.id)).attempt === 3, { what: 'an attempt after it was resumed' });
+  t.match(await stores.lifecycle.handBack({ runId: run.id, attempt: 3 }, 'for the test'), { state: 'queued' }, 'who resumes it gives it as long again');
+});
+
 t.test('a run that holds devices and computes nothing is stopped', async (t) => {
   const place = await box(t, { idleMs: 1_000 });
   await place.supervise('waits');
@@ -176,6 +194,26 @@ t.test('a run takes a place, not the age of the one before which it is moved', a
   await runs.move(teamId, c, { before: d });
   t.strictSame((await order()).map(({ id }) => id), [a, c, d, b]);
   t.strictSame([...new Set((await order()).map(({ since }) => since))], [Date.parse('2026-01-01T00:00:00Z')]);
+});
+
+t.test('nor does it start what it had submitted before', async (t) => {
+  const place = await box(t);
+  const { runs, teamId, stores, submit } = place;
+  const [first, second] = [await submit(), await submit()];
+  await runs.pause(teamId, first.id);
+  await stores.database.artifact.create({ data: { runId: first.id, path: 'a', sha256: 'a'.repeat(64), bytes: 2_048n, contentType: 'text/plain' } });
+  await stores.database.team.updateMany({ data: { storageBytes: 2_048n } });
+  t.same([...(await stores.usage.storageOfWaiting())], [[teamId, { bytes: 2_048, limitBytes: 2_048 }]]);
+  let rounds = 0;
+  await place.supervise('succeeds');
+  await until(async () => {
+    await stores.bus.sendCommand({ type: 'changed' });
+    return (rounds += 1) > 20;
+  }, { what: 'some rounds of decisions' });
+  t.match(await runs.get(teamId, second.id), { state: 'queued', attempt: 0 });
+  await stores.database.artifact.deleteMany();
+  t.match(await place.ends(second.id), { state: 'succeeded' }, 'until there is room again');
+  t.same([...(await stores.usage.storageOfWaiting())], [], 'nobody waits');
 });
 
 t.test('waiting runs of a user are moved, and take their priority along', async (t) => {

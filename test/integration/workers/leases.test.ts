@@ -1,9 +1,10 @@
 // Supervisors that stop or die: their runs are handed back or found, and an old attempt can write nothing.
 import t from 'tap';
 import { FencedError } from '../../../src/live/event-log.js';
+import { decayedUsage, usedToday } from '../../../src/ledger/usage.js';
 import { createLifecycle } from '../../../src/runs/lifecycle.js';
 import { until } from '../../helpers/poll.js';
-import { box } from './harness.js';
+import { box, type Box } from './harness.js';
 
 t.test('a supervisor that is stopped hands its run back, and another finishes it', async (t) => {
   const { submit, supervise, reaches, ends, story } = await box(t);
@@ -190,4 +191,63 @@ t.test('nor are they judged right after a database has hung', async (t) => {
   hangsMs = 0;
   t.equal(await stateAfter(1_000), 'starting', 'the holder was kept waiting as well');
   t.equal(await stateAfter(2_500), 'queued', 'but not for ever');
+});
+
+/** As a supervisor holds it; answers its attempt's fence. */
+async function hold({ stores }: Pick<Box, 'stores'>, id: string, attempt = 1) {
+  await stores.database.run.update({ where: { id }, data: { box: 'box', placedAt: new Date(), deviceIds: ['cpu'], memoryMiB: 1, share: 1 } });
+  await stores.lifecycle.claim({ runId: id, attempt }, 'a box', { box: 'box' });
+  await stores.lifecycle.advance({ runId: id, attempt }, 'running');
+  return { runId: id, attempt };
+}
+
+t.test('a use of devices tells what was kept of it, and when its last step was done', async (t) => {
+  const place = await box(t);
+  const { stores, runs, teamId, submit } = place;
+  const run = await submit();
+  const { id } = run;
+  const useOf = (attempt: number) => stores.database.deviceUse.findUnique({ where: { runId_attempt: { runId: id, attempt } } });
+  const first = await hold(place, id);
+  const stepsAt = (at: Date, steps: number[]) => ({ kind: 'metrics', at: at.toISOString(), data: { attempt: 1, epoch: 1, steps, series: { loss: steps.map(() => 1) }, examplesPerSecond: 1 } }) as const;
+  const progressedAt = new Date(Date.now() + 1_000);
+  await stores.events.append(first, [stepsAt(new Date(), [1, 2]), stepsAt(progressedAt, [3, 4])]);
+  await stores.lifecycle.fail({ ...run, attempt: 1 }, { state: 'failed', reason: 'internal', message: 'for the test' });
+  t.match(await useOf(1), { endedAs: 'failed', lastStep: 4, keptStep: 0, progressedAt }, 'nothing');
+  await runs.resume(teamId, id);
+  const second = await hold(place, id, 2);
+  await stores.events.append(second, [stepsAt(progressedAt, [1, 2, 3, 4, 5])]);
+  await stores.artifacts.addCheckpoint(second, { kind: 'resume', epoch: 0, step: 3, metrics: {}, path: 'checkpoints/3', files: [{ path: 'checkpoints/3', sha256: 'a'.repeat(64), bytes: 1, contentType: 'x' }] });
+  await stores.lifecycle.fail({ ...run, attempt: 2 }, { state: 'failed', reason: 'trainer_lost', message: 'for the test' });
+  t.match(await useOf(2), { endedAs: 'queued', lastStep: 5, keptStep: 3 }, 'a training state');
+  await hold(place, id, 3);
+  await stores.lifecycle.handBack({ runId: id, attempt: 3 }, 'for the test');
+  t.match(await useOf(3), { keptStep: 3, progressedAt: null }, 'no step was done');
+  t.match(await useOf(1), { keptStep: 0, progressedAt }, 'what was before stays as it is');
+});
+
+t.test('a box that was off for hours has used its devices until its lease ran out', async (t) => {
+  const HOUR_MS = 3600_000;
+  for (const wish of ['none', 'pause', 'cancel'] as const) {
+    const { submit, stores, runs, teamId } = await box(t, { leaseMs: 60_000 });
+    const { id } = await submit();
+    await hold({ stores }, id);
+    if (wish !== 'none') await runs[wish](teamId, id);
+    const off = new Date(Date.now() - 10 * HOUR_MS);
+    await stores.database.run.update({ where: { id }, data: { leaseExpiresAt: off } });
+    await stores.database.deviceUse.updateMany({ data: { startedAt: new Date(off.getTime() - 60_000) } });
+
+    const price = { gpu: 1, cpu: 1 };
+    const now = Date.now();
+    const decayed = await decayedUsage(stores.database, { now, halfLifeMs: 1e6 * HOUR_MS, price });
+    t.ok(Math.abs(decayed.get(teamId)!.usage - 60_000) < 10, `${wish}: a minute, as long as nobody has noticed`);
+    t.equal((await usedToday(stores.database, { now: new Date(off).setUTCHours(23, 59, 59, 999), price })).get(teamId) ?? 0, Math.min(60_000, off.getTime() - new Date(off).setUTCHours(0, 0, 0, 0)), `${wish}: of its day as well`);
+
+    let later = now;
+    const lifecycle = createLifecycle({ ...stores, now: () => later, leaseMs: 6_000, maxAttempts: 3, onError: (error) => t.fail(String(error)) });
+    await lifecycle.sweepExpired();
+    later += 4_000;
+    await lifecycle.sweepExpired();
+    t.equal((await runs.get(teamId, id)).state, { none: 'queued', pause: 'paused', cancel: 'cancelled' }[wish]);
+    t.strictSame((await stores.database.deviceUse.findFirst())?.endedAt, off, `${wish}: and afterwards`);
+  }
 });

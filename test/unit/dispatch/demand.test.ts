@@ -1,6 +1,8 @@
 // What runs ask of devices, and what they are believed to take.
 import t from 'tap';
 import { demandOf, expectedMsOf, kindFor, requestOf, shapeOf, type Demand } from '../../../src/dispatch/demand.js';
+import type { PlacedRow } from '../../../src/dispatch/placements.js';
+import { runningRun } from '../../../src/dispatch/situation.js';
 import type { Plan } from '../../../src/schemas/plan.js';
 import type { RunSpec } from '../../../src/schemas/spec.js';
 
@@ -69,4 +71,16 @@ t.test('runs of one shape differ in what costs neither memory nor speed', async 
   const other: Partial<RunSpec>[] = [{ fit: { ...SPEC.fit, batchSize: 65 } }, { optimizer: { type: 'sgd' } }, { model: { layers: [{ type: 'flatten' }, { type: 'dense', units: 11 }] } }, { engine: 'eager' }, { dataset: { name: 'mnist', take: 5 } }, { resources: { backend: 'wasm' } }];
   for (const change of same) t.equal(shapeOf({ ...SPEC, ...change }), shape, JSON.stringify(change));
   for (const change of other) t.not(shapeOf({ ...SPEC, ...change }), shape, JSON.stringify(change));
+});
+
+t.test('a run uses its time from its start, not while a place is kept for it', async (t) => {
+  const demand: Demand = { device: 'auto', gpus: 1, exclusive: false, memoryMiB: null, estimateMiB: 100, flops: 1, stepExamples: 1, maxRuntimeSeconds: 60 };
+  const at = new Date(1_000_000);
+  const row: PlacedRow = {
+    id: 'run', attempt: 1, teamId: 'team', userId: 'user', priority: 0, queuedAt: at, demand, shape: null, step: 0, totalSteps: 1, deviceIds: ['cpu'], state: 'running', box: 'box', memoryMiB: 1,
+    placedAt: at, placedAgoMs: 0, runningAt: null, startedAt: at, examplesPerSecond: null, aged: false, lentBy: null, leaving: null, usedBeforeMs: 59_000,
+  };
+  const context = { now: 2_000_000, largest: { gpu: null, cpu: 100 }, measured: new Map() };
+  t.equal(runningRun(row, context).endsBy, 1_001_000, 'what is left of it after earlier attempts');
+  t.equal(runningRun({ ...row, state: 'queued' }, context).endsBy, null);
 });

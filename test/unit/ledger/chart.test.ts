@@ -6,7 +6,7 @@ import type { Ledger, LedgerItem } from '../../../src/schemas/ledger.js';
 
 const zero = { deviceSeconds: 0, usefulSeconds: 0, afterBestSeconds: 0, lostSeconds: 0, idleSeconds: 0, waitingSeconds: 0, runs: 0 };
 const held = (usefulSeconds: number, lostSeconds = 0) => ({ ...zero, deviceSeconds: usefulSeconds + lostSeconds, usefulSeconds, lostSeconds, runs: 1 });
-const ledger = (items: LedgerItem[], by: Ledger['by'] = 'run'): Ledger => ({ from: '2026-11-01T00:00:00.000Z', to: '2026-11-08T00:00:00.000Z', by, items, total: { ...totalOf(items), runs: items.length } });
+const ledger = (items: LedgerItem[], by: Ledger['by'] = 'run'): Ledger => ({ from: '2026-11-01T00:00:00.000Z', to: '2026-11-08T00:00:00.000Z', by, items, nextCursor: null, total: { ...totalOf(items), runs: items.length } });
 
 /** Names of the elements, each of which is closed where it should be; texts and values are free of what XML has not. @throws Error */
 function elementsOf(text: string): string[] {

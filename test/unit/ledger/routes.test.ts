@@ -1,4 +1,6 @@
+import { setTimeout } from 'node:timers/promises';
 import t from 'tap';
+import type { LedgerRepository } from '../../../src/ledger/repository.js';
 import type { Ledger } from '../../../src/schemas/ledger.js';
 import { createLedgerService, daysOf } from '../../../src/ledger/service.js';
 import type { Principal } from '../../../src/identity/principal.js';
@@ -6,6 +8,7 @@ import { FakeLedgerRepository } from '../../fakes/ledger.js';
 import { FakeRecords } from '../../fakes/records.js';
 import { at, runIdOf, TEAMS, use } from '../../fixtures/device-uses.js';
 import { problemOf, startApi } from '../../helpers/api.js';
+import { until } from '../../helpers/poll.js';
 
 const DAY = 24 * 60;
 const WEEK = 'from=2026-11-01&to=2026-11-08';
@@ -30,12 +33,12 @@ const both = { deviceSeconds: 6300, usefulSeconds: 4200, afterBestSeconds: 600, 
 
 t.test('device-seconds are summed up by what is asked for', async (t) => {
   const { ask } = await scene(t);
-  t.same(await ask(WEEK), { from: '2026-11-01T00:00:00.000Z', to: '2026-11-08T00:00:00.000Z', by: 'team', items: [{ team: 'default', ...both }], total: both });
+  t.same(await ask(WEEK), { from: '2026-11-01T00:00:00.000Z', to: '2026-11-08T00:00:00.000Z', by: 'team', items: [{ team: 'default', ...both }], total: both, nextCursor: null });
   t.same((await ask(`${WEEK}&by=user`)).items, [{ team: 'default', user: 'ann', ...ann }, { team: 'default', user: null, ...nobody }], 'those that held the most first');
   t.same((await ask(`${WEEK}&by=run`)).items, [
-    { team: 'default', user: 'ann', runId: runIdOf(1), run: 'crashed once', ...ann },
     { team: 'default', user: null, runId: runIdOf(2), run: '=overnight, "quoted"', ...nobody },
-  ], 'a run by its latest name');
+    { team: 'default', user: 'ann', runId: runIdOf(1), run: 'crashed once', ...ann },
+  ], 'a run by its latest name, the newest first');
   t.match((await ask(`${WEEK}&by=box`)).items, [{ box: 'box', deviceKind: 'gpu', deviceSeconds: 3600, lostSeconds: 600, runs: 1 }, { box: 'other', deviceKind: 'gpu', deviceSeconds: 1500 }, { box: 'box', deviceKind: 'cpu', deviceSeconds: 1200 }]);
   t.match((await ask(`${WEEK}&by=deviceKind`)).items, [{ deviceKind: 'gpu', ...ann }, { deviceKind: 'cpu', ...nobody }]);
   t.same((await ask(`${WEEK}&deviceKind=cpu`)).items, [{ team: 'default', ...nobody }]);
@@ -71,14 +74,62 @@ t.test('the sum of the categories is the whole, to the last digit, and that of t
   t.equal(total.runs, 52);
 });
 
+t.test('runs come page by page', async (t) => {
+  const { ask, get, ledger } = await scene(t);
+  for (let number = 10; number < 15; number += 1) ledger.uses.push(use({ runId: runIdOf(number), start: 0, end: 1, endedAs: 'failed' }));
+  const numbers = ({ items }: Ledger) => items.map(({ runId }) => Number(runId!.slice(-4)));
+  const first = await ask(`${WEEK}&by=run&limit=3`);
+  const second = await ask(`${WEEK}&by=run&limit=3&cursor=${first.nextCursor}`);
+  const third = await ask(`${WEEK}&by=run&limit=3&cursor=${second.nextCursor}`);
+  t.same([first, second, third].map(numbers), [[14, 13, 12], [11, 10, 2], [1]]);
+  t.match([first.total, third.total], [{ deviceSeconds: 180, runs: 3 }, ann], 'with their sum');
+  t.equal(third.nextCursor, null, 'until there are no more');
+  t.match(await ask(`${WEEK}&by=run&limit=1&deviceKind=cpu`), { items: [{ runId: runIdOf(2) }], nextCursor: null }, 'those on another kind of device are none of them');
+  const { link } = (await get(`/v1/ledger?${WEEK}&by=run&limit=6&format=csv`)).headers;
+  const next = await get(/^<(.*)>; rel="next"$/.exec(String(link))![1]!);
+  t.same([next.headers.link, next.body.split('\r\n').length], [undefined, 3], 'of a spreadsheet as well');
+  t.equal(problemOf(await get(`/v1/ledger?${WEEK}&by=run&cursor=x`)).code, 'invalid_cursor');
+  t.match(problemOf(await get(`/v1/ledger?${WEEK}&limit=3`)), { code: 'bad_request', errors: [{ parameter: 'limit' }] }, 'teams are few');
+});
+
+t.test('a team has one ledger made at a time, and the same one again for a moment', async (t) => {
+  const ledger = new FakeLedgerRepository(new FakeRecords());
+  ledger.uses.push(use({ start: 0, end: 10, endedAs: 'failed' }));
+  let [asked, atOnce, most] = [0, 0, 0];
+  const slow: LedgerRepository = {
+    knowsTeam: (name) => ledger.knowsTeam(name),
+    async *listUses(query) {
+      [asked, atOnce] = [asked + 1, atOnce + 1];
+      most = Math.max(most, atOnce);
+      await setTimeout(5);
+      yield* ledger.listUses(query);
+      atOnce -= 1;
+    },
+  };
+  const service = createLedgerService({ ledger: slow, now: () => at(60).getTime(), freshMs: 50 });
+  const member = (teamId: string) => ({ team: 'default', teamId, rights: ['view', 'read'] as const });
+  const answers = await Promise.all(['team', 'user', 'team', 'box', 'user'].map((by) => service.get(member(TEAMS.default), { by: by as 'team' })));
+  t.same([asked, most], [3, 1], 'three questions, one after the other');
+  t.same(answers.map(({ by }) => by), ['team', 'user', 'team', 'box', 'user']);
+  await Promise.all([TEAMS.default, TEAMS.vision].map((team) => service.get(member(team), { by: 'day' })));
+  t.equal(most, 2, 'others need not wait for it');
+  await until(async () => {
+    await service.get(member(TEAMS.default), { by: 'team' });
+    return asked > 5;
+  }, { what: 'the answer to be forgotten' });
+  await t.rejects(service.get(member(TEAMS.default), { from: '2030-01-01' }), { code: 'bad_request' });
+  await service.get(member(TEAMS.default), { by: 'box', deviceKind: 'gpu' });
+  t.equal(atOnce, 0, 'a refusal holds up nobody');
+});
+
 t.test('as CSV and as SVG, by its parameter or by what is accepted', async (t) => {
   const { get } = await scene(t);
   const csv = await get(`/v1/ledger?${WEEK}&by=run&format=csv`);
   t.match(csv.headers, { 'content-type': /^text\/csv; charset=utf-8/, 'content-disposition': 'attachment; filename="ledger-by-run-2026-11-01-2026-11-08.csv"', vary: /accept/ });
   t.equal(csv.body, [
     'team,user,runId,run,deviceSeconds,usefulSeconds,afterBestSeconds,lostSeconds,idleSeconds,waitingSeconds,runs',
-    `default,ann,${runIdOf(1)},crashed once,5100,3000,600,600,900,300,1`,
     `default,,${runIdOf(2)},"'=overnight, ""quoted""",1200,1200,0,0,0,0,1`,
+    `default,ann,${runIdOf(1)},crashed once,5100,3000,600,600,900,300,1`,
     '',
   ].join('\r\n'));
   t.equal((await get(`/v1/ledger?${WEEK}&by=run`, { accept: 'text/csv' })).body, csv.body);

@@ -40,6 +40,28 @@ t.test('a run that made room, or was paused, loses nothing', async (t) => {
   }
 });
 
+t.test('a run that has failed for good has lost what it has nothing to show for', async (t) => {
+  const failed: UseInWords = { start: 0, running: 0, end: 100, steps: [0, 1000], endedAs: 'failed' };
+  t.same(minutes([{ ...failed, keptStep: 0 }]), [{ lost: 100 }], 'all of it, before its first training state');
+  t.same(minutes([{ ...failed, keptStep: 800, bestStep: 600 }]), [{ useful: 60, afterBest: 20, lost: 20 }], 'else what came after that');
+  t.same(minutes([{ ...failed, keptStep: 600, bestStep: 600 }]), [{ useful: 60, lost: 40 }], 'or after its best epoch');
+  const lost = (start: number): UseInWords => ({ start, running: start, end: start + 10, steps: [0, 900], endedAs: 'lost', keptStep: 0 });
+  t.same(minutes([lost(0), lost(10), lost(20)]), [{ lost: 10 }, { lost: 10 }, { lost: 10 }], 'one that was given up');
+  t.same(minutes([{ ...failed, keptStep: 0 }, { start: 100, running: 100, end: 150, steps: [0, 1000], endedAs: 'succeeded', bestStep: 1000 }]), [{ lost: 100 }, { useful: 50 }]);
+  t.same(minutes([{ ...failed, keptStep: 500 }, { start: 100, running: 100, end: 150, steps: [500, 1000], endedAs: 'succeeded', bestStep: 1000 }]), [{ useful: 50, lost: 50 }, { useful: 50 }], 'and one that was resumed');
+});
+
+t.test('one that hung was idle after its last step', async (t) => {
+  const hung: UseInWords = { start: 0, running: 5, progressed: 15, end: 45, steps: [0, 900], endedAs: 'failed' };
+  t.same(minutes([{ ...hung, keptStep: 900 }]), [{ useful: 10, idle: 35 }]);
+  t.same(minutes([{ ...hung, keptStep: 450 }]), [{ useful: 5, lost: 5, idle: 35 }], 'of what it did before, steps are lost as ever');
+  t.same(minutes([{ ...hung, endedAs: 'queued' }, { start: 45, running: 45, end: 55, steps: [900, 1800], endedAs: 'succeeded', bestStep: 1800 }]), [{ useful: 10, idle: 35 }, { useful: 10 }], 'whatever came after it');
+  t.same(minutes([{ ...hung, endedAs: 'succeeded' }]), [{ useful: 40, idle: 5 }], 'one that has succeeded has written its model');
+  t.same(minutes([{ ...hung, end: 16 }]), [{ useful: 11, idle: 5 }], 'a minute is none');
+  t.same(minutes([{ ...hung, steps: [0, 2] }]), [{ useful: 40, idle: 5 }], 'nor are a few of its steps');
+  t.same(minutes([{ ...hung, progressed: 60 }]), [{ useful: 40, idle: 5 }], 'clocks differ');
+});
+
 t.test('one that never ran was idle', async (t) => {
   t.same(minutes([{ start: 0, end: 7, endedAs: 'failed' }]), [{ idle: 7 }]);
   t.same(minutes([{ start: 0, running: 3, end: 7, steps: [50, 50], endedAs: 'failed' }]), [{ idle: 7 }], 'one that did no step as well');
@@ -71,19 +93,20 @@ t.test('clocks of two machines may differ', async (t) => {
 const milliseconds = fc.integer({ min: 0, max: 40_000_000 });
 const attempt = fc.record({
   wait: milliseconds, startup: fc.option(milliseconds), held: milliseconds, first: fc.integer({ min: 0, max: 5_000 }), done: fc.option(fc.integer({ min: 0, max: 5_000 })),
-  best: fc.option(fc.integer({ min: 0, max: 10_000 })), endedAs: fc.constantFrom('succeeded', 'failed', 'cancelled', 'paused', 'queued', 'lost'), share: fc.double({ min: 0.01, max: 8, noNaN: true }),
+  best: fc.option(fc.integer({ min: 0, max: 10_000 })), kept: fc.option(fc.integer({ min: 0, max: 10_000 })), progressed: fc.option(milliseconds), endedAs: fc.constantFrom('succeeded', 'failed', 'cancelled', 'paused', 'queued', 'lost'), share: fc.double({ min: 0.01, max: 8, noNaN: true }),
 });
 /** Attempts one after the other, the last of which may last. */
 const run = fc.tuple(fc.array(attempt, { minLength: 1, maxLength: 6 }), fc.boolean()).map(([attempts, lasts]) => {
   let now = ZERO;
-  return attempts.map(({ wait, startup, held, first, done, best, endedAs, share }, index): DeviceUse => {
+  return attempts.map(({ wait, startup, held, first, done, best, kept, progressed, endedAs, share }, index): DeviceUse => {
     const queuedAt = new Date(now);
     const startedAt = new Date((now += wait));
     const runningAt = startup === null ? null : new Date(now + startup);
+    const progressedAt = progressed === null ? null : new Date(now + progressed);
     now += held;
     const isOpen = lasts && index === attempts.length - 1;
-    const end = isOpen ? { endedAt: null, endedAs: null, lastStep: null } : { endedAt: new Date(now), endedAs, lastStep: done === null ? null : first + done };
-    return { ...use({ start: 0 }), attempt: index + 1, share, queuedAt, startedAt, runningAt, firstStep: first, bestStep: best, ...end };
+    const end = isOpen ? { endedAt: null, endedAs: null, lastStep: null, keptStep: null } : { endedAt: new Date(now), endedAs, lastStep: done === null ? null : first + done, keptStep: kept };
+    return { ...use({ start: 0 }), attempt: index + 1, share, queuedAt, startedAt, runningAt, progressedAt, firstStep: first, bestStep: best, ...end };
   });
 });
 const period = fc.tuple(fc.integer({ min: -1e7, max: 2e8 }), fc.integer({ min: 0, max: 2e8 })).map(([from, length]) => ({ from: ZERO + from, to: ZERO + from + length }));
@@ -114,9 +137,9 @@ t.test('stretches follow one another without a gap', async () => {
   fc.assert(fc.property(run, (uses) => stretchesOf(uses).every((stretches) => stretches.every(({ from, to }, index) => from <= to && (index === 0 || from === stretches[index - 1]!.to)))), SEED);
 });
 
-t.test('nothing is lost but what a later attempt did again', async () => {
+t.test('nothing is lost but what a later attempt did again, or nothing was kept of', async () => {
   fc.assert(fc.property(run, (uses) => {
     const splits = stretchesOf(uses).map((stretches) => splitOf(stretches, { from: -Infinity, to: ZERO + 1e12 }));
-    return splits.every(({ lost }, index) => lost === 0 || uses.slice(index + 1).some(({ firstStep }) => firstStep < (uses[index]!.lastStep ?? 0)));
+    return splits.every(({ lost }, index) => lost === 0 || [...uses.slice(index + 1).map(({ firstStep }) => firstStep), uses.at(-1)!.keptStep ?? Infinity].some((step) => step < (uses[index]!.lastStep ?? 0)));
   }), SEED);
 });

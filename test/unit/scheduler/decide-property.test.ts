@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import t from 'tap';
 import { decide } from '../../../src/scheduler/decide.js';
 import { Room } from '../../../src/scheduler/room.js';
-import type { Decision, Device, State } from '../../../src/scheduler/state.js';
+import { isFull, type Decision, type Device, type State } from '../../../src/scheduler/state.js';
 import { simulate, type Scene, type Submission } from '../../../src/simulator/simulate.js';
 import { randomOf } from '../../../src/simulator/workload.js';
-import { LEAVE_MS, scene, SETTINGS, TICK_MS } from './random-scenes.js';
+import { LEAVE_MS, scene, sceneWithFullTeam, SETTINGS, TICK_MS } from './random-scenes.js';
 import { HOUR, MINUTE } from './scenes.js';
 
 /** What is wrong with these decisions; each rule is told by itself. */
@@ -42,10 +42,10 @@ function faults(state: State, decisions: readonly Decision[]): string[] {
     const on = decision.devices.map((id) => state.devices.find((device) => device.id === id)!);
     if (new Set(on).size !== run.request.devices || new Set(on.map(({ box }) => box)).size !== 1) found.push(`${run.id} has other devices than it wants`);
     if (on.some(({ kind, phase }) => kind !== run.request.kind || phase !== 'open')) found.push(`${run.id} is on a device that it may not have`);
-    const { maxRuns, budget } = state.teams.find(({ id }) => id === run.team)!;
+    const { maxRuns, budget, storage } = state.teams.find(({ id }) => id === run.team)!;
     const others = count.get(run.team)!;
     count.set(run.team, others + 1);
-    if ((maxRuns !== null && others >= maxRuns) || (budget !== null && budget <= 0)) found.push(`${run.id} is started beyond its team's quota`);
+    if ((maxRuns !== null && others >= maxRuns) || (budget !== null && budget <= 0) || isFull({ storage })) found.push(`${run.id} is started beyond its team's quota`);
     room.take({ request: run.request, devices: decision.devices });
     for (const { id } of on) hold(id, run.request);
   }
@@ -57,8 +57,8 @@ function faults(state: State, decisions: readonly Decision[]): string[] {
   const left = ({ expectedEnd }: { expectedEnd: number }) => Math.abs(expectedEnd - state.now);
   const isKept = (kind: Device['kind']) => state.running.some((run) => run.request.kind === kind && (run.leaving || !runsNow.has(run.id) || left(run) < SETTINGS.loanMs));
   const mayStart = ({ team }: { team: string }) => {
-    const { maxRuns, budget } = state.teams.find(({ id }) => id === team)!;
-    return (maxRuns === null || count.get(team)! + promisedOf(team) < maxRuns) && (budget === null || budget > 0);
+    const { maxRuns, budget, storage } = state.teams.find(({ id }) => id === team)!;
+    return (maxRuns === null || count.get(team)! + promisedOf(team) < maxRuns) && (budget === null || budget > 0) && !isFull({ storage });
   };
   const idle = [...waits.values()].find((run) => mayStart(run) && !isKept(run.request.kind) && room.place(run.request) !== null);
   if (idle !== undefined) found.push(`${idle.id} could start and waits`);
@@ -70,8 +70,8 @@ function play(scene: Omit<Scene, 'policy'>, onDecision: NonNullable<Scene['onDec
 }
 
 t.test('nothing is over-committed, no quota is exceeded, and no device rests while somebody could use it', async (t) => {
-  t.doesNotThrow(() => fc.assert(
-    fc.property(scene, (scene) => {
+  for (const scenes of [scene, sceneWithFullTeam]) t.doesNotThrow(() => fc.assert(
+    fc.property(scenes, (scene) => {
       play(scene, (state, decisions) => {
         const [fault] = faults(state, decisions);
         if (fault !== undefined) throw new Error(fault);

@@ -39,6 +39,9 @@ export const scene = fc.record({ devices, teams, wishes: fc.array(submission, { 
   tickMs: TICK_MS,
 }));
 
+/** One of its teams may store no more files. */
+export const sceneWithFullTeam = fc.tuple(scene, fc.nat()).map(([{ teams, ...rest }, which]) => ({ ...rest, teams: teams.map((team, index) => (index === which % teams.length ? { ...team, storage: { bytes: 1, limitBytes: 1 } } : team)) }));
+
 /** Looks at every state of the scene's first hours in which somebody waits. */
 export function eachState(scene: Omit<Scene, 'policy'>, look: (state: State) => void): void {
   simulate({ ...scene, until: 8 * HOUR, policy: (state) => decide(state, SETTINGS), onDecision: (state) => { if (state.lines.length > 0) look(state); } });

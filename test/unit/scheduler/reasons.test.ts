@@ -35,6 +35,15 @@ t.test('a quota', async (t) => {
   t.strictSame(why({ devices: two, teams: [team('a', { budget: -1 })], waiting: [waiting('w', 'a')] }), ['quota_time', 'Its team has used up today\'s device time; there is more at 1970-02-12 00:00 UTC.']);
 });
 
+t.test('no room for files', async (t) => {
+  const GIB = 2 ** 30;
+  const full = { bytes: 12.31 * GIB, limitBytes: 10 * GIB };
+  const words = 'Its team\'s files take 12.4 GiB, and may take 10.0 GiB; some must be deleted first.';
+  t.strictSame(why({ teams: [team('a', { storage: full })], waiting: [waiting('w', 'a')] }), ['quota_storage', words]);
+  t.strictSame(why({ teams: [team('a', { storage: full, budget: 0, maxRuns: 0 })], waiting: [waiting('w', 'a')] }), ['quota_storage', words], 'which does not pass by itself');
+  t.strictSame(why({ teams: [team('a', { storage: { ...full, bytes: 10 * GIB - 1 } })], waiting: [waiting('w', 'a')] })?.[0], 'starting', 'as long as a byte is left');
+});
+
 t.test('others go first', async (t) => {
   const [w, x, y] = [waiting('w', 'a'), waiting('x', 'a', { priority: 1 }), waiting('y', 'a', { priority: 1, ago: HOUR, user: 'other' })];
   t.strictSame(why({ waiting: [w, x] }), ['behind', '1 run of its own user goes first: x.']);

@@ -10,7 +10,7 @@ export const SETTINGS: Settings = { quantumMs: 10 * MINUTE, agingMs: 12 * HOUR, 
 
 export const gpu = (id: string, changes: Partial<Device> = {}): Device => ({ id, box: 'box', kind: 'gpu', memoryMiB: 1000, slots: 8, phase: 'open', ...changes });
 export const request = (changes: Partial<Request> = {}): Request => ({ kind: 'gpu', devices: 1, memoryMiB: 1000, exclusive: false, ...changes });
-export const team = (id: string, changes: Partial<Team> = {}): Team => ({ id, weight: 1, usage: 0, users: [], maxRuns: null, budget: null, ...changes });
+export const team = (id: string, changes: Partial<Team> = {}): Team => ({ id, weight: 1, usage: 0, users: [], maxRuns: null, budget: null, storage: null, ...changes });
 
 type Asked = Partial<Request>;
 /** Waits since `ago` ms. */

@@ -1,5 +1,6 @@
 import t from 'tap';
 import type { Usage } from '../../../src/schemas/usage.js';
+import type { Disk } from '../../../src/usage/disk.js';
 import { createUsageService } from '../../../src/usage/service.js';
 import { FakeArtifactStore } from '../../fakes/artifacts.js';
 import { createFakeUsageRepository, FakeDisk } from '../../fakes/usage.js';
@@ -55,8 +56,8 @@ t.test('the disk is looked at once for those who ask at once, and again later', 
   const records = new FakeRecords();
   let now = 0;
   const service = createUsageService({ usage: createFakeUsageRepository(records), disk, now: () => now });
-  const [first, second] = await Promise.all([service.get('team'), service.get('team')]);
-  t.equal(first, second);
+  const [first, second] = await Promise.all([service.get('team'), service.get('another')]);
+  t.equal(first.files, second.files, 'also of another team');
   now = 4_999;
   await service.get('team');
   t.equal(disk.looks, 1);
@@ -68,6 +69,21 @@ t.test('the disk is looked at once for those who ask at once, and again later', 
   await t.rejects(service.get('team'), { message: 'away' });
   records.down = null;
   t.match(await service.get('team'), { measuredAt: '1970-01-01T00:00:10.000Z' }, 'a failure is not remembered');
+});
+
+t.test('the longer it takes to look, the longer it is until the next time', async (t) => {
+  const looks: { disk: FakeDisk; tookMs: number; restMs: number }[] = [[100, 5_000], [2_000, 40_000], [3600_000, 600_000]].map(([tookMs, restMs]) => ({ disk: new FakeDisk(), tookMs: tookMs!, restMs: restMs! }));
+  for (const { disk, tookMs, restMs } of looks) {
+    let now = 0;
+    const slow: Disk = { space: () => disk.space(), async *files() { now += tookMs; yield* disk.files(); } };
+    const service = createUsageService({ usage: createFakeUsageRepository(new FakeRecords()), disk: slow, now: () => now });
+    const looksAfter = async (ms: number) => {
+      now += ms;
+      await service.get('team');
+      return disk.looks;
+    };
+    t.same([await looksAfter(0), await looksAfter(restMs - 1), await looksAfter(1)], [1, 1, 2], `${tookMs} ms`);
+  }
 });
 
 t.test('a database that is away is said to be so', async (t) => {
