@@ -103,10 +103,26 @@ export function createRunService({ runs, artifacts, events, store, queue, bus, l
     return true;
   }
 
+  /** In words, where a team's files are over its quota; null where they are not. */
+  async function overQuota(teamId: string): Promise<string | null> {
+    const { bytes, limitBytes } = await usage.teamStorage(teamId);
+    if (limitBytes === null || bytes < limitBytes) return null;
+    return `The team's files take ${formatBytes(bytes)}, and its quota is ${formatBytes(limitBytes)}; delete some runs or files first.`;
+  }
+
   /** What trains writes files. @throws ServiceError quota_spent */
   async function refuseOverQuota(teamId: string): Promise<void> {
-    const { bytes, limitBytes } = await usage.teamStorage(teamId);
-    if (limitBytes !== null && bytes >= limitBytes) throw new ServiceError('quota_spent', `The team's files take ${formatBytes(bytes)}, and it may have ${formatBytes(limitBytes)}; delete some runs or files first.`);
+    const words = await overQuota(teamId);
+    if (words !== null) throw new ServiceError('quota_spent', words);
+  }
+
+  /** What stands in the way of a valid plan, for now or for good. */
+  async function obstaclesTo(teamId: string, queue: QueueOutlook | null): Promise<Plan['warnings']> {
+    const words = await overQuota(teamId);
+    return [
+      ...(queue?.reason.code === 'too_large' ? [{ pointer: '/resources', detail: queue.reason.message }] : []),
+      ...(words === null ? [] : [{ pointer: '', detail: `would be refused: ${words}` }]),
+    ];
   }
 
   /** It reads everything again every few seconds, so a lost word is only late. */
@@ -195,8 +211,7 @@ export function createRunService({ runs, artifacts, events, store, queue, bus, l
         onError(error, 'looking how a planned run would stand in the queue');
         return null;
       });
-      const warnings = queue?.reason.code === 'too_large' ? [...plan.warnings, { pointer: '/resources', detail: queue.reason.message }] : plan.warnings;
-      return { ...plan, warnings, queue };
+      return { ...plan, warnings: [...plan.warnings, ...(await obstaclesTo(owner.teamId, queue))], queue };
     },
 
     /**

@@ -163,7 +163,8 @@ t.test('a team whose files are over its quota submits and resumes nothing', asyn
   await runs.pause(teamId, id);
   await stores.database.artifact.create({ data: { runId: id, path: 'a', sha256: 'a'.repeat(64), bytes: 2_048n, contentType: 'text/plain' } });
   await stores.database.team.updateMany({ data: { storageBytes: 2_048n } });
-  await t.rejects(submit(), { code: 'quota_spent', message: /take 2 KiB, and it may have 2 KiB/ });
+  await t.rejects(submit(), { code: 'quota_spent', message: /take 2 KiB, and its quota is 2 KiB/ });
+  t.match(await runs.plan({ teamId }, SPEC), { valid: true, warnings: [{ pointer: '', detail: /^would be refused: The team's files take 2 KiB/ }] });
   await t.rejects(runs.resume(teamId, id), { code: 'quota_spent' });
   await stores.database.team.updateMany({ data: { storageBytes: 2_049n } });
   t.match(await runs.resume(teamId, id), { state: 'queued' });
