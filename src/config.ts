@@ -43,7 +43,7 @@ export const Settings = strictObject({
   TRAINYARD_CANCEL_GRACE_SECONDS: seconds(10, 'How long a cancelled trainer may take before it is killed.'),
   TRAINYARD_IDLE_MINUTES: Type.Number({ minimum: 0, maximum: 525_600, default: 30, description: 'A run that holds devices and computes no step for so long has failed with `timeout`, with its training state kept; 0 is never.' }),
   TRAINYARD_SHUTDOWN_SECONDS: seconds(20, 'How long a stopping process may take.'),
-  TRAINYARD_MAX_ATTEMPTS: Type.Integer({ minimum: 1, default: 3, description: 'Starts of a run before it is given up when its processes die; those after an orderly stop do not count.' }),
+  TRAINYARD_MAX_ATTEMPTS: Type.Integer({ minimum: 1, default: 3, description: 'Starts of a run before it is given up when its processes die or its devices fail; those after an orderly stop do not count.' }),
   TRAINYARD_STATE_RETENTION_DAYS: days(30, 'Days after its end for which a run keeps the training states that it could go on from; 0 is for ever. With the tag `keep` it keeps them anyway.'),
   TRAINYARD_RUN_RETENTION_DAYS: days(0, 'Days after its end when a run is deleted with all that it has, unless it has the tag `keep`; 0 is never.'),
   TRAINYARD_AUDIT_RETENTION_DAYS: days(365, 'Days for which it is kept who did what; 0 is for ever.'),

@@ -30,6 +30,8 @@ export interface BoxMonitorOptions {
   probe(signal: AbortSignal): Promise<BackendProbe[]>;
   /** Whether there might be a GPU; `ready` waits for it then. Looked up when absent. */
   mayHaveGpu?: boolean;
+  /** Hears, once each time, what has become of devices that are not offered any more. */
+  onRemark(remark: string): void;
   /** Hears of faults, at most once a minute; looking goes on. */
   onError(error: unknown): void;
   times?: Partial<typeof TIMES>;
@@ -42,6 +44,8 @@ export interface BoxMonitor {
   readonly ready: Promise<void>;
   /** Resolves when everything has been looked at once: on a box without GPUs `ready` does not wait for it. */
   readonly known: Promise<void>;
+  /** A run could not use these: none is placed there for some minutes, in which somebody may see to them. */
+  doubt(deviceIds: readonly string[]): void;
   /** Those that are trained now. Whoever starts or ends a trainer says so at once. */
   setRuns(runs: readonly PlacedRun[]): void;
   /** Of the runs that are trained now; a new one's is empty for a second. */
@@ -57,6 +61,8 @@ const TIMES = {
   searchEveryMs: 30_000,
   /** A driver that takes longer hangs. */
   patienceMs: 5_000,
+  trustMs: 15_000,
+  doubtMs: 5 * 60_000,
   reportEveryMs: 60_000,
   probeAgainMs: 60_000,
 };
@@ -72,6 +78,8 @@ export function startBoxMonitor(options: BoxMonitorOptions): BoxMonitor {
   let reportedAt = Number.NEGATIVE_INFINITY;
   let probes: readonly BackendProbe[] = [];
   let shares: ReadonlyMap<string, GpuShare> = new Map();
+  /** Until when, by the device's id. */
+  const doubted = new Map<string, number>();
   let cpu: CpuReading = { memoryUsedMiB: boxMemoryUsedMiB(), utilizationPercent: null, at: new Date() };
 
   function onError(error: unknown): void {
@@ -83,7 +91,7 @@ export function startBoxMonitor(options: BoxMonitorOptions): BoxMonitor {
   const onReading = (readings: GpuReadings) => {
     shares = gpuShares.read(readings, sampler.runs.map(({ runId, pid, deviceIds }) => ({ runId, pid, gpuUuids: readings.gpus.filter(({ index }) => deviceIds.includes(nvidiaId(index))).map(({ uuid }) => uuid) })));
   };
-  const nvidia = simulatedGpus === null ? startGpuMonitor({ ...times, program: options.program ?? 'nvidia-smi', onReading, onError }) : NO_GPUS;
+  const nvidia = simulatedGpus === null ? startGpuMonitor({ ...times, program: options.program ?? 'nvidia-smi', onReading, onRemark: options.onRemark, onError }) : NO_GPUS;
 
   const look = async () => {
     cpu = { memoryUsedMiB: boxMemoryUsedMiB(), utilizationPercent: cpuLoad(), at: new Date() };
@@ -100,6 +108,8 @@ export function startBoxMonitor(options: BoxMonitorOptions): BoxMonitor {
     });
   }
 
+  const unlessDoubted = (device: Device): Device => ((doubted.get(device.id) ?? 0) > performance.now() ? { ...device, slots: 0 } : device);
+
   async function probe(): Promise<void> {
     try {
       probes = await options.probe(stopping.signal);
@@ -115,10 +125,14 @@ export function startBoxMonitor(options: BoxMonitorOptions): BoxMonitor {
   const known = Promise.all([probe(), nvidia.first]).then(() => undefined);
   const stopLooking = repeat(look, { everyMs: times.everyMs, onError });
   return {
-    devices: () => describeDevices({ ...options, hasCuda, cpu, probes, nvidia: nvidia.latest(), shares, runs: sampler.samples }),
+    devices: () => describeDevices({ ...options, hasCuda, cpu, probes, nvidia: nvidia.latest(), isSilent: nvidia.isSilent(), shares, runs: sampler.samples }).map(unlessDoubted),
     // Loading every backend takes a second or more; where nothing hints at a GPU runs need not wait for it.
     ready: simulatedGpus === null && (options.mayHaveGpu ?? mayHaveGpu()) ? known : Promise.resolve(),
     known,
+    doubt(deviceIds) {
+      options.onRemark(`a run could not use ${deviceIds.join(', ')}: none is placed there for ${times.doubtMs / 60_000} minutes`);
+      for (const id of deviceIds) doubted.set(id, performance.now() + times.doubtMs);
+    },
     setRuns: (runs) => sampler.setRuns(runs),
     runSamples: () => sampler.samples,
     peakOf: (runId, attempt) => sampler.peakOf(runId, attempt),
@@ -130,7 +144,7 @@ export function startBoxMonitor(options: BoxMonitorOptions): BoxMonitor {
   };
 }
 
-const NO_GPUS = { latest: (): GpuReadings => ({ gpus: [], processes: [], at: null }), first: Promise.resolve(), stop: () => undefined };
+const NO_GPUS = { latest: (): GpuReadings => ({ gpus: [], processes: [], at: null }), isSilent: () => false, first: Promise.resolve(), stop: () => undefined };
 
 /** Whether something looks like a GPU: a driver of NVIDIA's, one of anybody's, or Windows' below a Linux of its own. */
 function mayHaveGpu(): boolean {

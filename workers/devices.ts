@@ -24,6 +24,8 @@ export interface BoxFacts {
   /** Empty until the probe has ended. */
   probes: readonly BackendProbe[];
   nvidia: GpuReadings;
+  /** Nobody knows any more whether the NVIDIA GPUs are there. */
+  isSilent?: boolean;
   /** Whether ONNX Runtime has its CUDA provider here, which the probes do not tell of. */
   hasCuda?: boolean;
   /** By the GPU's uuid. */
@@ -35,7 +37,7 @@ export const nvidiaId = (index: number) => `gpu:${index}`;
 
 /** GPUs first. */
 export function describeDevices(facts: BoxFacts): Device[] {
-  const { cpu, cpuMemoryMiB, cpuSlots, gpuSlots, simulatedGpus, probes, nvidia, shares, hasCuda = false } = facts;
+  const { cpu, cpuMemoryMiB, cpuSlots, gpuSlots, simulatedGpus, probes, nvidia, shares, isSilent = false, hasCuda = false } = facts;
   const backends = (kind: Device['kind']) => probes.filter((found) => found.automatic && found.device === kind).map((found) => found.backend);
   const cores = cpus();
   const processor: Device = {
@@ -56,7 +58,7 @@ export function describeDevices(facts: BoxFacts): Device[] {
       const sampledAt = nvidia.at.toISOString();
       return nvidia.gpus.map(({ index, ...gpu }): Device => {
         const { foreign = [], foreignMemoryMiB = 0 } = shares.get(gpu.uuid) ?? {};
-        return { ...UNKNOWN, ...gpu, id: nvidiaId(index), kind: 'gpu', slots: gpuSlots, foreignMemoryMiB, processes: foreign.map(({ pid, name, memoryMiB }) => ({ pid, name, memoryMiB })), sampledAt, backends: [...(hasCuda ? ['cuda'] : []), ...backends('gpu')] };
+        return { ...UNKNOWN, ...gpu, id: nvidiaId(index), kind: 'gpu', slots: isSilent ? 0 : gpuSlots, foreignMemoryMiB, processes: foreign.map(({ pid, name, memoryMiB }) => ({ pid, name, memoryMiB })), sampledAt, backends: [...(hasCuda ? ['cuda'] : []), ...backends('gpu')] };
       });
     }
     const adapter = probes.find((found) => found.automatic && found.device === 'gpu');

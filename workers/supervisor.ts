@@ -38,6 +38,7 @@ async function main(): Promise<void> {
     gpuSlots: config.gpuSlots,
     cpuMemoryMiB: Math.floor(config.memoryLimitBytes / 2 ** 20),
     probe: probeBackendsApart,
+    onRemark: (remark) => log.warn(remark),
     onError: (error) => log.warn({ err: error }, 'the devices could not be looked at; it is tried again'),
   });
   const supervisor = await startSupervisor({

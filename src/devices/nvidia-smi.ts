@@ -30,7 +30,7 @@ export const PROCESS_QUERY: readonly string[] = ['--query-compute-apps=gpu_uuid,
 /** Its remarks, on a driver that does not answer or a GPU that is lost, stand among the lines and are passed over. */
 export function parseGpus(text: string): GpuReading[] {
   return rows(text, 7).flatMap(([index = '', uuid = '', total, used, utilization, temperature, name = '']) =>
-    isCount(index) && isUuid(uuid)
+    isCount(index) && isUuid(uuid) && !isFailing(total)
       ? [{ index: Number(index), uuid, name, memoryMiB: amount(total), memoryUsedMiB: amount(used), utilizationPercent: amount(utilization), temperatureCelsius: amount(temperature) }]
       : []);
 }
@@ -54,6 +54,8 @@ export function visibleGpus(gpus: readonly GpuReading[], visible: string | undef
 }
 
 const isCount = (text: string) => /^\d+$/.test(text);
+/** `[GPU is lost]`, `[Unknown Error]`, `ERR!`: a GPU of which even this is not known computes nothing. */
+const isFailing = (memory: string | undefined) => /lost|err/i.test(memory ?? '');
 const isUuid = (text: string) => text.startsWith('GPU-');
 
 function rows(text: string, columns: number): string[][] {

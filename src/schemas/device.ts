@@ -47,7 +47,7 @@ export const Device = strictObject(
     utilizationPercent: orNull(Type.Number(), 'How busy it is.'),
     temperatureCelsius: orNull(Type.Number(), 'How hot it is.'),
     cores: orNull(Type.Integer(), 'Processor cores that may be used; null for a GPU.'),
-    slots: Type.Integer({ minimum: 0, description: 'Runs that it takes at once, at most.' }),
+    slots: Type.Integer({ minimum: 0, description: 'Runs that it takes at once, at most; 0 while its driver says nothing, or after a run could not use it.' }),
     backends: Type.Array(Type.String(), { description: 'Backends that can train on it, fastest first; empty until they were tried.' }),
     unavailable: Type.Array(UnavailableBackend, { description: 'Backends that cannot, and why.' }),
     processes: Type.Array(ForeignProcess, { description: 'What else computes on it.' }),

@@ -40,14 +40,15 @@ function fakeDriver(t: Test) {
 
 function monitor(t: Test, changes: Partial<BoxMonitorOptions> = {}) {
   const errors: Error[] = [];
+  const remarks: string[] = [];
   const made = startBoxMonitor({
-    simulatedGpus: null, cpuSlots: 2, gpuSlots: 8, cpuMemoryMiB: 4096, mayHaveGpu: true, program: '/nowhere/nvidia-smi', probe: async () => [], onError: (error) => errors.push(error as Error),
+    simulatedGpus: null, cpuSlots: 2, gpuSlots: 8, cpuMemoryMiB: 4096, mayHaveGpu: true, program: '/nowhere/nvidia-smi', probe: async () => [], onRemark: (remark) => remarks.push(remark), onError: (error) => errors.push(error as Error),
     ...changes,
     times: { everyMs: 20, searchEveryMs: 20, patienceMs: 5_000, reportEveryMs: 0, ...changes.times },
   });
   t.teardown(() => made.stop());
   const gpu = () => made.devices().find(({ kind }) => kind === 'gpu');
-  return { ...made, errors, gpu };
+  return { ...made, errors, remarks, gpu };
 }
 
 t.test('a GPU and what is on it', async (t) => {
@@ -72,7 +73,7 @@ t.test('a driver that fails, says so once in a while, and comes back', async (t)
   const before = driver.asked().length;
   await until(() => driver.asked().length >= before + 5, { what: 'it to be asked again and again' });
   t.match(errors, [{ message: /ended with 9: NVIDIA-SMI has failed/ }], 'told once');
-  t.match(gpu(), { id: 'gpu:0', memoryUsedMiB: 0 }, 'the GPU is still there, as it was');
+  t.match(gpu(), { id: 'gpu:0', memoryUsedMiB: 0, slots: 8 }, 'the GPU is still there, as it was');
   driver.set('answer', { gpus: gpuLine(700) });
   await until(() => gpu()?.memoryUsedMiB === 700, { what: 'the next reading' });
 });
@@ -96,6 +97,45 @@ t.test('a driver that hangs keeps nobody waiting, and no processes', async (t) =
   t.ok(gpu(), 'the GPU stays');
 });
 
+t.test('the GPUs of a driver that says nothing for long are offered no more, until it answers', async (t) => {
+  const driver = fakeDriver(t);
+  const { ready, gpu, remarks } = monitor(t, { program: driver.program, times: { patienceMs: 100, trustMs: 300 } });
+  await ready;
+  for (const how of ['hang', 'fail'] as const) {
+    driver.set(how, { failure: "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\n" });
+    await until(() => gpu()?.slots === 0, { what: `a driver that is to ${how} to be given up` });
+    const before = driver.asked().length;
+    await until(() => driver.asked().length > before + 2, { what: 'it to be asked all the same' });
+    driver.set('answer');
+    await until(() => gpu()?.slots === 8, { what: 'its GPU to be offered again' });
+  }
+  t.match(remarks, [/has said nothing for 0.3 s/, /has said nothing for 0.3 s/], 'told once each time');
+});
+
+t.test('a GPU that the driver knows no more goes at once, and is told of once', async (t) => {
+  const driver = fakeDriver(t);
+  const { ready, gpu, devices, remarks } = monitor(t, { program: driver.program, probe: async () => [{ backend: 'webgpu', available: true, automatic: true, device: 'gpu', deviceName: 'what was there', reason: null }] });
+  await ready;
+  for (const failure of ['Unable to determine the device handle for GPU0000:01:00.0: Unknown Error\n', 'No devices were found\n']) {
+    driver.set('fail', { failure });
+    await until(() => gpu() === undefined, { what: 'it to go' });
+    t.match(devices(), [{ id: 'cpu' }], 'no adapter takes its place');
+    const before = driver.asked().length;
+    await until(() => driver.asked().length > before + 2, { what: 'it to be looked for' });
+    driver.set('answer');
+    await until(() => gpu() !== undefined, { what: 'it to be back' });
+  }
+  t.match(remarks, [/^GPU 0 \(GPU-8d3a.*\) is gone/, /is gone/]);
+});
+
+t.test('a device that a run could not use is not offered for a while', async (t) => {
+  const { doubt, devices, remarks } = monitor(t, { simulatedGpus: { count: 2, memoryMiB: 1024 }, times: { doubtMs: 300 } });
+  doubt(['gpu:1']);
+  t.match(devices(), [{ id: 'gpu:0', slots: 8 }, { id: 'gpu:1', slots: 0 }, { id: 'cpu', slots: 2 }]);
+  t.match(remarks, [/could not use gpu:1/]);
+  await until(() => devices()[1]?.slots === 8, { what: 'it to be tried again' });
+});
+
 t.test('when it stops it leaves nothing behind', async (t) => {
   const driver = fakeDriver(t);
   driver.set('hang');
@@ -113,12 +153,13 @@ t.test('when it stops it leaves nothing behind', async (t) => {
 t.test('a GPU that is lost among others goes, and the loss is told', async (t) => {
   const driver = fakeDriver(t);
   driver.set('answer', { gpus: gpuLine(0) + gpuLine(0, { index: 1, uuid: OTHER }) });
-  const { ready, devices, errors } = monitor(t, { program: driver.program });
+  const { ready, devices, errors, remarks } = monitor(t, { program: driver.program });
   await ready;
   t.equal(devices().length, 3);
   driver.set('answer', { gpus: `Unable to determine the device handle for GPU0: 0000:65:00.0: GPU is lost.\n${gpuLine(0, { index: 1, uuid: OTHER })}` });
   await until(() => devices().length === 2, { what: 'the GPU to go' });
   t.match(devices(), [{ id: 'gpu:1', uuid: OTHER }, { id: 'cpu' }], 'the other keeps its name');
+  t.match(remarks, [/^GPU 0 .* is gone/]);
   t.same(errors, []);
 });
 

@@ -75,7 +75,7 @@ export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<
     ends: (id) => reaches(id, ['succeeded', 'failed', 'cancelled']),
     submit: async (spec = SPEC) => (await runs.submit({ teamId }, spec)).run,
     async supervise(trainer, changes = {}) {
-      const monitor = startBoxMonitor({ simulatedGpus: changes.simulatedGpus ?? null, cpuSlots: 2, gpuSlots: 8, cpuMemoryMiB: 65_536, probe: async () => [], program: '/nowhere', mayHaveGpu: false, onError: (error) => log.warn({ err: error }) });
+      const monitor = startBoxMonitor({ simulatedGpus: changes.simulatedGpus ?? null, cpuSlots: 2, gpuSlots: 8, cpuMemoryMiB: 65_536, probe: async () => [], program: '/nowhere', mayHaveGpu: false, onRemark: (remark) => log.warn(remark), onError: (error) => log.warn({ err: error }) });
       monitors.push(monitor);
       const supervisor = await startSupervisor({
         id: `supervisor-${started++}`,

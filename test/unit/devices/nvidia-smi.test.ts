@@ -14,7 +14,8 @@ t.test('GPUs', async (t) => {
   t.same(parseGpus(TWO.replaceAll('\n', '\r\n')), parseGpus(TWO), 'as Windows ends lines');
   t.match(parseGpus(`0, ${A}, 40960, 10, [N/A], [Not Supported], NVIDIA A100-SXM4-40GB`), [{ memoryMiB: 40960, utilizationPercent: null, temperatureCelsius: null }], 'what it does not know, with MIG or on old cards');
   t.match(parseGpus(`0, ${A}, [N/A], [N/A], 3, 40, NVIDIA GB10`), [{ memoryMiB: null, memoryUsedMiB: null, utilizationPercent: 3 }], 'a GPU that shares the memory of the box');
-  t.match(parseGpus(`0, ${A}, [Unknown Error], [GPU is lost], 0, ERR!, NVIDIA A100`), [{ memoryMiB: null, memoryUsedMiB: null, temperatureCelsius: null }], 'one that is failing');
+  t.match(parseGpus(`0, ${A}, 40960, [Unknown Error], 0, ERR!, NVIDIA A100`), [{ memoryMiB: 40960, memoryUsedMiB: null, temperatureCelsius: null }], 'one with a broken sensor');
+  for (const word of ['[Unknown Error]', '[GPU is lost]', 'ERR!']) t.same(parseGpus(`0, ${A}, ${word}, ${word}, 0, 40, NVIDIA A100`), [], `one that is failing: ${word}`);
 });
 
 t.test('where it does not tell of GPUs there are none', async (t) => {

@@ -31,6 +31,7 @@ t.test('NVIDIA GPUs, with whose their memory is', async (t) => {
   t.match(second, { id: 'gpu:3', uuid: 'GPU-3', foreignMemoryMiB: 0, processes: [], runs: [] }, 'counted as the driver counts them');
   t.match(cpu, { id: 'cpu', backends: ['wasm', 'cpu'], runs: [{ id: 'b', memoryMiB: 300 }] });
   t.notOk('index' in (first ?? {}));
+  t.match(describeDevices(facts({ probes: CUDA, nvidia: { gpus: [gpu(0)], processes: [], at: AT }, isSilent: true })), [{ id: 'gpu:0', slots: 0, sampledAt: AT.toISOString() }, { id: 'cpu', slots: 2 }], 'a silent driver\'s take no runs');
 });
 
 t.test('another GPU is an adapter of which little is known', async (t) => {
