@@ -48,6 +48,8 @@ export interface BoxMonitor {
   doubt(deviceIds: readonly string[]): void;
   /** Those that are trained now. Whoever starts or ends a trainer says so at once. */
   setRuns(runs: readonly PlacedRun[]): void;
+  /** Other supervisors of this box, by their pids: what their trainers hold is not others'. */
+  setSupervisors(pids: readonly number[]): void;
   /** Of the runs that are trained now; a new one's is empty for a second. */
   runSamples(): RunSample[];
   /** The most seen of an attempt so far; still known when it has ended. */
@@ -73,7 +75,8 @@ export function startBoxMonitor(options: BoxMonitorOptions): BoxMonitor {
   const stopping = new AbortController();
   const sampler = new RunSampler();
   const hasCuda = hasCudaProvider();
-  const gpuShares = new GpuShares({ parentOf, ownPid: process.pid });
+  let supervisors: ReadonlySet<number> = new Set([process.pid]);
+  const gpuShares = new GpuShares({ parentOf, supervisors: () => supervisors });
   const cpuLoad = createCpuLoad();
   let reportedAt = Number.NEGATIVE_INFINITY;
   let probes: readonly BackendProbe[] = [];
@@ -134,6 +137,9 @@ export function startBoxMonitor(options: BoxMonitorOptions): BoxMonitor {
       for (const id of deviceIds) doubted.set(id, performance.now() + times.doubtMs);
     },
     setRuns: (runs) => sampler.setRuns(runs),
+    setSupervisors(pids) {
+      supervisors = new Set([process.pid, ...pids]);
+    },
     runSamples: () => sampler.samples,
     peakOf: (runId, attempt) => sampler.peakOf(runId, attempt),
     stop() {

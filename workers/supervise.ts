@@ -149,6 +149,8 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     await fenceAndTell();
     // Only now: who has slept may hold runs that others have by now. One that stops takes no more.
     await stores.workers.beat({ id, box: options.box, host: options.host, pid: process.pid, slots, devices: stopping ? [] : monitor.devices(), startedAt });
+    const alive = await stores.workers.listAlive(new Date(Date.now() - leaseMs));
+    monitor.setSupervisors(alive.filter(({ box, host }) => box === options.box && host === options.host).map(({ pid }) => pid));
     if (!stopping && !(await options.isWelcome())) options.onExpelled();
   }
 

@@ -1,7 +1,9 @@
 // What is started where, on a real database and queue: by several supervisors, in the order and within the bounds of
 // the policy, whoever leads.
+import { hostname } from 'node:os';
 import t from 'tap';
 import { createBoxService } from '../../../src/devices/boxes.js';
+import { fakeDriver, gpuLine, UUID } from '../../helpers/fake-driver.js';
 import { until } from '../../helpers/poll.js';
 import { box, SPEC, type Box } from '../workers/harness.js';
 
@@ -27,6 +29,20 @@ t.test('two supervisors of one box share its devices', async (t) => {
   await until(async () => (await working(place)).length === 2, { what: 'both slots of the box to be taken' });
   const states = await Promise.all(runs.map(async ({ id }) => (await place.runs.get(place.teamId, id)).state));
   t.equal(states.filter((state) => state === 'queued').length, 3, 'the others wait');
+});
+
+t.test('what a supervisor trains is not others\' memory for another one of its box', { skip: process.platform !== 'linux' && 'there is no /proc here' }, async (t) => {
+  const { supervise, stores } = await box(t);
+  const driver = fakeDriver(t);
+  // The parent of this process, and no descendant of it: the other supervisor, and what it trains.
+  driver.set('answer', { gpus: gpuLine(4_000), processes: `${UUID}, ${process.ppid}, 4000, node\n` });
+  const other = { id: 'other', box: 'box', host: hostname(), pid: process.ppid, slots: 2, devices: [], startedAt: new Date(0) };
+  await stores.workers.beat({ ...other, host: 'elsewhere' });
+  await supervise('waits', { program: driver.program });
+  const foreign = async (memoryMiB: number) => (await stores.workers.listAlive(new Date(0))).some(({ devices }) => devices.some(({ foreignMemoryMiB }) => foreignMemoryMiB === memoryMiB));
+  await until(() => foreign(4_000), { what: 'it to be a stranger, as what has its number on another machine' });
+  await stores.workers.beat(other);
+  await until(() => foreign(0), { what: 'it to be known' });
 });
 
 t.test('when the one that decides stops, another does', async (t) => {

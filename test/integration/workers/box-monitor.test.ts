@@ -1,42 +1,17 @@
 // What a supervisor sees of its box: a driver that answers, fails, hangs and comes back, and trainers that compute.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { isAlive } from '../../../src/embedded/processes.js';
-import { packageRoot } from '../../../src/paths.js';
 import { startBoxMonitor, type BoxMonitorOptions } from '../../../workers/box-monitor.js';
 import { publishSamples } from '../../../workers/publish-samples.js';
 import { SilentBus } from '../../fakes/queue.js';
+import { fakeDriver, gpuLine, UUID } from '../../helpers/fake-driver.js';
 import { until } from '../../helpers/poll.js';
 
-const UUID = 'GPU-8d3a9bb4-66e8-22f5-2c1a-5a3b1c9d0e77';
 const OTHER = 'GPU-1f0c2d3e-0000-1111-2222-333344445555';
 const RUN = '01890000-0000-7000-8000-00000000000a';
 const onLinux = process.platform === 'linux' ? {} : { skip: 'there is no /proc here' };
-
-const gpuLine = (used: number, { index = 0, uuid = UUID } = {}) => `${index}, ${uuid}, 16384, ${used}, 37, 45, NVIDIA Test GPU\n`;
-
-/** A fake `nvidia-smi` in a folder of its own. */
-function fakeDriver(t: Test) {
-  const folder = mkdtempSync(join(tmpdir(), 'trainyard-smi-'));
-  t.teardown(() => rm(folder, { recursive: true, force: true }));
-  const program = join(folder, 'nvidia-smi');
-  copyFileSync(join(packageRoot, 'test/fixtures/nvidia-smi.sh'), program);
-  chmodSync(program, 0o755);
-  const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
-  const set = (mode: 'answer' | 'fail' | 'hang', says: { gpus?: string; processes?: string; failure?: string } = {}) => {
-    for (const [name, text] of Object.entries(says)) write(name, text);
-    write('mode', mode);
-  };
-  write('asked', '');
-  set('answer', { gpus: gpuLine(0), processes: '' });
-  const asked = () => readFileSync(join(folder, 'asked'), 'utf8').split('\n').filter((line) => line !== '').map(Number);
-  return { program, set, asked };
-}
 
 function monitor(t: Test, changes: Partial<BoxMonitorOptions> = {}) {
   const errors: Error[] = [];
@@ -236,8 +211,6 @@ async function trainer(t: Test): Promise<{ pid: number; childPid: number; end():
 t.test('what a run uses', onLinux, async (t) => {
   const driver = fakeDriver(t);
   const { pid, childPid, end } = await trainer(t);
-  const stranger = spawn('sleep', ['600'], { stdio: 'ignore' });
-  t.teardown(() => void stranger.kill('SIGKILL'));
   driver.set('answer', { gpus: gpuLine(2_600), processes: `${UUID}, ${pid}, 1000, node\n${UUID}, ${childPid}, 500, sleep\n${UUID}, 999999999, 1100, python3\n` });
   const { ready, setRuns, runSamples, peakOf, gpu, ...rest } = monitor(t, { program: driver.program, times: { everyMs: 100 } });
   await ready;
@@ -266,6 +239,23 @@ t.test('what a run uses', onLinux, async (t) => {
   t.same(runSamples(), []);
   t.ok((peakOf(RUN, 2).rssMiB ?? 0) > 100, 'what it had is known after its end');
   t.same(peakOf(RUN, 1), { rssMiB: null, gpuMiB: null }, 'of that attempt alone');
+});
+
+t.test('what another supervisor of the box trains is not others\'', onLinux, async (t) => {
+  const driver = fakeDriver(t);
+  // Its parent has gone, so that it does not descend from this process.
+  const [said] = (await once(spawn('sh', ['-c', 'sleep 600 >&2 & echo $!']).stdout, 'data')) as [Buffer];
+  const pid = Number(said);
+  t.teardown(() => void process.kill(pid, 'SIGKILL'));
+  driver.set('answer', { gpus: gpuLine(4_000), processes: `${UUID}, ${pid}, 4000, node\n` });
+  const { ready, gpu, setSupervisors } = monitor(t, { program: driver.program });
+  await ready;
+  t.match(gpu(), { foreignMemoryMiB: 4000, processes: [{ pid }] });
+  setSupervisors([pid]);
+  await until(() => gpu()?.foreignMemoryMiB === 0, { what: 'it to be known' });
+  t.same(gpu()?.processes, []);
+  setSupervisors([]);
+  await until(() => gpu()?.foreignMemoryMiB === 4000, { what: 'it to be a stranger again' });
 });
 
 t.test('on a simulated GPU memory is not to be seen', onLinux, async (t) => {
