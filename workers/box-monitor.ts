@@ -92,7 +92,7 @@ export function startBoxMonitor(options: BoxMonitorOptions): BoxMonitor {
   }
 
   const onReading = (readings: GpuReadings) => {
-    shares = gpuShares.read(readings, sampler.runs.map(({ runId, pid, deviceIds }) => ({ runId, pid, gpuUuids: readings.gpus.filter(({ index }) => deviceIds.includes(nvidiaId(index))).map(({ uuid }) => uuid) })));
+    shares = gpuShares.read(readings, sampler.runs.map(({ runId, pid, deviceIds }) => ({ runId, pid, gpuUuids: readings.gpus.filter((gpu) => deviceIds.includes(nvidiaId(gpu))).map(({ uuid }) => uuid) })));
   };
   const nvidia = simulatedGpus === null ? startGpuMonitor({ ...times, program: options.program ?? 'nvidia-smi', onReading, onRemark: options.onRemark, onError }) : NO_GPUS;
 
@@ -104,7 +104,7 @@ export function startBoxMonitor(options: BoxMonitorOptions): BoxMonitor {
   /** Of a GPU's utilization nobody says whose it is; a run that has the GPU to itself has all of it. */
   function gpusOf({ runId, deviceIds }: PlacedRun): RunSample['gpus'] {
     return deviceIds.filter((id) => id !== 'cpu').map((id) => {
-      const gpu = nvidia.latest().gpus.find(({ index }) => nvidiaId(index) === id);
+      const gpu = nvidia.latest().gpus.find((gpu) => nvidiaId(gpu) === id);
       const share = shares.get(gpu?.uuid ?? '');
       const alone = share !== undefined && share.foreign.length === 0 && sampler.runs.every((other) => other.runId === runId || !other.deviceIds.includes(id));
       return { id, memoryMiB: share?.runs.get(runId) ?? null, utilizationPercent: alone ? (gpu?.utilizationPercent ?? null) : null };

@@ -1,6 +1,7 @@
 // The devices of this box, put together from what was found out about them, and what a trainer must be told to be on
 // some of them. Pure.
 import { cpus } from 'node:os';
+import type { GpuReading } from '../src/devices/nvidia-smi.js';
 import type { Device } from '../src/devices/worker-repository.js';
 import type { SimulatedGpus } from '../src/devices/simulated-gpus.js';
 import type { BackendProbe } from '../src/ml/engines/eager/backends.js';
@@ -33,7 +34,9 @@ export interface BoxFacts {
   runs: readonly RunSample[];
 }
 
-export const nvidiaId = (index: number) => `gpu:${index}`;
+/** `gpu:0`; an instance of it is `gpu:0.1`. */
+export const nvidiaId = ({ index, instance }: Pick<GpuReading, 'index' | 'instance'>) => gpuId(instance === null ? index : `${index}.${instance.index}`);
+const gpuId = (which: number | string) => `gpu:${which}`;
 
 /** GPUs first. */
 export function describeDevices(facts: BoxFacts): Device[] {
@@ -50,20 +53,20 @@ export function describeDevices(facts: BoxFacts): Device[] {
   function gpus(): Device[] {
     if (simulatedGpus !== null) {
       return Array.from({ length: simulatedGpus.count }, (_, index): Device => ({
-        ...UNKNOWN, id: nvidiaId(index), kind: 'gpu', name: 'Simulated GPU', simulated: true, slots: gpuSlots,
+        ...UNKNOWN, id: gpuId(index), kind: 'gpu', name: 'Simulated GPU', simulated: true, slots: gpuSlots,
         memoryMiB: simulatedGpus.memoryMiB, foreignMemoryMiB: 0, sampledAt: cpu.at.toISOString(), backends: backends('cpu'),
       }));
     }
     if (nvidia.at !== null) {
       const sampledAt = nvidia.at.toISOString();
-      return nvidia.gpus.map(({ index, ...gpu }): Device => {
+      return nvidia.gpus.map(({ index, instance, isDivided: _, ...gpu }): Device => {
         const { foreign = [], foreignMemoryMiB = 0 } = shares.get(gpu.uuid) ?? {};
-        return { ...UNKNOWN, ...gpu, id: nvidiaId(index), kind: 'gpu', slots: isSilent ? 0 : gpuSlots, foreignMemoryMiB, processes: foreign.map(({ pid, name, memoryMiB }) => ({ pid, name, memoryMiB })), sampledAt, backends: [...(hasCuda ? ['cuda'] : []), ...backends('gpu')] };
+        return { ...UNKNOWN, ...gpu, id: nvidiaId({ index, instance }), kind: 'gpu', slots: isSilent ? 0 : gpuSlots, foreignMemoryMiB, processes: foreign.map(({ pid, name, memoryMiB }) => ({ pid, name, memoryMiB })), sampledAt, backends: [...(hasCuda ? ['cuda'] : []), ...backends('gpu')] };
       });
     }
     const adapter = probes.find((found) => found.automatic && found.device === 'gpu');
     // Of its memory nothing is known: nobody can say who fits beside whom.
-    return adapter === undefined ? [] : [{ ...UNKNOWN, id: nvidiaId(0), kind: 'gpu', name: adapter.deviceName ?? 'GPU', slots: 1, backends: backends('gpu') }];
+    return adapter === undefined ? [] : [{ ...UNKNOWN, id: gpuId(0), kind: 'gpu', name: adapter.deviceName ?? 'GPU', slots: 1, backends: backends('gpu') }];
   }
 
   return [...gpus(), processor].map((device) => ({ ...device, runs: facts.runs.filter(({ deviceIds }) => deviceIds.includes(device.id)).map((run) => shareOf(run, device)) }));

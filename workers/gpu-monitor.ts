@@ -1,6 +1,6 @@
 // The NVIDIA GPUs of this box and what computes on them, asked of `nvidia-smi` again and again.
 import { trainerEnv } from '../src/config.js';
-import { GPU_QUERY, parseGpus, parseProcesses, PROCESS_QUERY, visibleGpus, type GpuProcess, type GpuReading } from '../src/devices/nvidia-smi.js';
+import { GPU_QUERY, LIST, parseGpus, parseProcesses, PROCESS_QUERY, visibleGpus, withInstances, type GpuProcess, type GpuReading } from '../src/devices/nvidia-smi.js';
 import { repeat } from '../src/repeat.js';
 import { createBoundedProgram, type Answer } from './bounded-program.js';
 
@@ -30,7 +30,7 @@ export interface GpuMonitorOptions {
   /** For how long what a driver has told holds while it says nothing more. */
   trustMs: number;
   onReading(readings: GpuReadings): void;
-  /** Hears, once each time, of GPUs that go. */
+  /** Hears, once each time, of GPUs that go or cannot be used. */
   onRemark(remark: string): void;
   onError(error: unknown): void;
 }
@@ -42,6 +42,7 @@ export function startGpuMonitor({ program, everyMs, searchEveryMs, patienceMs, t
   let searchedAt = Number.NEGATIVE_INFINITY;
   let heardAt = Number.NEGATIVE_INFINITY;
   let wasSilent = false;
+  let refused: readonly GpuReading[] = [];
   let stopped = false;
 
   const isSilent = () => readings.gpus.length > 0 && performance.now() - heardAt > trustMs;
@@ -50,18 +51,30 @@ export function startGpuMonitor({ program, everyMs, searchEveryMs, patienceMs, t
     searchedAt = performance.now();
     const answer = await smi.run(GPU_QUERY);
     // Of several GPUs one may be lost: then it fails, and has told of the others all the same.
-    const gpus = visibleGpus(parseGpus(answer.output), env.CUDA_VISIBLE_DEVICES);
+    const gpus = visibleGpus(await divided(parseGpus(answer.output)), env.CUDA_VISIBLE_DEVICES);
     const at = new Date();
     if (answer.failure !== null && !(readings.at === null && saysThatThereIsNone(answer))) report(answer.failure);
     if (stopped || (gpus.length === 0 && !saysWhatThereIs(answer))) return;
     heardAt = performance.now();
     if (gpus.length === 0 && readings.gpus.length === 0) return;
-    for (const { index, uuid } of lost(readings.gpus, gpus)) onRemark(`GPU ${index} (${uuid}) is gone: the driver does not tell of it any more`);
+    for (const { index, uuid } of notIn(gpus, readings.gpus)) onRemark(`GPU ${index} (${uuid}) is gone: the driver does not tell of it any more`);
     const { output, failure } = await smi.run(PROCESS_QUERY);
     if (failure !== null) report(failure);
     if (stopped) return;
     readings = { gpus, processes: failure === null ? parseProcesses(output) : readings.processes, at };
     onReading(readings);
+  }
+
+  /** Whole GPUs and the instances of others. Without these, a divided GPU would be offered with memory that no run can have. */
+  async function divided(gpus: readonly GpuReading[]): Promise<GpuReading[]> {
+    if (!gpus.some(({ isDivided }) => isDivided)) return [...gpus];
+    const { output, failure } = await smi.run(LIST);
+    if (failure !== null) report(failure);
+    const found = withInstances(gpus, output);
+    const without = gpus.filter(({ uuid, isDivided }) => isDivided && !found.some(({ instance }) => instance?.gpuUuid === uuid));
+    for (const { index, uuid } of notIn(refused, without)) onRemark(`GPU ${index} (${uuid}) is not used: it is in MIG mode, and ${LIST_COMMAND} tells of no instance of it`);
+    refused = without;
+    return found;
   }
 
   function noticeSilence(): void {
@@ -95,7 +108,9 @@ export function startGpuMonitor({ program, everyMs, searchEveryMs, patienceMs, t
   };
 }
 
-const lost = (before: readonly GpuReading[], now: readonly GpuReading[]) => before.filter(({ uuid }) => now.every((other) => other.uuid !== uuid));
+const LIST_COMMAND = `nvidia-smi ${LIST.join(' ')}`;
+
+const notIn = (some: readonly GpuReading[], all: readonly GpuReading[]) => all.filter(({ uuid }) => some.every((other) => other.uuid !== uuid));
 
 /** As opposed to one that fails or hangs, which may know of GPUs and only not tell. A GPU without a handle fell off the bus. */
 function saysWhatThereIs({ failure }: Answer): boolean {

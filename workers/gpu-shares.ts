@@ -46,7 +46,7 @@ export class GpuShares {
     const byPid = new Map(runs.flatMap(({ runId, pid }) => (pid === undefined ? [] : [[pid, runId] as const])));
     const supervisors = this.#options.supervisors();
     const owners = new Map(processes.map(({ pid }) => [pid, this.#ownerOf(pid, byPid, supervisors)]));
-    return new Map(gpus.map(({ uuid, memoryUsedMiB }) => {
+    return new Map(gpus.map(({ uuid, instance, memoryUsedMiB }) => {
       const share: GpuShare = { foreign: [], foreignMemoryMiB: 0, runs: new Map() };
       const elsewhere: GpuProcess[] = [];
       let namedMiB = 0;
@@ -70,7 +70,9 @@ export class GpuShares {
       const placed = runs.filter(({ gpuUuids }) => gpuUuids.includes(uuid));
       if (placed.every(({ runId }) => typeof share.runs.get(runId) === 'number')) {
         share.foreign.push(...elsewhere);
-        if (memoryUsedMiB !== null) this.#learn(uuid, memoryUsedMiB - namedMiB);
+        // Of an instance the driver tells who holds memory, and not how much of it is in use.
+        const usedMiB = instance === null ? memoryUsedMiB : namedMiB + elsewhere.reduce((sum, { memoryMiB }) => sum + (memoryMiB ?? 0), 0);
+        if (usedMiB !== null) this.#learn(uuid, usedMiB - namedMiB);
       }
       share.foreignMemoryMiB += this.#unnamedMiB(uuid);
       return [uuid, share];

@@ -36,10 +36,10 @@ const DeviceRun = strictObject({
 
 export const Device = strictObject(
   {
-    id: Type.String({ description: 'Unique within its box: `cpu`, `gpu:0`.' }),
+    id: Type.String({ description: 'Unique within its box: `cpu`, `gpu:0`; `gpu:0.1` is an instance of a GPU in MIG mode.' }),
     kind: oneOf(['cpu', 'gpu'], { description: 'What it is.' }),
     name: Type.String({ description: 'Its model.' }),
-    uuid: orNull(Type.String(), 'Of an NVIDIA GPU, as `nvidia-smi -L` shows it.'),
+    uuid: orNull(Type.String(), 'Of an NVIDIA GPU or MIG instance, as `nvidia-smi -L` shows it.'),
     simulated: Type.Boolean({ description: 'It is no GPU: its runs are trained on the processor.' }),
     memoryMiB: orNull(Type.Integer(), 'What runs may fill of its memory, together; null when unknown.'),
     memoryUsedMiB: orNull(Type.Integer(), 'What is in use of its memory, by anybody; on the processor, of the whole box.'),

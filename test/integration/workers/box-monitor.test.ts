@@ -103,6 +103,19 @@ t.test('a GPU that the driver knows no more goes at once, and is told of once', 
   t.match(remarks, [/^GPU 0 \(GPU-8d3a.*\) is gone/, /is gone/]);
 });
 
+t.test('a GPU in MIG mode is its instances, or nothing', async (t) => {
+  const driver = fakeDriver(t);
+  const instance = 'MIG-63feeb45-94c6-5ee8-8d38-7cd6ddef4b5a';
+  driver.set('answer', { gpus: gpuLine(2).replace('[N/A]', 'Enabled') + gpuLine(0, { index: 1, uuid: OTHER }), processes: `${instance}, 999999999, 900, python3\n` });
+  const { ready, devices, remarks } = monitor(t, { program: driver.program });
+  await ready;
+  t.match(devices(), [{ id: 'gpu:1', uuid: OTHER }, { id: 'cpu' }], 'nothing is known of its instances');
+  driver.set('answer', { list: `GPU 0: NVIDIA Test GPU (UUID: ${UUID})\n  MIG 1g.10gb     Device  0: (UUID: ${instance})\nGPU 1: NVIDIA Test GPU (UUID: ${OTHER})\n` });
+  await until(() => devices().length === 3, { what: 'the instance' });
+  t.match(devices(), [{ id: 'gpu:0.0', uuid: instance, memoryMiB: 10_240, foreignMemoryMiB: 900, slots: 8 }, { id: 'gpu:1' }, { id: 'cpu' }]);
+  t.match(remarks, [/^GPU 0 .* is not used: it is in MIG mode/], 'told once');
+});
+
 t.test('a device that a run could not use is not offered for a while', async (t) => {
   const { doubt, devices, remarks } = monitor(t, { simulatedGpus: { count: 2, memoryMiB: 1024 }, times: { doubtMs: 300 } });
   doubt(['gpu:1']);

@@ -8,7 +8,7 @@ const AT = new Date('2026-01-01T00:00:00.000Z');
 const probe = (backend: BackendProbe['backend'], changes: Partial<BackendProbe> = {}): BackendProbe => ({ backend, available: true, automatic: true, device: 'cpu', deviceName: 'CPU', reason: null, ...changes });
 const CPU_ONLY = [probe('tensorflow', { available: false, automatic: false, device: null, deviceName: null, reason: 'not installed' }), probe('wasm'), probe('cpu')];
 const CUDA = [probe('tensorflow', { device: 'gpu', deviceName: 'GPU' }), probe('wasm'), probe('cpu')];
-const gpu = (index: number) => ({ index, uuid: `GPU-${index}`, name: 'NVIDIA H100', memoryMiB: 81559, memoryUsedMiB: 5000, utilizationPercent: 40, temperatureCelsius: 50 });
+const gpu = (index: number) => ({ index, uuid: `GPU-${index}`, instance: null, isDivided: false, name: 'NVIDIA H100', memoryMiB: 81559, memoryUsedMiB: 5000, utilizationPercent: 40, temperatureCelsius: 50 });
 const facts = (changes: Partial<BoxFacts> = {}): BoxFacts => ({
   cpu: { memoryUsedMiB: 2000, utilizationPercent: 12, at: AT }, cpuMemoryMiB: 8192, cpuSlots: 2, gpuSlots: 8, simulatedGpus: null, probes: [], nvidia: { gpus: [], processes: [], at: null }, shares: new Map(), runs: [], ...changes,
 });
@@ -32,6 +32,13 @@ t.test('NVIDIA GPUs, with whose their memory is', async (t) => {
   t.match(cpu, { id: 'cpu', backends: ['wasm', 'cpu'], runs: [{ id: 'b', memoryMiB: 300 }] });
   t.notOk('index' in (first ?? {}));
   t.match(describeDevices(facts({ probes: CUDA, nvidia: { gpus: [gpu(0)], processes: [], at: AT }, isSilent: true })), [{ id: 'gpu:0', slots: 0, sampledAt: AT.toISOString() }, { id: 'cpu', slots: 2 }], 'a silent driver\'s take no runs');
+});
+
+t.test('an instance of a GPU is a device of its own', async (t) => {
+  const [device] = describeDevices(facts({ probes: CUDA, nvidia: { gpus: [{ ...gpu(2), uuid: 'MIG-a', instance: { index: 1, gpuUuid: 'GPU-2' }, memoryMiB: 10_240, memoryUsedMiB: null }], processes: [], at: AT } }));
+  t.match(device, { id: 'gpu:2.1', uuid: 'MIG-a', memoryMiB: 10_240, memoryUsedMiB: null, backends: ['tensorflow'] });
+  t.equal(placementEnv([device!]).CUDA_VISIBLE_DEVICES, 'MIG-a');
+  t.notOk('instance' in device! || 'isDivided' in device!);
 });
 
 t.test('another GPU is an adapter of which little is known', async (t) => {

@@ -12,7 +12,7 @@ const PARENTS: Record<number, number> = { 200: OWN, 201: 200, 202: 201, 210: OWN
 function setUp() {
   const shares = new GpuShares({ supervisors: () => new Set([OWN, OTHER]), parentOf: (pid) => PARENTS[pid] ?? null });
   return (memoryUsedMiB: number | null, processes: Record<number, number | null>, runs: readonly SharingRun[] = []) => {
-    const gpu = { index: 0, uuid: UUID, name: 'GPU', memoryMiB: 16_000, memoryUsedMiB, utilizationPercent: 0, temperatureCelsius: 0 };
+    const gpu = { index: 0, uuid: UUID, instance: null, isDivided: false, name: 'GPU', memoryMiB: 16_000, memoryUsedMiB, utilizationPercent: 0, temperatureCelsius: 0 };
     const listed = Object.entries(processes).map(([pid, memoryMiB]) => ({ gpuUuid: UUID, pid: Number(pid), name: `process ${pid}`, memoryMiB }));
     const share = shares.read({ gpus: [gpu], processes: listed, at: new Date() }, runs).get(UUID)!;
     return { foreign: share.foreign.map(({ pid }) => pid), foreignMemoryMiB: share.foreignMemoryMiB, runs: Object.fromEntries(share.runs) };
