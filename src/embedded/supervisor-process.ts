@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import type { Log } from '../log.js';
 
 const SUPERVISOR_MODULE = fileURLToPath(new URL('../../workers/supervisor.js', import.meta.url));
+/** The exit code of a supervisor whose box does not belong to the service. */
+export const NOT_WELCOME = 3;
 const BACKOFF_MS = [200, 1_000, 5_000, 15_000] as const;
 /** A supervisor that lived this long had started well. */
 const HEALTHY_MS = 30_000;
@@ -32,6 +34,10 @@ export function startSupervisorProcess({ env, shutdownMs, log }: { env: NodeJS.P
     started.once('exit', (code, signal) => {
       child = null;
       if (stopping) return;
+      if (code === NOT_WELCOME) {
+        log.error('this box does not belong to the service: nothing is trained here, and its supervisor is not started again before the service is');
+        return;
+      }
       // One that was told to stop, by whomever, has not failed.
       failures = code === 0 || Date.now() - startedAt > HEALTHY_MS ? 0 : failures + 1;
       const waitMs = BACKOFF_MS[Math.min(failures, BACKOFF_MS.length - 1)] ?? 0;

@@ -27,6 +27,7 @@ export const SPEC = {
 
 export interface Box {
   config: Config;
+  url: string;
   stores: Stores;
   runs: RunService;
   teamId: string;
@@ -68,6 +69,7 @@ export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<
 
   return {
     config,
+    url,
     stores,
     runs,
     teamId,
