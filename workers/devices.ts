@@ -59,9 +59,15 @@ export function describeDevices(facts: BoxFacts): Device[] {
     }
     if (nvidia.at !== null) {
       const sampledAt = nvidia.at.toISOString();
+      const adapter = adapterOf(nvidia.gpus, probes);
       return nvidia.gpus.map(({ index, instance, isDivided: _, ...gpu }): Device => {
+        const usesVulkan = adapter?.uuid === gpu.uuid;
+        const offered = backends('gpu');
         const { foreign = [], foreignMemoryMiB = 0 } = shares.get(gpu.uuid) ?? {};
-        return { ...UNKNOWN, ...gpu, id: nvidiaId({ index, instance }), kind: 'gpu', slots: isSilent ? 0 : gpuSlots, foreignMemoryMiB, processes: foreign.map(({ pid, name, memoryMiB }) => ({ pid, name, memoryMiB })), sampledAt, backends: [...(hasCuda ? ['cuda'] : []), ...backends('gpu')] };
+        return { ...UNKNOWN, ...gpu, id: nvidiaId({ index, instance }), kind: 'gpu', slots: isSilent ? 0 : gpuSlots, foreignMemoryMiB, processes: foreign.map(({ pid, name, memoryMiB }) => ({ pid, name, memoryMiB })), sampledAt,
+          backends: [...(hasCuda ? ['cuda'] : []), ...offered.filter((backend) => usesVulkan || backend !== 'webgpu')],
+          unavailable: usesVulkan || !offered.includes('webgpu') ? [] : [{ backend: 'webgpu', reason: adapter === null ? 'Vulkan sees no instances of GPUs' : `it computes on ${nvidiaId(adapter)}, and cannot be told otherwise` }],
+        };
       });
     }
     const adapter = probes.find((found) => found.automatic && found.device === 'gpu');
@@ -70,6 +76,15 @@ export function describeDevices(facts: BoxFacts): Device[] {
   }
 
   return [...gpus(), processor].map((device) => ({ ...device, runs: facts.runs.filter(({ deviceIds }) => deviceIds.includes(device.id)).map((run) => shareOf(run, device)) }));
+}
+
+/** The GPU that a trainer gets which asks for one by WebGPU: Vulkan knows nothing of CUDA_VISIBLE_DEVICES. Null where none of these. */
+function adapterOf(gpus: readonly GpuReading[], probes: readonly BackendProbe[]): GpuReading | null {
+  const deviceName = probes.find(({ backend }) => backend === 'webgpu')?.deviceName ?? '';
+  const whole = gpus.filter(({ instance }) => instance === null);
+  // The longest: one model's name may begin with another's.
+  const [named] = whole.filter(({ name }) => deviceName.includes(name)).sort((a, b) => b.name.length - a.name.length || a.index - b.index);
+  return named ?? whole[0] ?? null;
 }
 
 const UNKNOWN = {
@@ -81,11 +96,15 @@ function shareOf({ runId, attempt, rssMiB, gpus }: RunSample, { id, kind }: Devi
   return { id: runId, attempt, memoryMiB: kind === 'cpu' ? rssMiB : (gpus.find((gpu) => gpu.id === id)?.memoryMiB ?? null) };
 }
 
+/** Both engines would fall back to WebGPU, and thereby to a GPU that they were not placed on. The second is for loaders before 1.3.207. */
+const NO_VULKAN = { VK_DRIVER_FILES: '/dev/null', VK_ICD_FILENAMES: '/dev/null' };
+
 /** What a trainer is told so that it is on these devices and on no other GPU. */
-export function placementEnv(devices: readonly Pick<Device, 'kind' | 'simulated' | 'uuid'>[]): NodeJS.ProcessEnv {
+export function placementEnv(devices: readonly Pick<Device, 'kind' | 'simulated' | 'uuid' | 'unavailable'>[]): NodeJS.ProcessEnv {
   const order = { CUDA_DEVICE_ORDER: 'PCI_BUS_ID' };
   const real = devices.filter(({ kind, simulated }) => kind === 'gpu' && !simulated);
   // A GPU that is no NVIDIA one, or that `nvidia-smi` does not tell of, is the only one: there is nothing to choose.
   if (real.some(({ uuid }) => uuid === null)) return order;
-  return { ...order, CUDA_VISIBLE_DEVICES: real.map(({ uuid }) => uuid).join(',') };
+  const isOffAdapter = real.some(({ unavailable }) => unavailable.some(({ backend }) => backend === 'webgpu'));
+  return { ...order, ...(isOffAdapter ? NO_VULKAN : {}), CUDA_VISIBLE_DEVICES: real.map(({ uuid }) => uuid).join(',') };
 }
