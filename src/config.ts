@@ -31,7 +31,7 @@ export const Settings = strictObject({
   TRAINYARD_LOG_FORMAT: oneOf(['auto', 'json', 'pretty'], { default: 'auto', description: '`auto` is pretty on a terminal, else JSON lines.' }),
   TRAINYARD_BODY_LIMIT: Type.Integer({ minimum: 1024, default: 8 * 1024 * 1024, description: 'Largest request body, in bytes.' }),
   TRAINYARD_BOX: Type.Optional(Type.String({ pattern: BOX_NAME_PATTERN, description: 'Name of this box; that of the host when absent.' })),
-  TRAINYARD_WORKER_TOKEN: Type.Optional(Type.String({ pattern: tokenPattern('box'), description: 'The token of this box, where it was made by the API (`POST /v1/boxes`).' })),
+  TRAINYARD_WORKER_TOKEN: Type.Optional(Type.String({ pattern: tokenPattern('box'), description: 'The token of this box, where it was made by the API (`POST /v1/boxes`); once there is one, no other box joins without.' })),
   TRAINYARD_SLOTS: Type.Integer({ minimum: 0, default: 0, description: 'Runs that are trained on the processor at once; 0 is one for each two cores.' }),
   TRAINYARD_GPU_SLOTS: Type.Integer({ minimum: 1, default: 8, description: 'Runs at once on one GPU, at most; its memory may hold fewer.' }),
   TRAINYARD_SIMULATED_GPUS: Type.Optional(Type.String({ pattern: SIMULATED_GPUS_PATTERN, description: 'GPUs that are none, such as `2x16GiB`: runs are placed on them as on real ones and trained on the processor; for trying out how a box is shared.' })),

@@ -5,7 +5,7 @@ import { hostname } from 'node:os';
 import { ConfigError, loadConfig, scratchDir, trainerEnv } from '../src/config.js';
 import { composeStores } from '../src/compose-stores.js';
 import { migrate } from '../src/db/migrate.js';
-import { NOT_WELCOME } from '../src/embedded/supervisor-process.js';
+import { NOT_WELCOME, OF_SERVICE } from '../src/embedded/supervisor-process.js';
 import { createLog } from '../src/log.js';
 import { migrationsDir } from '../src/paths.js';
 import { repeat } from '../src/repeat.js';
@@ -29,7 +29,7 @@ async function main(): Promise<void> {
   await migrate({ url: config.databaseUrl, dir: migrationsDir, log });
   const stores = composeStores(config, config.databaseUrl, log);
   const owner = { host: hostname(), pid: process.pid };
-  const joined = await join(stores, { box: config.box, host: owner.host, token: config.workerToken, leaseMs: config.leaseMs });
+  const joined = await join(stores, { box: config.box, host: owner.host, token: config.workerToken, isOwn: process.argv.includes(OF_SERVICE), leaseMs: config.leaseMs });
   const scratch = await openScratch(scratchDir(config), owner);
   const id = randomUUID();
   const monitor = startBoxMonitor({

@@ -3,6 +3,7 @@
 import { hostname } from 'node:os';
 import t from 'tap';
 import { createBoxService } from '../../../src/devices/boxes.js';
+import { isStillWelcome, join } from '../../../workers/join.js';
 import { fakeDriver, gpuLine, UUID } from '../../helpers/fake-driver.js';
 import { until } from '../../helpers/poll.js';
 import { box, SPEC, type Box } from '../workers/harness.js';
@@ -112,6 +113,35 @@ t.test('a cordoned box takes no new runs, a draining one lets go of those that i
   const { token } = await boxes.create('box');
   t.match(token, /^tyw_/, 'until it is made anew');
   await t.rejects(boxes.create('box'), { code: 'name_taken' });
+});
+
+t.test('once a box has a token, nobody joins without', async (t) => {
+  const { stores, config } = await box(t);
+  const boxes = createBoxService({ ...stores, leaseMs: config.leaseMs, onChanged: () => undefined });
+  const enter = (name: string, token: string | null = null, isOwn = false) => join(stores, { box: name, host: 'here', token, isOwn, leaseMs: config.leaseMs });
+  const early = await enter('early');
+  const { token } = await boxes.create('second');
+  await t.rejects(enter('late'), { name: 'NotWelcomeError', message: /there is no box late; make it \(POST \/v1\/boxes\)/ });
+  await t.rejects(enter('late', token), { name: 'NotWelcomeError' }, "or with another's");
+  t.equal(await stores.boxes.find('late'), null, 'it has left no trace');
+  t.match(await enter('second', token), { name: 'second' });
+  t.match(await enter('own', null, true), { tokenHash: null }, 'but the box of the service itself');
+  t.match(await enter('early'), { tokenHash: null }, 'and who has joined before');
+
+  await boxes.tell('early', 'cordoned');
+  const given = await boxes.create('early');
+  t.match(given, { hasToken: true, phase: 'cordoned' }, 'which is given one');
+  t.ok(isStillWelcome(await stores.boxes.find('early'), early), 'and goes on until its next start');
+  await t.rejects(enter('early'), { name: 'NotWelcomeError', message: /is missing of the box early/ });
+  await enter('early', given.token);
+  await t.rejects(boxes.create('early'), { code: 'name_taken' }, 'but only once');
+  await boxes.remove('early');
+  t.notOk(isStillWelcome(await stores.boxes.find('early'), early));
+  await t.rejects(enter('early', given.token), { name: 'NotWelcomeError', message: /was removed/ });
+  await boxes.create('early');
+  t.notOk(isStillWelcome(await stores.boxes.find('early'), early), 'made anew it is another');
+  await stores.workers.beat({ id: 'a', box: 'second', host: 'there', pid: 1, slots: 1, devices: [], startedAt: new Date() });
+  await t.rejects(enter('second', token), { name: 'ConfigError', message: /is the box of the host there/ }, 'which may be over in a moment');
 });
 
 t.test('a run is admitted by the memory that runs of its shape took', async (t) => {

@@ -52,6 +52,7 @@ t.test('a supervisor whose box is removed ends, and is not started again', async
   const { stores, config, url } = await box(t);
   const lines: string[] = [];
   const log = pino({ level: 'error' }, { write: (line: string) => void lines.push((JSON.parse(line) as { msg: string }).msg) });
+  await stores.boxes.create({ name: 'another', tokenHash: 'a'.repeat(64) }); // which the box of the service itself needs not
   const begin = () => startSupervisorProcess({ env: { ...process.env, ...childEnv(config, { databaseUrl: url }), TRAINYARD_BOX: 'mine', TRAINYARD_LOG_LEVEL: 'silent' }, shutdownMs: 5_000, log });
   const first = begin();
   t.teardown(() => first.stop());
