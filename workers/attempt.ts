@@ -51,6 +51,8 @@ export interface AttemptContext {
   devices(): readonly Device[];
   /** A trainer has started. */
   onTrainer(): void;
+  /** The run found that a device of its place is not there; must tell the scheduler, who would put it there again. */
+  onDeviceMissing(run: Run): Promise<void>;
 }
 
 /** Nobody is in a hurry where a large state is written, and a trainer that hangs is noticed otherwise. */
@@ -82,6 +84,7 @@ export class Attempt {
   #outputLines = 0;
   readonly #ending: Ending;
   #fenced = false;
+  #isDeviceGone = false;
   /** When its trainer last had something to show. */
   #activeAt = performance.now();
   /** The latest state that the trainer has written, and its file while nothing has been done with it. */
@@ -130,8 +133,10 @@ export class Attempt {
     } catch (error) {
       // What it goes on from is somewhere: it must not begin without.
       if (isStoreAway(error)) this.#ending.handBack('the artifact storage did not answer; queued again');
-      else if (error instanceof DeviceGoneError) this.#ending.handBack('its device is not there any more; queued again');
-      else this.#ending.failed(this.#failure(error));
+      else if (error instanceof DeviceGoneError) {
+        this.#isDeviceGone = true;
+        this.#ending.handBack('its device is not there any more; queued again');
+      } else this.#ending.failed(this.#failure(error));
     } finally {
       if (this.#graceTimer !== null) clearTimeout(this.#graceTimer);
       for (const file of this.#held) await file.release().catch((error: unknown) => log.warn({ err: error }, 'a copy of a stored file stays'));
@@ -204,9 +209,10 @@ export class Attempt {
     journal.close();
   }
 
-  #conclude(): Promise<Run | null> {
+  async #conclude(): Promise<Run | null> {
     const { lifecycle } = this.#context;
     const end = this.#ending.conclusion();
+    if (this.#isDeviceGone || ('reason' in end && end.reason === 'device_missing')) await this.#context.onDeviceMissing(this.#run);
     if ('handBack' in end) return lifecycle.handBack(this.fence, end.handBack);
     return end.state === 'failed' ? lifecycle.fail(this.#run, end) : lifecycle.end(this.fence, end);
   }

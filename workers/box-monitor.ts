@@ -30,6 +30,8 @@ export interface BoxMonitorOptions {
   probe(signal: AbortSignal): Promise<BackendProbe[]>;
   /** Whether there might be a GPU; `ready` waits for it then. Looked up when absent. */
   mayHaveGpu?: boolean;
+  /** Hears, once each time, what has become of devices that are not offered any more. */
+  onRemark(remark: string): void;
   /** Hears of faults, at most once a minute; looking goes on. */
   onError(error: unknown): void;
   times?: Partial<typeof TIMES>;
@@ -42,8 +44,12 @@ export interface BoxMonitor {
   readonly ready: Promise<void>;
   /** Resolves when everything has been looked at once: on a box without GPUs `ready` does not wait for it. */
   readonly known: Promise<void>;
+  /** A run could not use these: none is placed there for some minutes, in which somebody may see to them. */
+  doubt(deviceIds: readonly string[]): void;
   /** Those that are trained now. Whoever starts or ends a trainer says so at once. */
   setRuns(runs: readonly PlacedRun[]): void;
+  /** Other supervisors of this box, by their pids: what their trainers hold is not others'. */
+  setSupervisors(pids: readonly number[]): void;
   /** Of the runs that are trained now; a new one's is empty for a second. */
   runSamples(): RunSample[];
   /** The most seen of an attempt so far; still known when it has ended. */
@@ -57,6 +63,8 @@ const TIMES = {
   searchEveryMs: 30_000,
   /** A driver that takes longer hangs. */
   patienceMs: 5_000,
+  trustMs: 15_000,
+  doubtMs: 5 * 60_000,
   reportEveryMs: 60_000,
   probeAgainMs: 60_000,
 };
@@ -67,11 +75,14 @@ export function startBoxMonitor(options: BoxMonitorOptions): BoxMonitor {
   const stopping = new AbortController();
   const sampler = new RunSampler();
   const hasCuda = hasCudaProvider();
-  const gpuShares = new GpuShares({ parentOf, ownPid: process.pid });
+  let supervisors: ReadonlySet<number> = new Set([process.pid]);
+  const gpuShares = new GpuShares({ parentOf, supervisors: () => supervisors });
   const cpuLoad = createCpuLoad();
   let reportedAt = Number.NEGATIVE_INFINITY;
   let probes: readonly BackendProbe[] = [];
   let shares: ReadonlyMap<string, GpuShare> = new Map();
+  /** Until when, by the device's id. */
+  const doubted = new Map<string, number>();
   let cpu: CpuReading = { memoryUsedMiB: boxMemoryUsedMiB(), utilizationPercent: null, at: new Date() };
 
   function onError(error: unknown): void {
@@ -81,9 +92,9 @@ export function startBoxMonitor(options: BoxMonitorOptions): BoxMonitor {
   }
 
   const onReading = (readings: GpuReadings) => {
-    shares = gpuShares.read(readings, sampler.runs.map(({ runId, pid, deviceIds }) => ({ runId, pid, gpuUuids: readings.gpus.filter(({ index }) => deviceIds.includes(nvidiaId(index))).map(({ uuid }) => uuid) })));
+    shares = gpuShares.read(readings, sampler.runs.map(({ runId, pid, deviceIds }) => ({ runId, pid, gpuUuids: readings.gpus.filter((gpu) => deviceIds.includes(nvidiaId(gpu))).map(({ uuid }) => uuid) })));
   };
-  const nvidia = simulatedGpus === null ? startGpuMonitor({ ...times, program: options.program ?? 'nvidia-smi', onReading, onError }) : NO_GPUS;
+  const nvidia = simulatedGpus === null ? startGpuMonitor({ ...times, program: options.program ?? 'nvidia-smi', onReading, onRemark: options.onRemark, onError }) : NO_GPUS;
 
   const look = async () => {
     cpu = { memoryUsedMiB: boxMemoryUsedMiB(), utilizationPercent: cpuLoad(), at: new Date() };
@@ -93,12 +104,14 @@ export function startBoxMonitor(options: BoxMonitorOptions): BoxMonitor {
   /** Of a GPU's utilization nobody says whose it is; a run that has the GPU to itself has all of it. */
   function gpusOf({ runId, deviceIds }: PlacedRun): RunSample['gpus'] {
     return deviceIds.filter((id) => id !== 'cpu').map((id) => {
-      const gpu = nvidia.latest().gpus.find(({ index }) => nvidiaId(index) === id);
+      const gpu = nvidia.latest().gpus.find((gpu) => nvidiaId(gpu) === id);
       const share = shares.get(gpu?.uuid ?? '');
       const alone = share !== undefined && share.foreign.length === 0 && sampler.runs.every((other) => other.runId === runId || !other.deviceIds.includes(id));
       return { id, memoryMiB: share?.runs.get(runId) ?? null, utilizationPercent: alone ? (gpu?.utilizationPercent ?? null) : null };
     });
   }
+
+  const unlessDoubted = (device: Device): Device => ((doubted.get(device.id) ?? 0) > performance.now() ? { ...device, slots: 0 } : device);
 
   async function probe(): Promise<void> {
     try {
@@ -115,11 +128,18 @@ export function startBoxMonitor(options: BoxMonitorOptions): BoxMonitor {
   const known = Promise.all([probe(), nvidia.first]).then(() => undefined);
   const stopLooking = repeat(look, { everyMs: times.everyMs, onError });
   return {
-    devices: () => describeDevices({ ...options, hasCuda, cpu, probes, nvidia: nvidia.latest(), shares, runs: sampler.samples }),
+    devices: () => describeDevices({ ...options, hasCuda, cpu, probes, nvidia: nvidia.latest(), isSilent: nvidia.isSilent(), shares, runs: sampler.samples }).map(unlessDoubted),
     // Loading every backend takes a second or more; where nothing hints at a GPU runs need not wait for it.
     ready: simulatedGpus === null && (options.mayHaveGpu ?? mayHaveGpu()) ? known : Promise.resolve(),
     known,
+    doubt(deviceIds) {
+      options.onRemark(`a run could not use ${deviceIds.join(', ')}: none is placed there for ${times.doubtMs / 60_000} minutes`);
+      for (const id of deviceIds) doubted.set(id, performance.now() + times.doubtMs);
+    },
     setRuns: (runs) => sampler.setRuns(runs),
+    setSupervisors(pids) {
+      supervisors = new Set([process.pid, ...pids]);
+    },
     runSamples: () => sampler.samples,
     peakOf: (runId, attempt) => sampler.peakOf(runId, attempt),
     stop() {
@@ -130,7 +150,7 @@ export function startBoxMonitor(options: BoxMonitorOptions): BoxMonitor {
   };
 }
 
-const NO_GPUS = { latest: (): GpuReadings => ({ gpus: [], processes: [], at: null }), first: Promise.resolve(), stop: () => undefined };
+const NO_GPUS = { latest: (): GpuReadings => ({ gpus: [], processes: [], at: null }), isSilent: () => false, first: Promise.resolve(), stop: () => undefined };
 
 /** Whether something looks like a GPU: a driver of NVIDIA's, one of anybody's, or Windows' below a Linux of its own. */
 function mayHaveGpu(): boolean {

@@ -21,8 +21,8 @@ export interface SharingRun {
 
 export interface GpuSharesOptions {
   parentOf(pid: number): number | null;
-  /** Whose descendants are ours: trainers that are about to end, and what asks for devices. */
-  ownPid: number;
+  /** Whose descendants are ours: those of this supervisor, such as trainers that are about to end, and of others in this box. */
+  supervisors(): ReadonlySet<number>;
 }
 
 const OURS = 'ours';
@@ -44,8 +44,9 @@ export class GpuShares {
   /** By the GPU's uuid. */
   read({ gpus, processes }: GpuReadings, runs: readonly SharingRun[]): Map<string, GpuShare> {
     const byPid = new Map(runs.flatMap(({ runId, pid }) => (pid === undefined ? [] : [[pid, runId] as const])));
-    const owners = new Map(processes.map(({ pid }) => [pid, this.#ownerOf(pid, byPid)]));
-    return new Map(gpus.map(({ uuid, memoryUsedMiB }) => {
+    const supervisors = this.#options.supervisors();
+    const owners = new Map(processes.map(({ pid }) => [pid, this.#ownerOf(pid, byPid, supervisors)]));
+    return new Map(gpus.map(({ uuid, instance, memoryUsedMiB }) => {
       const share: GpuShare = { foreign: [], foreignMemoryMiB: 0, runs: new Map() };
       const elsewhere: GpuProcess[] = [];
       let namedMiB = 0;
@@ -69,7 +70,9 @@ export class GpuShares {
       const placed = runs.filter(({ gpuUuids }) => gpuUuids.includes(uuid));
       if (placed.every(({ runId }) => typeof share.runs.get(runId) === 'number')) {
         share.foreign.push(...elsewhere);
-        if (memoryUsedMiB !== null) this.#learn(uuid, memoryUsedMiB - namedMiB);
+        // Of an instance the driver tells who holds memory, and not how much of it is in use.
+        const usedMiB = instance === null ? memoryUsedMiB : namedMiB + elsewhere.reduce((sum, { memoryMiB }) => sum + (memoryMiB ?? 0), 0);
+        if (usedMiB !== null) this.#learn(uuid, usedMiB - namedMiB);
       }
       share.foreignMemoryMiB += this.#unnamedMiB(uuid);
       return [uuid, share];
@@ -87,12 +90,12 @@ export class GpuShares {
   }
 
   /** A run's id, OURS, ELSEWHERE, or null for a process of somebody else. */
-  #ownerOf(pid: number, byPid: ReadonlyMap<number, string>): string | null {
+  #ownerOf(pid: number, byPid: ReadonlyMap<number, string>, supervisors: ReadonlySet<number>): string | null {
     let at: number | null = pid;
     for (let depth = 0; at !== null && at > 0 && depth < MAX_DEPTH; depth += 1) {
       const run = byPid.get(at);
       if (run !== undefined) return run;
-      if (at === this.#options.ownPid) return OURS;
+      if (supervisors.has(at)) return OURS;
       const parent = this.#options.parentOf(at);
       if (parent === null && depth === 0) return ELSEWHERE;
       at = parent;

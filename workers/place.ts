@@ -10,7 +10,7 @@ export interface Place {
   env: NodeJS.ProcessEnv;
   /** As it was submitted, but for the kind of device where that is settled. */
   spec: RunSpec;
-  /** Backends that do not work in this box. */
+  /** Backends that do not work there. */
   ruledOut: RuledOut[];
   /** Cores that it may use. */
   threads: number;
@@ -30,7 +30,7 @@ export function placeOf({ spec, placement }: Pick<Run, 'spec' | 'placement'>, de
   return {
     env: placementEnv(chosen),
     spec: isOnGpu || ids.length === 0 ? spec : onProcessor(spec, chosen),
-    ruledOut: devices.flatMap(({ unavailable }) => unavailable),
+    ruledOut: devices.filter((device) => device.kind === 'cpu' || chosen.includes(device)).flatMap(({ unavailable }) => unavailable),
     // Runs side by side would otherwise each start a thread for every core, and wait for one another.
     threads: Math.max(1, Math.floor(availableParallelism() / (devices.find(({ kind }) => kind === 'cpu')?.slots ?? 1))),
   };

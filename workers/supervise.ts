@@ -7,6 +7,7 @@ import { consumeRuns } from '../src/queue/bullmq-consumer.js';
 import { queueOfBox, type RunJob } from '../src/queue/queue.js';
 import { repeat } from '../src/repeat.js';
 import type { Settings } from '../src/scheduler/state.js';
+import type { Run } from '../src/schemas/run.js';
 import { Attempt, type AttemptContext, type AttemptOrigin } from './attempt.js';
 import type { BoxMonitor } from './box-monitor.js';
 import { startDispatching } from './dispatching.js';
@@ -67,7 +68,19 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     silenceMs: options.silenceMs,
     devices: () => monitor.devices(),
     onTrainer: () => tellMonitor(),
+    onDeviceMissing: noteMissing,
   };
+
+  /** What the scheduler knows of the devices is some seconds old, and the run is placed again within milliseconds. */
+  async function noteMissing({ spec, placement }: Run): Promise<void> {
+    const gpus = monitor.devices().filter(({ id, kind }) => kind === 'gpu' && placement?.devices.includes(id)).map(({ id }) => id);
+    const areKnown = gpus.length > 0 && gpus.length === placement?.devices.length;
+    // Of one that names its engine or backend it may be that these are not there, on a GPU in good health.
+    const namesNone = (spec.engine ?? 'auto') === 'auto' && (spec.resources?.backend ?? 'auto') === 'auto';
+    if (areKnown && namesNone) monitor.doubt(gpus);
+    await beat();
+    await bus.sendCommand({ type: 'changed' }).catch((error: unknown) => log.warn({ err: error }, 'telling the scheduler failed'));
+  }
 
   /** The latest training state whose file is what it was, and how many are passed over; the run's own are asked while nobody holds it. */
   async function stateToResume(runId: string): Promise<Pick<AttemptOrigin, 'resume' | 'damaged'>> {
@@ -136,6 +149,8 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     await fenceAndTell();
     // Only now: who has slept may hold runs that others have by now. One that stops takes no more.
     await stores.workers.beat({ id, box: options.box, host: options.host, pid: process.pid, slots, devices: stopping ? [] : monitor.devices(), startedAt });
+    const alive = await stores.workers.listAlive(new Date(Date.now() - leaseMs));
+    monitor.setSupervisors(alive.filter(({ box, host }) => box === options.box && host === options.host).map(({ pid }) => pid));
     if (!stopping && !(await options.isWelcome())) options.onExpelled();
   }
 

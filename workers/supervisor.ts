@@ -2,14 +2,14 @@
 // holds their leases. Started by the service (role `all`) or by itself: node dist/workers/supervisor.js
 import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
-import { ConfigError, loadConfig, scratchDir, trainerEnv, type Config } from '../src/config.js';
-import { composeStores, type Stores } from '../src/compose-stores.js';
+import { ConfigError, loadConfig, scratchDir, trainerEnv } from '../src/config.js';
+import { composeStores } from '../src/compose-stores.js';
 import { migrate } from '../src/db/migrate.js';
-import { isSecretOf, parseToken } from '../src/identity/token.js';
-import type { Box } from '../src/devices/box-repository.js';
+import { NOT_WELCOME, OF_SERVICE } from '../src/embedded/supervisor-process.js';
 import { createLog } from '../src/log.js';
 import { migrationsDir } from '../src/paths.js';
 import { repeat } from '../src/repeat.js';
+import { isStillWelcome, join, NotWelcomeError } from './join.js';
 import { closeScratch, openScratch, sweepScratch } from './scratch.js';
 import { startSupervisor } from './supervise.js';
 import { probeBackendsApart } from './backend-probe.js';
@@ -28,8 +28,8 @@ async function main(): Promise<void> {
   if (config.databaseUrl === null) throw new ConfigError(['DATABASE_URL: a supervisor by itself needs the database that the API uses']);
   await migrate({ url: config.databaseUrl, dir: migrationsDir, log });
   const stores = composeStores(config, config.databaseUrl, log);
-  const joined = await join(stores, config);
   const owner = { host: hostname(), pid: process.pid };
+  const joined = await join(stores, { box: config.box, host: owner.host, token: config.workerToken, isOwn: process.argv.includes(OF_SERVICE), leaseMs: config.leaseMs });
   const scratch = await openScratch(scratchDir(config), owner);
   const id = randomUUID();
   const monitor = startBoxMonitor({
@@ -38,8 +38,11 @@ async function main(): Promise<void> {
     gpuSlots: config.gpuSlots,
     cpuMemoryMiB: Math.floor(config.memoryLimitBytes / 2 ** 20),
     probe: probeBackendsApart,
+    onRemark: (remark) => log.warn(remark),
     onError: (error) => log.warn({ err: error }, 'the devices could not be looked at; it is tried again'),
   });
+  // One that is expelled while it starts hears of it again with the next beat.
+  let onExpelled = () => {};
   const supervisor = await startSupervisor({
     id,
     box: config.box,
@@ -53,11 +56,8 @@ async function main(): Promise<void> {
     scratchDir: scratch,
     trainerEnv: trainerEnv(),
     monitor,
-    async isWelcome() {
-      const box = await stores.boxes.find(config.box);
-      return box !== null && box.phase !== 'removed' && box.tokenHash === joined.tokenHash;
-    },
-    onExpelled: () => void stop(`the box ${config.box} was removed from the service`).catch(report),
+    isWelcome: async () => isStillWelcome(await stores.boxes.find(config.box), joined),
+    onExpelled: () => onExpelled(),
     stores,
     log,
   });
@@ -70,7 +70,7 @@ async function main(): Promise<void> {
   const stopSweeping = repeat(sweep, { everyMs: SWEEP_MS, atOnce: true, onError: (error) => log.warn({ err: error }, 'sweep of what killed supervisors left failed; it is tried again') });
 
   let stopping = false;
-  const stop = async (why: string) => {
+  const stop = async (why: string, exitCode = 0) => {
     if (stopping) return;
     stopping = true;
     log.info(`stopping: ${why}`);
@@ -82,28 +82,17 @@ async function main(): Promise<void> {
     await supervisor.stop();
     await stores.close();
     await closeScratch(scratch);
-    process.exit(0);
+    process.exit(exitCode);
   };
   const report = (error: unknown) => log.error({ err: error }, 'stopping failed');
+  onExpelled = () => void stop(`the box ${config.box} was removed from the service`, NOT_WELCOME).catch(report);
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'] as const) process.on(signal, () => void stop(signal).catch(report));
   process.on('disconnect', () => void stop('the service that started it has gone').catch(report));
   process.send?.({ type: 'ready' });
 }
 
-/** @throws ConfigError where this box may not take part */
-async function join({ boxes, workers }: Pick<Stores, 'boxes' | 'workers'>, { box: name, workerToken, leaseMs }: Config): Promise<Box> {
-  const box = await boxes.register(name);
-  // Devices are known by the name of their box: two machines of one name would be given each other's runs.
-  const namesake = (await workers.listAlive(new Date(Date.now() - leaseMs))).find((worker) => worker.box === name && worker.host !== hostname());
-  if (namesake !== undefined) throw new ConfigError([`TRAINYARD_BOX: ${name} is the box of the host ${namesake.host}, which was heard of a moment ago; each machine has a name of its own`]);
-  if (box.phase === 'removed') throw new ConfigError([`TRAINYARD_BOX: the box ${name} was removed from the service; it can be made anew (POST /v1/boxes)`]);
-  const shown = workerToken === null ? null : parseToken(workerToken);
-  if (box.tokenHash !== null && (shown === null || !isSecretOf(shown.secret, box.tokenHash))) throw new ConfigError([`TRAINYARD_WORKER_TOKEN: ${workerToken === null ? 'is missing' : 'is not that'} of the box ${name}`]);
-  return box;
-}
-
 main().catch((error: unknown) => {
   if (error instanceof ConfigError) console.error(error.message);
   else console.error(error);
-  process.exit(1);
+  process.exit(error instanceof NotWelcomeError ? NOT_WELCOME : 1);
 });

@@ -21,7 +21,9 @@ export interface BoxRepository {
   phases(): Promise<Map<string, BoxPhase>>;
   /** Runs that have a place, by box. */
   countRuns(): Promise<Map<string, number>>;
-  /** Adds a box, or one that was removed; null where there is one of that name. */
+  /** Of those that ever were. */
+  anyHasToken(): Promise<boolean>;
+  /** Adds a box, or one that was removed, or gives a token to one that has none; null where there is one of that name that has. */
   create(box: { name: string; tokenHash: string }): Promise<Box | null>;
   /** Null where there is none, or it was removed. */
   setPhase(name: string, phase: BoxPhase): Promise<Box | null>;
@@ -49,10 +51,15 @@ export function createBoxRepository(database: Database): BoxRepository {
       return new Map(rows.map(({ box, count }) => [box, count]));
     },
 
+    anyHasToken: async () => (await database.box.findFirst({ where: { tokenHash: { not: null } } })) !== null,
+
     async create({ name, tokenHash }) {
       const rows = await database.$queryRaw<(Omit<Box, 'phase'> & { phase: string })[]>`
         INSERT INTO boxes (name, token_hash) VALUES (${name}, ${tokenHash})
-        ON CONFLICT (name) DO UPDATE SET phase = 'open', token_hash = excluded.token_hash, created_at = now() WHERE boxes.phase = 'removed'
+        ON CONFLICT (name) DO UPDATE SET token_hash = excluded.token_hash,
+          phase = CASE boxes.phase WHEN 'removed' THEN 'open' ELSE boxes.phase END,
+          created_at = CASE boxes.phase WHEN 'removed' THEN now() ELSE boxes.created_at END
+        WHERE boxes.phase = 'removed' OR boxes.token_hash IS NULL
         RETURNING name, phase, token_hash AS "tokenHash", created_at AS "createdAt"`;
       return rows[0] === undefined ? null : toBox(rows[0]);
     },

@@ -18,7 +18,7 @@ export const boxRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'bo
     config: { access: 'operate' },
     schema: {
       operationId: 'createBox', tags: ['devices'], summary: 'Let a machine join', body: ref(NewBox),
-      description: 'Start its supervisor with the database and the queue of the service, `TRAINYARD_BOX` and `TRAINYARD_WORKER_TOKEN`.',
+      description: 'Start its supervisor with the database and the queue of the service, `TRAINYARD_BOX` and `TRAINYARD_WORKER_TOKEN`. From the first token on nobody joins without one; a machine that has joined before is given one in the same way, for its next start.',
       response: { 201: ref(CreatedBox), ...problems('name_taken', 'unsupported_media_type') },
     },
   }, async ({ body: { name } }, reply) => reply.code(201).header('location', `/v1/boxes/${name}`).send(await boxes.create(name)));

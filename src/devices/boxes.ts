@@ -9,7 +9,7 @@ export interface BoxService {
   list(): Promise<Box[]>;
   /** @throws ServiceError not_found */
   get(name: string): Promise<Box>;
-  /** One that is to join, or to join again after it was removed. @throws ServiceError name_taken */
+  /** One that is to join, or to join again after it was removed, or has joined without a token. @throws ServiceError name_taken */
   create(name: string): Promise<CreatedBox>;
   /** @throws ServiceError not_found */
   tell(name: string, phase: BoxPhase): Promise<Box>;

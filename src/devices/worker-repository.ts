@@ -5,11 +5,11 @@ import type { Backend } from '../schemas/spec.js';
 
 /** With what was seen of it last. */
 export interface Device {
-  /** Stable within its box: `cpu`, `gpu:0`. */
+  /** Stable within its box: `cpu`, `gpu:0`; `gpu:0.1` is an instance of that GPU. */
   id: string;
   kind: 'cpu' | 'gpu';
   name: string;
-  /** Of an NVIDIA GPU. */
+  /** Of an NVIDIA GPU, or an instance of one. */
   uuid: string | null;
   /** It is none: its runs are trained on the processor. */
   simulated: boolean;

@@ -29,8 +29,8 @@ export function schedulableDevices(workers: readonly Worker[], phases: ReadonlyM
 
 function devicesOf({ box, devices }: Worker, { phase, whenEmpty }: { phase: BoxPhase; whenEmpty: boolean }): Device[] {
   if (phase === 'removed') return [];
-  // What nothing here can train on is no place for a run.
-  const usable = devices.filter(({ kind, simulated, backends }) => kind === 'cpu' || simulated || backends.length > 0);
+  // What nothing here can train on is no place for a run; nor is what its box does not offer now.
+  const usable = devices.filter(({ kind, simulated, backends, slots }) => slots > 0 && (kind === 'cpu' || simulated || backends.length > 0));
   return usable.map((device): Device => {
     // Without a word on its memory a GPU takes one run after the other.
     const isKnown = device.memoryMiB !== null;

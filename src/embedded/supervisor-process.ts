@@ -4,6 +4,10 @@ import { fileURLToPath } from 'node:url';
 import type { Log } from '../log.js';
 
 const SUPERVISOR_MODULE = fileURLToPath(new URL('../../workers/supervisor.js', import.meta.url));
+/** The exit code of a supervisor whose box does not belong to the service. */
+export const NOT_WELCOME = 3;
+/** Tells a supervisor that it belongs to the service's own tree. */
+export const OF_SERVICE = '--of-service';
 const BACKOFF_MS = [200, 1_000, 5_000, 15_000] as const;
 /** A supervisor that lived this long had started well. */
 const HEALTHY_MS = 30_000;
@@ -22,7 +26,7 @@ export function startSupervisorProcess({ env, shutdownMs, log }: { env: NodeJS.P
   function start(): void {
     const startedAt = Date.now();
     // Its own process group: Ctrl-C reaches the API alone, which then stops things in order.
-    const started = fork(SUPERVISOR_MODULE, [], { env, execArgv: [], detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+    const started = fork(SUPERVISOR_MODULE, [OF_SERVICE], { env, execArgv: [], detached: true, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     child = started;
     // A fork that the system refuses emits `error` and no `exit`.
     started.once('error', (error) => {
@@ -32,6 +36,10 @@ export function startSupervisorProcess({ env, shutdownMs, log }: { env: NodeJS.P
     started.once('exit', (code, signal) => {
       child = null;
       if (stopping) return;
+      if (code === NOT_WELCOME) {
+        log.error('this box does not belong to the service: nothing is trained here, and its supervisor is not started again before the service is');
+        return;
+      }
       // One that was told to stop, by whomever, has not failed.
       failures = code === 0 || Date.now() - startedAt > HEALTHY_MS ? 0 : failures + 1;
       const waitMs = BACKOFF_MS[Math.min(failures, BACKOFF_MS.length - 1)] ?? 0;

@@ -98,7 +98,7 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
     switch (RETRIES[reason]) {
       case 'again': {
         const again = await queueAgain(fence, message, { from, retriesBelow: maxAttempts - 1, reason, message: `${message}; queued again` });
-        return again ?? failed(`${message}, and it may be started ${maxAttempts} times at most when a process is lost`);
+        return again ?? failed(`${message}, and it may be started ${maxAttempts} times at most when a process or a device is lost`);
       }
       case 'in parts': {
         if (parts === null) return failed(message);

@@ -13,6 +13,8 @@ export const RETRIES: Readonly<Record<FailureReason, Retry>> = {
   // A process was killed or a machine went away: on another day, or another machine, the same run succeeds.
   worker_lost: 'again',
   trainer_lost: 'again',
+  // The scheduler has chosen the device: another may do.
+  device_missing: 'again',
   // Half the batch needs half the memory for activations, and gives the same step.
   out_of_gpu_memory: 'in parts',
   // The same seed and numbers would come to the same end.
@@ -23,7 +25,6 @@ export const RETRIES: Readonly<Record<FailureReason, Retry>> = {
   internal: 'never',
   // Someone has to see to the machine first.
   data_missing: 'never',
-  device_missing: 'never',
   disk_full: 'never',
   out_of_memory: 'never',
 };

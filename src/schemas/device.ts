@@ -36,10 +36,10 @@ const DeviceRun = strictObject({
 
 export const Device = strictObject(
   {
-    id: Type.String({ description: 'Unique within its box: `cpu`, `gpu:0`.' }),
+    id: Type.String({ description: 'Unique within its box: `cpu`, `gpu:0`; `gpu:0.1` is an instance of a GPU in MIG mode.' }),
     kind: oneOf(['cpu', 'gpu'], { description: 'What it is.' }),
     name: Type.String({ description: 'Its model.' }),
-    uuid: orNull(Type.String(), 'Of an NVIDIA GPU, as `nvidia-smi -L` shows it.'),
+    uuid: orNull(Type.String(), 'Of an NVIDIA GPU or MIG instance, as `nvidia-smi -L` shows it.'),
     simulated: Type.Boolean({ description: 'It is no GPU: its runs are trained on the processor.' }),
     memoryMiB: orNull(Type.Integer(), 'What runs may fill of its memory, together; null when unknown.'),
     memoryUsedMiB: orNull(Type.Integer(), 'What is in use of its memory, by anybody; on the processor, of the whole box.'),
@@ -47,7 +47,7 @@ export const Device = strictObject(
     utilizationPercent: orNull(Type.Number(), 'How busy it is.'),
     temperatureCelsius: orNull(Type.Number(), 'How hot it is.'),
     cores: orNull(Type.Integer(), 'Processor cores that may be used; null for a GPU.'),
-    slots: Type.Integer({ minimum: 0, description: 'Runs that it takes at once, at most.' }),
+    slots: Type.Integer({ minimum: 0, description: 'Runs that it takes at once, at most; 0 while its driver says nothing, or after a run could not use it.' }),
     backends: Type.Array(Type.String(), { description: 'Backends that can train on it, fastest first; empty until they were tried.' }),
     unavailable: Type.Array(UnavailableBackend, { description: 'Backends that cannot, and why.' }),
     processes: Type.Array(ForeignProcess, { description: 'What else computes on it.' }),

@@ -84,7 +84,7 @@ export const Run = strictObject(
     reason: nullable(oneOf(RUN_REASONS, { description: 'Why it is there, for machines.' })),
     message: nullable(Type.String({ description: 'The reason in words.' })),
     attempt: Type.Integer({ minimum: 0, description: 'How often a worker has started it.' }),
-    retries: Type.Integer({ minimum: 0, description: 'How many of these starts a lost worker or trainer made necessary, since it was submitted or last resumed.' }),
+    retries: Type.Integer({ minimum: 0, description: 'How many of these starts a lost worker, trainer or device made necessary, since it was submitted or last resumed.' }),
     gradientAccumulationSteps: Type.Integer({ minimum: 1, description: 'Parts that each batch is computed in, for one optimizer step; more than 1 after the GPU had no memory for it whole.' }),
     forkedFrom: nullable(strictObject({ runId: RunId, step: Type.Integer({ minimum: 0, description: 'The step of its training state.' }) }, { description: 'The run with whose weights it started.' })),
     spec: ref(RunSpec),

@@ -1,8 +1,11 @@
 // What is started where, on a real database and queue: by several supervisors, in the order and within the bounds of
 // the policy, whoever leads.
+import { hostname } from 'node:os';
 import t from 'tap';
 import { waitingRun } from '../../../src/dispatch/situation.js';
 import { createBoxService } from '../../../src/devices/boxes.js';
+import { isStillWelcome, join } from '../../../workers/join.js';
+import { fakeDriver, gpuLine, UUID } from '../../helpers/fake-driver.js';
 import { until } from '../../helpers/poll.js';
 import { box, SPEC, type Box } from '../workers/harness.js';
 
@@ -28,6 +31,20 @@ t.test('two supervisors of one box share its devices', async (t) => {
   await until(async () => (await working(place)).length === 2, { what: 'both slots of the box to be taken' });
   const states = await Promise.all(runs.map(async ({ id }) => (await place.runs.get(place.teamId, id)).state));
   t.equal(states.filter((state) => state === 'queued').length, 3, 'the others wait');
+});
+
+t.test('what a supervisor trains is not others\' memory for another one of its box', { skip: process.platform !== 'linux' && 'there is no /proc here' }, async (t) => {
+  const { supervise, stores } = await box(t);
+  const driver = fakeDriver(t);
+  // The parent of this process, and no descendant of it: the other supervisor, and what it trains.
+  driver.set('answer', { gpus: gpuLine(4_000), processes: `${UUID}, ${process.ppid}, 4000, node\n` });
+  const other = { id: 'other', box: 'box', host: hostname(), pid: process.ppid, slots: 2, devices: [], startedAt: new Date(0) };
+  await stores.workers.beat({ ...other, host: 'elsewhere' });
+  await supervise('waits', { program: driver.program });
+  const foreign = async (memoryMiB: number) => (await stores.workers.listAlive(new Date(0))).some(({ devices }) => devices.some(({ foreignMemoryMiB }) => foreignMemoryMiB === memoryMiB));
+  await until(() => foreign(4_000), { what: 'it to be a stranger, as what has its number on another machine' });
+  await stores.workers.beat(other);
+  await until(() => foreign(0), { what: 'it to be known' });
 });
 
 t.test('when the one that decides stops, another does', async (t) => {
@@ -97,6 +114,35 @@ t.test('a cordoned box takes no new runs, a draining one lets go of those that i
   const { token } = await boxes.create('box');
   t.match(token, /^tyw_/, 'until it is made anew');
   await t.rejects(boxes.create('box'), { code: 'name_taken' });
+});
+
+t.test('once a box has a token, nobody joins without', async (t) => {
+  const { stores, config } = await box(t);
+  const boxes = createBoxService({ ...stores, leaseMs: config.leaseMs, onChanged: () => undefined });
+  const enter = (name: string, token: string | null = null, isOwn = false) => join(stores, { box: name, host: 'here', token, isOwn, leaseMs: config.leaseMs });
+  const early = await enter('early');
+  const { token } = await boxes.create('second');
+  await t.rejects(enter('late'), { name: 'NotWelcomeError', message: /there is no box late; make it \(POST \/v1\/boxes\)/ });
+  await t.rejects(enter('late', token), { name: 'NotWelcomeError' }, "or with another's");
+  t.equal(await stores.boxes.find('late'), null, 'it has left no trace');
+  t.match(await enter('second', token), { name: 'second' });
+  t.match(await enter('own', null, true), { tokenHash: null }, 'but the box of the service itself');
+  t.match(await enter('early'), { tokenHash: null }, 'and who has joined before');
+
+  await boxes.tell('early', 'cordoned');
+  const given = await boxes.create('early');
+  t.match(given, { hasToken: true, phase: 'cordoned' }, 'which is given one');
+  t.ok(isStillWelcome(await stores.boxes.find('early'), early), 'and goes on until its next start');
+  await t.rejects(enter('early'), { name: 'NotWelcomeError', message: /is missing of the box early/ });
+  await enter('early', given.token);
+  await t.rejects(boxes.create('early'), { code: 'name_taken' }, 'but only once');
+  await boxes.remove('early');
+  t.notOk(isStillWelcome(await stores.boxes.find('early'), early));
+  await t.rejects(enter('early', given.token), { name: 'NotWelcomeError', message: /was removed/ });
+  await boxes.create('early');
+  t.notOk(isStillWelcome(await stores.boxes.find('early'), early), 'made anew it is another');
+  await stores.workers.beat({ id: 'a', box: 'second', host: 'there', pid: 1, slots: 1, devices: [], startedAt: new Date() });
+  await t.rejects(enter('second', token), { name: 'ConfigError', message: /is the box of the host there/ }, 'which may be over in a moment');
 });
 
 t.test('a run is admitted by the memory that runs of its shape took', async (t) => {

@@ -1,53 +1,29 @@
 // What a supervisor sees of its box: a driver that answers, fails, hangs and comes back, and trainers that compute.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, copyFileSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { isAlive } from '../../../src/embedded/processes.js';
-import { packageRoot } from '../../../src/paths.js';
 import { startBoxMonitor, type BoxMonitorOptions } from '../../../workers/box-monitor.js';
 import { publishSamples } from '../../../workers/publish-samples.js';
 import { SilentBus } from '../../fakes/queue.js';
+import { fakeDriver, gpuLine, UUID } from '../../helpers/fake-driver.js';
 import { until } from '../../helpers/poll.js';
 
-const UUID = 'GPU-8d3a9bb4-66e8-22f5-2c1a-5a3b1c9d0e77';
 const OTHER = 'GPU-1f0c2d3e-0000-1111-2222-333344445555';
 const RUN = '01890000-0000-7000-8000-00000000000a';
 const onLinux = process.platform === 'linux' ? {} : { skip: 'there is no /proc here' };
 
-const gpuLine = (used: number, { index = 0, uuid = UUID } = {}) => `${index}, ${uuid}, 16384, ${used}, 37, 45, NVIDIA Test GPU\n`;
-
-/** A fake `nvidia-smi` in a folder of its own. */
-function fakeDriver(t: Test) {
-  const folder = mkdtempSync(join(tmpdir(), 'trainyard-smi-'));
-  t.teardown(() => rm(folder, { recursive: true, force: true }));
-  const program = join(folder, 'nvidia-smi');
-  copyFileSync(join(packageRoot, 'test/fixtures/nvidia-smi.sh'), program);
-  chmodSync(program, 0o755);
-  const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
-  const set = (mode: 'answer' | 'fail' | 'hang', says: { gpus?: string; processes?: string; failure?: string } = {}) => {
-    for (const [name, text] of Object.entries(says)) write(name, text);
-    write('mode', mode);
-  };
-  write('asked', '');
-  set('answer', { gpus: gpuLine(0), processes: '' });
-  const asked = () => readFileSync(join(folder, 'asked'), 'utf8').split('\n').filter((line) => line !== '').map(Number);
-  return { program, set, asked };
-}
-
 function monitor(t: Test, changes: Partial<BoxMonitorOptions> = {}) {
   const errors: Error[] = [];
+  const remarks: string[] = [];
   const made = startBoxMonitor({
-    simulatedGpus: null, cpuSlots: 2, gpuSlots: 8, cpuMemoryMiB: 4096, mayHaveGpu: true, program: '/nowhere/nvidia-smi', probe: async () => [], onError: (error) => errors.push(error as Error),
+    simulatedGpus: null, cpuSlots: 2, gpuSlots: 8, cpuMemoryMiB: 4096, mayHaveGpu: true, program: '/nowhere/nvidia-smi', probe: async () => [], onRemark: (remark) => remarks.push(remark), onError: (error) => errors.push(error as Error),
     ...changes,
     times: { everyMs: 20, searchEveryMs: 20, patienceMs: 5_000, reportEveryMs: 0, ...changes.times },
   });
   t.teardown(() => made.stop());
   const gpu = () => made.devices().find(({ kind }) => kind === 'gpu');
-  return { ...made, errors, gpu };
+  return { ...made, errors, remarks, gpu };
 }
 
 t.test('a GPU and what is on it', async (t) => {
@@ -72,7 +48,7 @@ t.test('a driver that fails, says so once in a while, and comes back', async (t)
   const before = driver.asked().length;
   await until(() => driver.asked().length >= before + 5, { what: 'it to be asked again and again' });
   t.match(errors, [{ message: /ended with 9: NVIDIA-SMI has failed/ }], 'told once');
-  t.match(gpu(), { id: 'gpu:0', memoryUsedMiB: 0 }, 'the GPU is still there, as it was');
+  t.match(gpu(), { id: 'gpu:0', memoryUsedMiB: 0, slots: 8 }, 'the GPU is still there, as it was');
   driver.set('answer', { gpus: gpuLine(700) });
   await until(() => gpu()?.memoryUsedMiB === 700, { what: 'the next reading' });
 });
@@ -96,6 +72,58 @@ t.test('a driver that hangs keeps nobody waiting, and no processes', async (t) =
   t.ok(gpu(), 'the GPU stays');
 });
 
+t.test('the GPUs of a driver that says nothing for long are offered no more, until it answers', async (t) => {
+  const driver = fakeDriver(t);
+  const { ready, gpu, remarks } = monitor(t, { program: driver.program, times: { patienceMs: 100, trustMs: 300 } });
+  await ready;
+  for (const how of ['hang', 'fail'] as const) {
+    driver.set(how, { failure: "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\n" });
+    await until(() => gpu()?.slots === 0, { what: `a driver that is to ${how} to be given up` });
+    const before = driver.asked().length;
+    await until(() => driver.asked().length > before + 2, { what: 'it to be asked all the same' });
+    driver.set('answer');
+    await until(() => gpu()?.slots === 8, { what: 'its GPU to be offered again' });
+  }
+  t.match(remarks, [/has said nothing for 0.3 s/, /has said nothing for 0.3 s/], 'told once each time');
+});
+
+t.test('a GPU that the driver knows no more goes at once, and is told of once', async (t) => {
+  const driver = fakeDriver(t);
+  const { ready, gpu, devices, remarks } = monitor(t, { program: driver.program, probe: async () => [{ backend: 'webgpu', available: true, automatic: true, device: 'gpu', deviceName: 'what was there', reason: null }] });
+  await ready;
+  for (const failure of ['Unable to determine the device handle for GPU0000:01:00.0: Unknown Error\n', 'No devices were found\n']) {
+    driver.set('fail', { failure });
+    await until(() => gpu() === undefined, { what: 'it to go' });
+    t.match(devices(), [{ id: 'cpu' }], 'no adapter takes its place');
+    const before = driver.asked().length;
+    await until(() => driver.asked().length > before + 2, { what: 'it to be looked for' });
+    driver.set('answer');
+    await until(() => gpu() !== undefined, { what: 'it to be back' });
+  }
+  t.match(remarks, [/^GPU 0 \(GPU-8d3a.*\) is gone/, /is gone/]);
+});
+
+t.test('a GPU in MIG mode is its instances, or nothing', async (t) => {
+  const driver = fakeDriver(t);
+  const instance = 'MIG-63feeb45-94c6-5ee8-8d38-7cd6ddef4b5a';
+  driver.set('answer', { gpus: gpuLine(2).replace('[N/A]', 'Enabled') + gpuLine(0, { index: 1, uuid: OTHER }), processes: `${instance}, 999999999, 900, python3\n` });
+  const { ready, devices, remarks } = monitor(t, { program: driver.program });
+  await ready;
+  t.match(devices(), [{ id: 'gpu:1', uuid: OTHER }, { id: 'cpu' }], 'nothing is known of its instances');
+  driver.set('answer', { list: `GPU 0: NVIDIA Test GPU (UUID: ${UUID})\n  MIG 1g.10gb     Device  0: (UUID: ${instance})\nGPU 1: NVIDIA Test GPU (UUID: ${OTHER})\n` });
+  await until(() => devices().length === 3, { what: 'the instance' });
+  t.match(devices(), [{ id: 'gpu:0.0', uuid: instance, memoryMiB: 10_240, foreignMemoryMiB: 900, slots: 8 }, { id: 'gpu:1' }, { id: 'cpu' }]);
+  t.match(remarks, [/^GPU 0 .* is not used: it is in MIG mode/], 'told once');
+});
+
+t.test('a device that a run could not use is not offered for a while', async (t) => {
+  const { doubt, devices, remarks } = monitor(t, { simulatedGpus: { count: 2, memoryMiB: 1024 }, times: { doubtMs: 300 } });
+  doubt(['gpu:1']);
+  t.match(devices(), [{ id: 'gpu:0', slots: 8 }, { id: 'gpu:1', slots: 0 }, { id: 'cpu', slots: 2 }]);
+  t.match(remarks, [/could not use gpu:1/]);
+  await until(() => devices()[1]?.slots === 8, { what: 'it to be tried again' });
+});
+
 t.test('when it stops it leaves nothing behind', async (t) => {
   const driver = fakeDriver(t);
   driver.set('hang');
@@ -113,12 +141,13 @@ t.test('when it stops it leaves nothing behind', async (t) => {
 t.test('a GPU that is lost among others goes, and the loss is told', async (t) => {
   const driver = fakeDriver(t);
   driver.set('answer', { gpus: gpuLine(0) + gpuLine(0, { index: 1, uuid: OTHER }) });
-  const { ready, devices, errors } = monitor(t, { program: driver.program });
+  const { ready, devices, errors, remarks } = monitor(t, { program: driver.program });
   await ready;
   t.equal(devices().length, 3);
   driver.set('answer', { gpus: `Unable to determine the device handle for GPU0: 0000:65:00.0: GPU is lost.\n${gpuLine(0, { index: 1, uuid: OTHER })}` });
   await until(() => devices().length === 2, { what: 'the GPU to go' });
   t.match(devices(), [{ id: 'gpu:1', uuid: OTHER }, { id: 'cpu' }], 'the other keeps its name');
+  t.match(remarks, [/^GPU 0 .* is gone/]);
   t.same(errors, []);
 });
 
@@ -195,8 +224,6 @@ async function trainer(t: Test): Promise<{ pid: number; childPid: number; end():
 t.test('what a run uses', onLinux, async (t) => {
   const driver = fakeDriver(t);
   const { pid, childPid, end } = await trainer(t);
-  const stranger = spawn('sleep', ['600'], { stdio: 'ignore' });
-  t.teardown(() => void stranger.kill('SIGKILL'));
   driver.set('answer', { gpus: gpuLine(2_600), processes: `${UUID}, ${pid}, 1000, node\n${UUID}, ${childPid}, 500, sleep\n${UUID}, 999999999, 1100, python3\n` });
   const { ready, setRuns, runSamples, peakOf, gpu, ...rest } = monitor(t, { program: driver.program, times: { everyMs: 100 } });
   await ready;
@@ -225,6 +252,23 @@ t.test('what a run uses', onLinux, async (t) => {
   t.same(runSamples(), []);
   t.ok((peakOf(RUN, 2).rssMiB ?? 0) > 100, 'what it had is known after its end');
   t.same(peakOf(RUN, 1), { rssMiB: null, gpuMiB: null }, 'of that attempt alone');
+});
+
+t.test('what another supervisor of the box trains is not others\'', onLinux, async (t) => {
+  const driver = fakeDriver(t);
+  // Its parent has gone, so that it does not descend from this process.
+  const [said] = (await once(spawn('sh', ['-c', 'sleep 600 >&2 & echo $!']).stdout, 'data')) as [Buffer];
+  const pid = Number(said);
+  t.teardown(() => void process.kill(pid, 'SIGKILL'));
+  driver.set('answer', { gpus: gpuLine(4_000), processes: `${UUID}, ${pid}, 4000, node\n` });
+  const { ready, gpu, setSupervisors } = monitor(t, { program: driver.program });
+  await ready;
+  t.match(gpu(), { foreignMemoryMiB: 4000, processes: [{ pid }] });
+  setSupervisors([pid]);
+  await until(() => gpu()?.foreignMemoryMiB === 0, { what: 'it to be known' });
+  t.same(gpu()?.processes, []);
+  setSupervisors([]);
+  await until(() => gpu()?.foreignMemoryMiB === 4000, { what: 'it to be a stranger again' });
 });
 
 t.test('on a simulated GPU memory is not to be seen', onLinux, async (t) => {

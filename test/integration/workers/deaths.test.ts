@@ -5,7 +5,7 @@ import t from 'tap';
 import { scratchDir } from '../../../src/config.js';
 import { pointsOf } from '../../contracts/subject.js';
 import { until } from '../../helpers/poll.js';
-import { box } from './harness.js';
+import { box, SPEC } from './harness.js';
 
 /** Hashes of all that is in the store which has this file. */
 function storedHashes(file: string): string[] {
@@ -38,6 +38,7 @@ t.test('a trainer that does its work leaves a succeeded run, its curve and its m
 const deaths = [
   { trainer: 'crashes', reason: 'trainer_lost', message: /a kernel went wrong.*started 3 times at most/, attempts: 3 },
   { trainer: 'exits', reason: 'trainer_lost', message: /code 0 before its run had ended/, attempts: 3 },
+  { trainer: 'misses-its-device', reason: 'device_missing', message: /no CUDA device.*started 3 times at most/, attempts: 3 },
   { trainer: 'runs-out-of-memory', reason: 'out_of_memory', message: /out of memory/, attempts: 1 },
   { trainer: 'loses-its-file', reason: 'internal', message: /./, attempts: 1 },
   { trainer: 'reports-what-cannot-be-stored', reason: 'internal', message: /could not be stored/, attempts: 1 },
@@ -92,6 +93,25 @@ t.test('training states are kept as the spec says, and a new attempt goes on fro
   t.equal((await story(run.id)).filter((entry) => entry === 'checkpoint').length, 3, 'the log says what was kept');
   const kept = (await stores.artifacts.list(run.id)).map(({ sha256 }) => sha256);
   t.same(storedHashes((await stores.store.localFile(kept[0]!)).path).sort(), kept.sort(), 'and nothing else is left in the store');
+});
+
+t.test('a run whose GPU is missing goes on with another, and nothing is placed on the first', async (t) => {
+  const { submit, supervise, ends, runs, teamId, stores } = await box(t);
+  await supervise('misses-its-device', { simulatedGpus: { count: 2, memoryMiB: 16_384 }, env: { FOUND_AT: '2' } });
+  const onGpu = { ...SPEC, resources: { device: 'gpu' } };
+  const { id } = await submit(onGpu);
+  t.match(await ends(id), { state: 'succeeded', attempt: 2, retries: 1, placement: { devices: ['gpu:1'] } });
+  t.match((await runs.get(teamId, id)).transitions.find(({ reason }) => reason === 'device_missing'), { state: 'queued', message: 'no CUDA device; queued again' }, 'its life says why');
+  const [worker] = await stores.workers.listAlive(new Date(0));
+  t.match(worker?.devices, [{ id: 'gpu:0', slots: 0 }, { id: 'gpu:1', slots: 8 }, { id: 'cpu' }]);
+});
+
+t.test('a run that names a backend tells nothing of its GPU', async (t) => {
+  const { submit, supervise, ends, stores } = await box(t);
+  await supervise('misses-its-device', { simulatedGpus: { count: 1, memoryMiB: 16_384 } });
+  const { id } = await submit({ ...SPEC, resources: { device: 'gpu', backend: 'tensorflow' } });
+  t.match(await ends(id), { state: 'failed', reason: 'device_missing', attempt: 3 });
+  t.match((await stores.workers.listAlive(new Date(0)))[0]?.devices[0], { id: 'gpu:0', slots: 8 }, 'which others may use');
 });
 
 t.test('a run that is too large for the GPU goes on with half the batch at a time', async (t) => {

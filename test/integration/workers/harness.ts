@@ -27,12 +27,13 @@ export const SPEC = {
 
 export interface Box {
   config: Config;
+  url: string;
   stores: Stores;
   runs: RunService;
   teamId: string;
   submit(spec?: object): Promise<Run>;
-  /** With the real trainer, or one of the fixtures. `stores` and `scratchDir` replace what this supervisor stands on. */
-  supervise(trainer: string | null, changes?: { box?: string; simulatedGpus?: { count: number; memoryMiB: number }; env?: NodeJS.ProcessEnv; stores?: Partial<Stores>; scratchDir?: string; silenceMs?: number }): Promise<Supervisor>;
+  /** With the real trainer, or one of the fixtures. `program` stands for nvidia-smi; `stores` and `scratchDir` replace what this supervisor stands on. */
+  supervise(trainer: string | null, changes?: { box?: string; simulatedGpus?: { count: number; memoryMiB: number }; program?: string; env?: NodeJS.ProcessEnv; stores?: Partial<Stores>; scratchDir?: string; silenceMs?: number }): Promise<Supervisor>;
   /** The run once it is in one of these states. */
   reaches(id: string, states: readonly Run['state'][]): Promise<Run>;
   ends(id: string): Promise<Run>;
@@ -68,6 +69,7 @@ export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<
 
   return {
     config,
+    url,
     stores,
     runs,
     teamId,
@@ -75,7 +77,7 @@ export async function box(t: TestScope, changes: Partial<Config> = {}): Promise<
     ends: (id) => reaches(id, ['succeeded', 'failed', 'cancelled']),
     submit: async (spec = SPEC) => (await runs.submit({ teamId }, spec)).run,
     async supervise(trainer, changes = {}) {
-      const monitor = startBoxMonitor({ simulatedGpus: changes.simulatedGpus ?? null, cpuSlots: 2, gpuSlots: 8, cpuMemoryMiB: 65_536, probe: async () => [], program: '/nowhere', mayHaveGpu: false, onError: (error) => log.warn({ err: error }) });
+      const monitor = startBoxMonitor({ simulatedGpus: changes.simulatedGpus ?? null, cpuSlots: 2, gpuSlots: 8, cpuMemoryMiB: 65_536, probe: async () => [], program: changes.program ?? '/nowhere', mayHaveGpu: changes.program !== undefined, onRemark: (remark) => log.warn(remark), onError: (error) => log.warn({ err: error }) });
       monitors.push(monitor);
       const supervisor = await startSupervisor({
         id: `supervisor-${started++}`,

@@ -1,5 +1,8 @@
 // Supervisors that stop or die: their runs are handed back or found, and an old attempt can write nothing.
+import { pino } from 'pino';
 import t from 'tap';
+import { childEnv } from '../../../src/config.js';
+import { startSupervisorProcess } from '../../../src/embedded/supervisor-process.js';
 import { FencedError } from '../../../src/live/event-log.js';
 import { decayedUsage, usedToday } from '../../../src/ledger/usage.js';
 import { createLifecycle } from '../../../src/runs/lifecycle.js';
@@ -44,6 +47,24 @@ t.test('a run that loses its worker again and again is given up', async (t) => {
     await until(sweptUp, { what: 'the lease of a millisecond to run out' });
   }
   t.match(await ends(id), { state: 'failed', reason: 'worker_lost', attempt: 2 });
+});
+
+t.test('a supervisor whose box is removed ends, and is not started again', async (t) => {
+  const { stores, config, url } = await box(t);
+  const lines: string[] = [];
+  const log = pino({ level: 'error' }, { write: (line: string) => void lines.push((JSON.parse(line) as { msg: string }).msg) });
+  await stores.boxes.create({ name: 'another', tokenHash: 'a'.repeat(64) }); // which the box of the service itself needs not
+  const begin = () => startSupervisorProcess({ env: { ...process.env, ...childEnv(config, { databaseUrl: url }), TRAINYARD_BOX: 'mine', TRAINYARD_LOG_LEVEL: 'silent' }, shutdownMs: 5_000, log });
+  const first = begin();
+  t.teardown(() => first.stop());
+  await until(async () => (await stores.workers.listAlive(new Date(0))).length === 1, { what: 'it to be heard of', deadlineMs: 60_000 });
+  t.ok(await stores.boxes.remove('mine'));
+  await until(() => lines.length > 0, { what: 'it to end', deadlineMs: 20_000 });
+  const second = begin();
+  t.teardown(() => second.stop());
+  await until(() => lines.length > 1, { what: 'another to be refused', deadlineMs: 20_000 });
+  for (const line of lines) t.match(line, /does not belong to the service.*not started again/);
+  t.equal(lines.length, 2, 'told once each');
 });
 
 t.test('a cancelling run whose supervisor has died is cancelled', async (t) => {

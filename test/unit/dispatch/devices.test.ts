@@ -25,6 +25,7 @@ t.test('a GPU of which nothing is known takes one run, one that nothing trains o
   t.match(schedulableDevices([worker('a', 'one', [gpu({ memoryMiB: null, foreignMemoryMiB: null })])], new Map()), [{ slots: 1 }]);
   t.same(schedulableDevices([worker('a', 'one', [gpu({ backends: [] })])], new Map()), []);
   t.match(schedulableDevices([worker('a', 'one', [gpu({ backends: [], simulated: true })])], new Map()), [{ slots: 4 }], 'a simulated one needs none');
+  t.same(schedulableDevices([worker('a', 'one', [gpu({ slots: 0 }), gpu({ slots: 0, memoryMiB: null })])], new Map()), [], 'nor is one that its box does not offer');
 });
 
 t.test('a box is there once, as its latest supervisor sees it, and as it was told', async (t) => {

@@ -4,13 +4,15 @@ import { GpuShares, type SharingRun } from '../../../workers/gpu-shares.js';
 
 const UUID = 'GPU-0';
 const OWN = 100;
-/** 200 is a trainer, 201 its child, 202 that one's; 900 is somebody's. */
-const PARENTS: Record<number, number> = { 200: OWN, 201: 200, 202: 201, 210: OWN, 900: 1 };
+/** Another supervisor of the box. */
+const OTHER = 300;
+/** 200 is a trainer, 201 its child, 202 that one's; 301 is the other supervisor's; 900 is somebody's. */
+const PARENTS: Record<number, number> = { 200: OWN, 201: 200, 202: 201, 210: OWN, [OTHER]: 1, 301: OTHER, 900: 1 };
 
 function setUp() {
-  const shares = new GpuShares({ ownPid: OWN, parentOf: (pid) => PARENTS[pid] ?? null });
+  const shares = new GpuShares({ supervisors: () => new Set([OWN, OTHER]), parentOf: (pid) => PARENTS[pid] ?? null });
   return (memoryUsedMiB: number | null, processes: Record<number, number | null>, runs: readonly SharingRun[] = []) => {
-    const gpu = { index: 0, uuid: UUID, name: 'GPU', memoryMiB: 16_000, memoryUsedMiB, utilizationPercent: 0, temperatureCelsius: 0 };
+    const gpu = { index: 0, uuid: UUID, instance: null, isDivided: false, name: 'GPU', memoryMiB: 16_000, memoryUsedMiB, utilizationPercent: 0, temperatureCelsius: 0 };
     const listed = Object.entries(processes).map(([pid, memoryMiB]) => ({ gpuUuid: UUID, pid: Number(pid), name: `process ${pid}`, memoryMiB }));
     const share = shares.read({ gpus: [gpu], processes: listed, at: new Date() }, runs).get(UUID)!;
     return { foreign: share.foreign.map(({ pid }) => pid), foreignMemoryMiB: share.foreignMemoryMiB, runs: Object.fromEntries(share.runs) };
@@ -21,6 +23,7 @@ const run: SharingRun = { runId: 'a', pid: 200, gpuUuids: [UUID] };
 t.test('ours are the trainers, what they start, and what else descends from us', async (t) => {
   const read = setUp();
   t.same(read(3_500, { 200: 1_000, 202: 500, 210: 400, 900: 1_600 }, [run]), { foreign: [900], foreignMemoryMiB: 1_600, runs: { a: 1_500 } });
+  t.same(read(7_500, { 200: 1_000, 202: 500, 210: 400, 301: 4_000, 900: 1_600 }, [run]), { foreign: [900], foreignMemoryMiB: 1_600, runs: { a: 1_500 } }, 'nor is what another supervisor of the box trains');
   t.same(read(3_500, { 200: 1_000, 202: 500, 210: 400, 900: 1_600 }), { foreign: [900], foreignMemoryMiB: 1_600, runs: {} }, 'a trainer whose run is over is not somebody else');
 });
 

@@ -76,7 +76,8 @@ export const openWebgpu: OpenTheBackend = async () => {
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' });
   if (adapter === null) throw new BackendUnavailable('there is no GPU with a driver that Dawn takes');
   const { info } = adapter;
-  const deviceName = info.description || info.device || [info.vendor, info.architecture].filter(Boolean).join(' ') || 'GPU';
+  // What is told apart by name has the GPU's in one of them, and its driver's in the other.
+  const deviceName = [info.device, info.description].filter(Boolean).join(', ') || [info.vendor, info.architecture].filter(Boolean).join(' ') || 'GPU';
 
   await import('@tensorflow/tfjs-backend-webgpu');
   if (!(await tf.setBackend('webgpu'))) throw new BackendUnavailable(`TF.js could not start it on ${deviceName}`);
