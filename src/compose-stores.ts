@@ -4,6 +4,7 @@ import { createArtifactRepository } from './artifacts/artifact-repository.js';
 import { createS3ArtifactStore } from './artifacts/s3-store.js';
 import { createDiskArtifactStore } from './artifacts/store.js';
 import { artifactsDir, cacheDir, type Config } from './config.js';
+import { createDatabaseClock } from './db/clock.js';
 import { connectDatabase } from './db/client.js';
 import { createBoxRepository } from './devices/box-repository.js';
 import { createWorkerRepository } from './devices/worker-repository.js';
@@ -32,6 +33,7 @@ export function composeStores(config: Config, databaseUrl: string, log: Log) {
   const onError = (error: unknown, what: string) => log.warn({ err: error }, `${what} failed`);
   const queueConnection: StoreConnection = config.redisUrl === null ? { kind: 'postgres', url: databaseUrl } : { kind: 'redis', url: config.redisUrl };
   const database = connectDatabase({ url: databaseUrl, maxConnections: 8 });
+  const clock = createDatabaseClock(database);
   const queue = createRunQueue(queueConnection);
   const bus = config.redisUrl === null ? createPostgresBus({ url: databaseUrl, onError: (error) => onError(error, 'bus') }) : createRedisBus({ url: config.redisUrl, onError: (error) => onError(error, 'bus') });
   const runs = createRunRepository(database);
@@ -41,9 +43,10 @@ export function composeStores(config: Config, databaseUrl: string, log: Log) {
     const [decayed, today, turns, storage] = await Promise.all([decayedUsage(database, { now, halfLifeMs, price }), usedToday(database, { now, price }), placements.turns(new Date(now - agingMs)), usage.storageOfWaiting()]);
     return { decayed, today, turns, storage };
   };
-  const lifecycle = createLifecycle({ runs, queue, bus, leaseMs: config.leaseMs, maxAttempts: config.maxAttempts, onError });
+  const lifecycle = createLifecycle({ runs, queue, bus, now: clock.now, leaseMs: config.leaseMs, maxAttempts: config.maxAttempts, onError });
   return {
     database,
+    clock,
     queueConnection,
     queue,
     bus,
@@ -54,7 +57,7 @@ export function composeStores(config: Config, databaseUrl: string, log: Log) {
     artifacts: createArtifactRepository(database),
     retention: createRetentionRepository(database),
     usage,
-    workers: createWorkerRepository(database),
+    workers: createWorkerRepository(database, clock),
     boxes: createBoxRepository(database),
     placements,
     measurements: createMeasurements(database),

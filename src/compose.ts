@@ -36,6 +36,7 @@ import { createUsageService } from './usage/service.js';
 
 /** How often retention is applied and the store looked through. */
 const HOUSEKEEPING_MS = 3600_000;
+const CLOCK_MS = 30_000;
 
 export interface Composition {
   services: Services;
@@ -65,6 +66,9 @@ export async function compose(config: Config, log: Log, { keyName = 'TRAINYARD_A
     const datasets = createDatasetCatalog();
     const teamId = await seedDatabase(stores.database, datasets.list());
     const onError = (error: unknown, what: string) => log.warn({ err: error }, `${what} failed`);
+    await stores.clock.look();
+    const stopLooking = repeat(() => stores.clock.look(), { everyMs: CLOCK_MS, onError: (error) => log.debug({ err: error }, "the database's clock was not to be seen") });
+    closers.push(async () => stopLooking());
     const firstKey = await ensureFirstKey(stores.database, { teamId, given: { key: config.adminKey, name: keyName } });
     const authenticator = config.auth ? createAuthenticator(stores.database, { onError }) : await openToAll(stores.database, teamId);
     if (!config.auth) log.warn('TRAINYARD_AUTH is off: everybody who reaches the service may use it, without a key');
@@ -81,7 +85,7 @@ export async function compose(config: Config, log: Log, { keyName = 'TRAINYARD_A
     const sessions = createSessionService(stores.database, { onRevoked });
     const outlooker = createOutlooker();
     closers.push(() => outlooker.close());
-    const queue = createQueueService({ ...stores, ...config, outlooker, findPlan: (id) => stores.runs.findPlan(id) });
+    const queue = createQueueService({ ...stores, ...config, outlooker, now: stores.clock.now, findPlan: (id) => stores.runs.findPlan(id) });
     const services: Services = {
       ...stores,
       authenticator,

@@ -38,7 +38,7 @@ const ARRIVAL_LOCK_MS = 10_000;
 const ESTIMATE_MS = 5_000;
 
 export function startDispatching({ owner, stores, leaseMs, halfLifeMs, settings, log, onRound }: DispatchingOptions): Dispatching {
-  const { bus, placements, workers, boxes, queueConnection } = stores;
+  const { bus, clock, placements, workers, boxes, queueConnection } = stores;
   const onError = (error: unknown, what: string) => log.warn({ err: error }, `${what} failed; it is tried again`);
   const queues = new Map<string, RunQueue>();
   const queueFor = (box: string) => {
@@ -47,9 +47,9 @@ export function startDispatching({ owner, stores, leaseMs, halfLifeMs, settings,
     return known;
   };
   const dispatcher: Dispatcher = startDispatcher({
-    owner, placements, settings, onError,
+    owner, placements, settings, onError, now: clock.now,
     async workers() {
-      const [known, since] = [await workers.listAlive(new Date(Date.now() - KNOWN_MS)), Date.now() - leaseMs];
+      const [known, since] = [await workers.listAlive(KNOWN_MS), clock.now() - leaseMs];
       return { known, alive: known.filter(({ heartbeatAt }) => heartbeatAt.getTime() > since) };
     },
     phases: () => boxes.phases(),
@@ -110,7 +110,7 @@ function startEstimating({ stores, leaseMs, scheduling, dispatcher, onError }: E
     if (!dispatcher.leads()) return;
     const rows = dispatcher.waiting();
     if (rows.some((row) => !told.has(keyOf(row)))) {
-      const snapshot = await readSnapshot({ ...stores, placements: { ...stores.placements, waiting: async () => rows }, leaseMs, scheduling });
+      const snapshot = await readSnapshot({ ...stores, placements: { ...stores.placements, waiting: async () => rows }, leaseMs, scheduling }, stores.clock.now());
       const { standings } = await outlooker.ask(questionOf(snapshot, { scheduling }));
       await estimates.note(standings.filter(({ runId }) => !told.has(keyOf(snapshot.rows.get(runId)!))), snapshot.state.now);
     }

@@ -26,7 +26,7 @@ export interface JoinOptions {
 /** @throws NotWelcomeError, ConfigError */
 export async function join({ boxes, workers }: { boxes: BoxRepository; workers: Pick<WorkerRepository, 'listAlive'> }, { box: name, host, token, isOwn, leaseMs }: JoinOptions): Promise<Box> {
   // Devices are known by the name of their box: two machines of one name would be given each other's runs.
-  const namesake = (await workers.listAlive(new Date(Date.now() - leaseMs))).find((worker) => worker.box === name && worker.host !== host);
+  const namesake = (await workers.listAlive(leaseMs)).find((worker) => worker.box === name && worker.host !== host);
   if (namesake !== undefined) throw new ConfigError([`TRAINYARD_BOX: ${name} is the box of the host ${namesake.host}, which was heard of a moment ago; each machine has a name of its own`]);
   const box = await boxes.find(name);
   if (box === null) {

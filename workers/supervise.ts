@@ -146,10 +146,11 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   const beat = () => (beating = beating.catch(() => undefined).then(beatOnce));
 
   async function beatOnce(): Promise<void> {
+    await stores.clock.look();
     await fenceAndTell();
     // Only now: who has slept may hold runs that others have by now. One that stops takes no more.
     await stores.workers.beat({ id, box: options.box, host: options.host, pid: process.pid, slots, devices: stopping ? [] : monitor.devices(), startedAt });
-    const alive = await stores.workers.listAlive(new Date(Date.now() - leaseMs));
+    const alive = await stores.workers.listAlive(leaseMs);
     monitor.setSupervisors(alive.filter(({ box, host }) => box === options.box && host === options.host).map(({ pid }) => pid));
     if (!stopping && !(await options.isWelcome())) options.onExpelled();
   }
@@ -175,6 +176,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
     if (command.type === 'cancel' || command.type === 'pause') attempts.get(command.runId)?.[command.type]();
     else if (command.type === 'leave' && attempts.size > 0) void beat().catch((error: unknown) => log.warn({ err: error }, 'heartbeat failed; it is tried again'));
   });
+  await stores.clock.look();
   await lifecycle.sweepExpired();
   // A box that is known by its processor alone would be given what should go on its GPU.
   await monitor.ready;

@@ -29,6 +29,7 @@ async function main(): Promise<void> {
   await migrate({ url: config.databaseUrl, dir: migrationsDir, log });
   const stores = composeStores(config, config.databaseUrl, log);
   const owner = { host: hostname(), pid: process.pid };
+  await stores.clock.look();
   const joined = await join(stores, { box: config.box, host: owner.host, token: config.workerToken, isOwn: process.argv.includes(OF_SERVICE), leaseMs: config.leaseMs });
   const scratch = await openScratch(scratchDir(config), owner);
   const id = randomUUID();
@@ -63,9 +64,8 @@ async function main(): Promise<void> {
   });
   const stopPublishing = repeat(() => publishSamples(stores.bus, { id, box: config.box }, monitor), { everyMs: SAMPLE_MS, onError: (error) => log.debug({ err: error }, 'samples of the devices are lost') });
   const sweep = async () => {
-    const before = Date.now() - SILENT_MS;
-    await stores.workers.forgetSilent(new Date(before));
-    await sweepScratch(scratchDir(config), { heardOf: [owner, ...(await stores.workers.listAlive(new Date(before)))], before });
+    await stores.workers.forgetSilent(SILENT_MS);
+    await sweepScratch(scratchDir(config), { heardOf: [owner, ...(await stores.workers.listAlive(SILENT_MS))], before: Date.now() - SILENT_MS });
   };
   const stopSweeping = repeat(sweep, { everyMs: SWEEP_MS, atOnce: true, onError: (error) => log.warn({ err: error }, 'sweep of what killed supervisors left failed; it is tried again') });
 

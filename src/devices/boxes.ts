@@ -27,7 +27,7 @@ export interface BoxServiceOptions {
 
 export function createBoxService({ boxes, workers, leaseMs, onChanged }: BoxServiceOptions): BoxService {
   async function show(rows: readonly BoxRow[]): Promise<Box[]> {
-    const alive = new Set((await workers.listAlive(new Date(Date.now() - leaseMs))).map(({ box }) => box));
+    const alive = new Set((await workers.listAlive(leaseMs)).map(({ box }) => box));
     const runs = await boxes.countRuns();
     return rows.map(({ name, phase, tokenHash, createdAt }) => ({ name, phase: phase as Box['phase'], alive: alive.has(name), runs: runs.get(name) ?? 0, hasToken: tokenHash !== null, createdAt: createdAt.toISOString() }));
   }

@@ -22,7 +22,7 @@ export const deviceRoutes: FastifyPluginAsyncTypebox<DeviceRouteOptions> = async
       response: { 200: ref(DevicePage), ...problems() },
     },
   }, async ({ principal }) => {
-    const workers = await services.workers.listAlive(new Date(Date.now() - leaseMs));
+    const workers = await services.workers.listAlive(leaseMs);
     const runIds = workers.flatMap(({ devices }) => devices.flatMap(({ runs }) => runs.map(({ id }) => id)));
     const seen = await services.runs.seen(principal, runIds);
     return onePage(workers.flatMap((worker) => devicesOf(worker, seen)));

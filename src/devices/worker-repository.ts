@@ -1,5 +1,6 @@
 // The supervisors that are alive and the devices that they see.
 import { Prisma, type Database } from '../db/client.js';
+import type { DatabaseClock } from '../db/clock.js';
 import { storable } from '../db/storable-text.js';
 import type { Backend } from '../schemas/spec.js';
 
@@ -52,27 +53,27 @@ export interface WorkerRepository {
   /** Inserts or refreshes; `heartbeatAt` becomes now. */
   beat(worker: Omit<Worker, 'heartbeatAt'>): Promise<void>;
   remove(id: string): Promise<void>;
-  /** Those whose heartbeat is fresher than `since`. */
-  listAlive(since: Date): Promise<Worker[]>;
-  /** Removes those that were killed: no heartbeat since `before`. */
-  forgetSilent(before: Date): Promise<void>;
+  /** Those that were heard of in the last so many milliseconds. */
+  listAlive(withinMs: number): Promise<Worker[]>;
+  /** Removes those that were killed: they were not heard of for so many milliseconds. */
+  forgetSilent(forMs: number): Promise<void>;
 }
 
-export function createWorkerRepository(database: Database): WorkerRepository {
+export function createWorkerRepository(database: Database, { now }: Pick<DatabaseClock, 'now'>): WorkerRepository {
   return {
     async beat({ id, devices, ...rest }) {
-      const data = { ...rest, devices: storable(devices) as unknown as Prisma.InputJsonArray, heartbeatAt: new Date() };
+      const data = { ...rest, devices: storable(devices) as unknown as Prisma.InputJsonArray, heartbeatAt: new Date(now()) };
       await database.worker.upsert({ where: { id }, create: { id, ...data }, update: data });
     },
     async remove(id) {
       await database.worker.deleteMany({ where: { id } });
     },
-    async listAlive(since) {
-      const rows = await database.worker.findMany({ where: { heartbeatAt: { gt: since } }, orderBy: { startedAt: 'asc' } });
+    async listAlive(withinMs) {
+      const rows = await database.worker.findMany({ where: { heartbeatAt: { gt: new Date(now() - withinMs) } }, orderBy: { startedAt: 'asc' } });
       return rows.map((row) => ({ ...row, devices: row.devices as unknown as Device[] }));
     },
-    async forgetSilent(before) {
-      await database.worker.deleteMany({ where: { heartbeatAt: { lte: before } } });
+    async forgetSilent(forMs) {
+      await database.worker.deleteMany({ where: { heartbeatAt: { lte: new Date(now() - forMs) } } });
     },
   };
 }

@@ -32,9 +32,10 @@ const AT_ONCE = 500;
 /** A box that was heard of so lately is expected back. */
 export const KNOWN_MS = 10 * 60_000;
 
-export async function readSnapshot({ placements, workers, boxes, usageOf, leaseMs, scheduling }: SnapshotSources, now = Date.now()): Promise<Snapshot> {
+/** @param now by the database's clock, by which heartbeats are */
+export async function readSnapshot({ placements, workers, boxes, usageOf, leaseMs, scheduling }: SnapshotSources, now: number): Promise<Snapshot> {
   const [rows, placed, teams, all, phases, usage] = await Promise.all([
-    placements.waiting(), placements.placed(), placements.teams(), workers.listAlive(new Date(now - KNOWN_MS)), boxes.phases(),
+    placements.waiting(), placements.placed(), placements.teams(), workers.listAlive(KNOWN_MS), boxes.phases(),
     usageOf({ now, halfLifeMs: scheduling.halfLifeMs, price: scheduling.price, agingMs: scheduling.agingMs }),
   ]);
   const alive = all.filter(({ heartbeatAt }) => heartbeatAt.getTime() > now - leaseMs);

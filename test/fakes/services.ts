@@ -97,12 +97,12 @@ export class FakeWorkerRepository implements WorkerRepository {
     this.workers.delete(id);
   }
 
-  async listAlive(since: Date): Promise<Worker[]> {
-    const alive = [...this.workers.values()].filter((worker) => worker.heartbeatAt > since);
+  async listAlive(withinMs: number): Promise<Worker[]> {
+    const alive = [...this.workers.values()].filter((worker) => worker.heartbeatAt.getTime() > Date.now() - withinMs);
     return structuredClone(alive.sort((a, b) => a.startedAt.getTime() - b.startedAt.getTime()));
   }
 
-  async forgetSilent(before: Date): Promise<void> {
-    for (const { id, heartbeatAt } of [...this.workers.values()]) if (heartbeatAt <= before) this.workers.delete(id);
+  async forgetSilent(forMs: number): Promise<void> {
+    for (const { id, heartbeatAt } of [...this.workers.values()]) if (heartbeatAt.getTime() <= Date.now() - forMs) this.workers.delete(id);
   }
 }

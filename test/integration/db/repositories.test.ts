@@ -39,7 +39,7 @@ const onPostgres = (timeZone: string) => async (t: Test): Promise<PostgresSubjec
     // So few at once that a handful takes several turns.
     ledger: createLedgerRepository(database, { runsAtOnce: 3 }),
     addUse: async (use) => void (await database.deviceUse.create({ data: { deviceIds: ['gpu:0'], ...use } })),
-    workers: createWorkerRepository(database),
+    workers: createWorkerRepository(database, { now: Date.now }),
     newTeam: async () => (await database.team.create({ data: { name: randomUUID() } })).id,
     ageIdempotencyKeys: async (ms) => void (await admin.query(`UPDATE idempotency_keys SET created_at = created_at - $1 * interval '1 ms'`, [ms])),
     sql: async (text, values) => (await admin.query(text, values)).rows,

@@ -41,7 +41,7 @@ t.test('what a supervisor trains is not others\' memory for another one of its b
   const other = { id: 'other', box: 'box', host: hostname(), pid: process.ppid, slots: 2, devices: [], startedAt: new Date(0) };
   await stores.workers.beat({ ...other, host: 'elsewhere' });
   await supervise('waits', { program: driver.program });
-  const foreign = async (memoryMiB: number) => (await stores.workers.listAlive(new Date(0))).some(({ devices }) => devices.some(({ foreignMemoryMiB }) => foreignMemoryMiB === memoryMiB));
+  const foreign = async (memoryMiB: number) => (await stores.workers.listAlive(60_000)).some(({ devices }) => devices.some(({ foreignMemoryMiB }) => foreignMemoryMiB === memoryMiB));
   await until(() => foreign(4_000), { what: 'it to be a stranger, as what has its number on another machine' });
   await stores.workers.beat(other);
   await until(() => foreign(0), { what: 'it to be known' });
@@ -151,7 +151,7 @@ t.test('a run is admitted by the memory that runs of its shape took', async (t) 
   await place.supervise('waits');
   const first = await submit();
   const estimated = (await reaches(first.id, ['running'])).placement!.memoryMiB;
-  await until(async () => (await stores.workers.listAlive(new Date(0))).some(({ devices }) => devices.some((device) => device.runs.some(({ memoryMiB }) => memoryMiB !== null))), { what: 'its memory to be seen' });
+  await until(async () => (await stores.workers.listAlive(60_000)).some(({ devices }) => devices.some((device) => device.runs.some(({ memoryMiB }) => memoryMiB !== null))), { what: 'its memory to be seen' });
   await runs.cancel(teamId, first.id);
   const { peakMiB } = await until(async () => stores.database.measurement.findFirst({ where: { deviceKind: 'cpu' } }), { what: 'what it took to be noted' });
   t.ok(peakMiB !== null && peakMiB > 20 && peakMiB < 2_000, `${peakMiB} MiB, which is a process of Node`);

@@ -57,7 +57,7 @@ t.test('a supervisor whose box is removed ends, and is not started again', async
   const begin = () => startSupervisorProcess({ env: { ...process.env, ...childEnv(config, { databaseUrl: url }), TRAINYARD_BOX: 'mine', TRAINYARD_LOG_LEVEL: 'silent' }, shutdownMs: 5_000, log });
   const first = begin();
   t.teardown(() => first.stop());
-  await until(async () => (await stores.workers.listAlive(new Date(0))).length === 1, { what: 'it to be heard of', deadlineMs: 60_000 });
+  await until(async () => (await stores.workers.listAlive(60_000)).length === 1, { what: 'it to be heard of', deadlineMs: 60_000 });
   t.ok(await stores.boxes.remove('mine'));
   await until(() => lines.length > 0, { what: 'it to end', deadlineMs: 20_000 });
   const second = begin();
