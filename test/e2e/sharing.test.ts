@@ -21,7 +21,7 @@ const spec = (epochs: number, resources: object = {}) => ({
 });
 /** For as long as a test needs it. */
 const ENDLESS = 100_000;
-const RUNS_EACH = 6;
+const RUNS_EACH = 4;
 
 type Scope = Parameters<typeof startService>[0];
 
