@@ -128,9 +128,10 @@ t.test('shares are those of the weights while all want more, and estimates are h
   t.ok(queue.team.used < 0.2, `and it has had ${queue.team.used} of what was used`);
   t.same(queue.items.map(({ positionInTeam }) => positionInTeam), queue.items.map((_, index) => index + 1), 'in order');
   for (const { estimatedStart: { earliest, likely, latest } } of queue.items) t.ok(likely === null || (earliest! <= likely && (latest === null || likely <= latest)), `${earliest} <= ${likely} <= ${latest}`);
-  const [head, tail] = [queue.items[0]!.runId, queue.items.at(-1)!.runId];
-  await teams[1]!.ask<Run>(`/v1/runs/${tail}/move`, { json: { before: head } });
-  t.strictSame((await teams[1]!.ask<Queue>('/v1/queue')).items.slice(0, 2).map(({ runId }) => runId), [tail, head], 'one that is moved is seen in its place at once');
+  // The last two: those before them may be given a place at any moment.
+  const [other, last] = queue.items.slice(-2).map(({ runId }) => runId);
+  await teams[1]!.ask<Run>(`/v1/runs/${last}/move`, { json: { before: other } });
+  t.strictSame((await teams[1]!.ask<Queue>('/v1/queue')).items.slice(-2).map(({ runId }) => runId), [last, other], 'one that is moved is seen in its place at once');
   for (const { id } of blockers) await call(service.address, `/v1/runs/${id}/cancel`, { method: 'POST' });
   const ended = await Promise.all(all.map(async ({ team, run }) => ({ team: team.name, run: await team.reaches(run.id, ['succeeded']) })));
   const order = ended.sort((a, b) => (a.run.startedAt! < b.run.startedAt! ? -1 : 1)).map(({ team }) => team);
