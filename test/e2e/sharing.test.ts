@@ -96,13 +96,15 @@ t.test('runs are packed by memory, and those that wait are told why and what wou
 
 t.test('a run of a team that has more than its share makes room, and ends as if it had not', async (t) => {
   const [, vision, speech] = await shared(t);
-  const body = spec(40, { exclusive: true });
-  // Of two that may have to go it is the one of the lower priority, and the other one never ends by itself.
-  const [first, second] = [await vision.submit(body), await vision.submit({ ...spec(ENDLESS, { exclusive: true }), priority: 10 })];
-  await Promise.all([first, second].map(({ id }) => vision.reaches(id, ['running'])));
-  t.match(await vision.ask<Plan>('/v1/runs:plan', { json: body }), { queue: { reason: { code: 'exclusive' } } });
+  const body = spec(80, { exclusive: true });
+  const first = await vision.submit(body);
+  await vision.reaches(first.id, ['running']);
+  // The other one has not had its time in peace when somebody comes, has a higher priority, and never ends by itself.
+  const second = await vision.submit({ ...spec(ENDLESS, { exclusive: true }), priority: 10 });
+  await vision.reaches(second.id, ['starting', 'running']);
   const mine = await speech.submit(spec(ENDLESS, { exclusive: true }));
   await speech.reaches(mine.id, ['running']);
+  t.match(await vision.ask<Plan>('/v1/runs:plan', { json: body }), { queue: { reason: { code: 'exclusive' } } });
   const preempted = await vision.get(first.id);
   t.match(preempted.transitions.find(({ reason }) => reason === 'preempted'), { state: 'queued', message: /made room: its team had more than its share/ });
   t.equal(preempted.retries, 0, 'which costs it no retry');
