@@ -1,6 +1,6 @@
 // What clients hear of the queue: of their own runs alone, though all are looked at.
 import { ServiceError } from '../errors.js';
-import { kept } from '../kept.js';
+import { Kept } from '../kept.js';
 import type { Plan } from '../schemas/plan.js';
 import type { Queue, QueueEntry, QueueOutlook, StartChange } from '../schemas/queue.js';
 import type { Run } from '../schemas/run.js';
@@ -9,7 +9,7 @@ import { Lines } from '../scheduler/lines.js';
 import type { Line, State, WaitingRun } from '../scheduler/state.js';
 import type { WhatIf } from '../scheduler/what-if.js';
 import { demandOf, expectedMsOf, kindFor, requestOf, shapeOf, type Demand } from './demand.js';
-import { calibrated } from './calibration.js';
+import { calibrated, type Calibration } from './calibration.js';
 import { WEEK_MS, type Estimates } from './estimates.js';
 import type { OutlookQuestion, Standing } from './outlook.js';
 import type { Outlooker } from './outlooker.js';
@@ -65,13 +65,17 @@ function toChange({ change: { type, ...facts }, words }: WhatIf): StartChange {
 
 export function createQueueService(options: QueueServiceOptions): QueueService {
   const { outlooker, estimates, now = Date.now } = options;
-  const calibrations = kept(CALIBRATION_FRESH_MS, () => estimates.calibration(new Date(now() - WEEK_MS)), now);
-  const snapshots = kept(FRESH_MS, () => readSnapshot(options, now()), now);
-  const standings = kept(FRESH_MS, async () => {
-    const snapshot = await snapshots.get();
-    const [answer, calibration] = await Promise.all([outlooker.ask(questionOf(snapshot, options)), calibrations.get()]);
+  const calibrations = new Kept<Calibration>(CALIBRATION_FRESH_MS, now);
+  const snapshots = new Kept<Snapshot>(FRESH_MS, now);
+  const standings = new Kept<{ snapshot: Snapshot; found: Standing[] }>(FRESH_MS, now);
+
+  const calibrationNow = () => calibrations.get(() => estimates.calibration(new Date(now() - WEEK_MS)));
+  const snapshotNow = () => snapshots.get(() => readSnapshot(options, now()));
+  const standingsNow = () => standings.get(async () => {
+    const snapshot = await snapshotNow();
+    const [answer, calibration] = await Promise.all([outlooker.ask(questionOf(snapshot, options)), calibrationNow()]);
     return { snapshot, found: answer.standings.map((standing) => calibrated(standing, calibration, snapshot.state.now)) };
-  }, now);
+  });
 
   function forget() {
     snapshots.forget();
@@ -81,7 +85,7 @@ export function createQueueService(options: QueueServiceOptions): QueueService {
   /** The run as it waits; it may have come since others looked. @throws ServiceError run_not_queued */
   async function waitingRow(id: string): Promise<{ snapshot: Snapshot; row: WaitingRow }> {
     const look = async () => {
-      const snapshot = await snapshots.get();
+      const snapshot = await snapshotNow();
       const row = snapshot.rows.get(id);
       return row === undefined ? null : { snapshot, row };
     };
@@ -94,7 +98,7 @@ export function createQueueService(options: QueueServiceOptions): QueueService {
   }
 
   async function ask(snapshot: Snapshot, state: State, one: One): Promise<QueueOutlook> {
-    const [{ standings: [standing], changes }, calibration] = await Promise.all([outlooker.ask({ ...questionOf({ ...snapshot, state }, options), one }), calibrations.get()]);
+    const [{ standings: [standing], changes }, calibration] = await Promise.all([outlooker.ask({ ...questionOf({ ...snapshot, state }, options), one }), calibrationNow()]);
     if (standing === undefined) throw new ServiceError('run_not_queued', 'It has just been given a place.');
     return { ...toStanding(calibrated(standing, calibration, state.now)), wouldStart: changes.map(toChange) };
   }
@@ -112,7 +116,7 @@ export function createQueueService(options: QueueServiceOptions): QueueService {
 
   return {
     async list(teamId, limit) {
-      const { snapshot: { state, rows }, found } = await standings.get();
+      const { snapshot: { state, rows }, found } = await standingsNow();
       const own = found.filter(({ runId }) => rows.get(runId)?.teamId === teamId).sort((a, b) => a.position - b.position);
       const items = own.slice(0, limit).map((standing): QueueEntry => ({ runId: standing.runId, ...toStanding(standing), queuedAt: rows.get(standing.runId)!.queuedAt.toISOString() }));
       return { team: standingOf(teamId, state, options.scheduling.price.gpu), items, waiting: rows.size, running: state.running.length, asOf: iso(state.now)!, accuracy: await estimates.accuracy(new Date(now() - WEEK_MS)) };
@@ -127,7 +131,7 @@ export function createQueueService(options: QueueServiceOptions): QueueService {
     },
 
     async plan({ teamId, userId = '' }, spec, plan) {
-      const snapshot = await snapshots.get();
+      const snapshot = await snapshotNow();
       const { largest } = snapshot.context;
       const demand = demandOf(spec, plan);
       const shape = shapeOf(spec);

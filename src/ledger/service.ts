@@ -1,5 +1,6 @@
 // Who used the devices in a period, and what became of it: uses, split and summed up by what is asked for.
 import { ServiceError } from '../errors.js';
+import { Kept } from '../kept.js';
 import { decodeCursor, encodeCursor } from '../id-cursor.js';
 import type { Principal } from '../identity/principal.js';
 import type { Ledger, LedgerItem, LedgerKey, LedgerQuery } from '../schemas/ledger.js';
@@ -22,8 +23,9 @@ const DEFAULT_PAGE = 50;
 /** Adding up a year costs something: who asks again at once is told the same. */
 const FRESH_MS = 5_000;
 
-export function createLedgerService({ ledger, now = Date.now, freshMs = FRESH_MS }: { ledger: LedgerRepository; now?: () => number; freshMs?: number }): LedgerService {
-  const turns = new Turns<Ledger>(freshMs);
+export function createLedgerService({ ledger, now = Date.now }: { ledger: LedgerRepository; now?: () => number }): LedgerService {
+  const turns = new Turns();
+  const answers = new Kept<Ledger>(FRESH_MS, now);
 
   /** Another team's runs are not there, for who runs the service either: but how much it used is. */
   async function teamOf({ team: own, teamId, rights }: Asker, { team = own, by }: Pick<LedgerQuery, 'team' | 'by'>): Promise<UseQuery['team']> {
@@ -74,7 +76,7 @@ export function createLedgerService({ ledger, now = Date.now, freshMs = FRESH_MS
     return { from: new Date(period.from).toISOString(), to: new Date(period.to).toISOString(), by, items, total: { ...totalOf(items), runs: runs.size }, nextCursor };
   }
 
-  return { get: (principal, query) => turns.ask(principal.teamId, JSON.stringify([principal.team, principal.rights, query]), () => find(principal, query)) };
+  return { get: (principal, query) => answers.get(() => turns.take(principal.teamId, () => find(principal, query)), JSON.stringify([principal.teamId, principal.team, principal.rights, query])) };
 }
 
 /** What an item says of itself, by what is summed up; those that say the same are one. */

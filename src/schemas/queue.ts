@@ -77,7 +77,7 @@ export const Queue = strictObject(
     items: Type.Array(ref(QueueEntry), { description: 'As many as were asked for.' }),
     waiting: Type.Integer({ minimum: 0, description: 'Runs that wait, of all teams.' }),
     running: Type.Integer({ minimum: 0, description: 'Runs on devices, of all teams.' }),
-    asOf: time('How things stood then: a second ago at most, or when a run was moved.'),
+    asOf: time('How things stood then: a few seconds ago at most, and not before a run was moved here.'),
     accuracy: EstimateAccuracy,
   },
   { $id: 'Queue', description: "The team's runs that wait, the next first." },

@@ -1,6 +1,7 @@
 // What is using the disk: what lies in the data folder, sorted by what the index knows of it. With a bucket, what is
 // stored lies there and takes none of this disk; the folder has copies.
 import { isIncoming, storedAt, type ArtifactStore } from '../artifacts/store.js';
+import { Kept } from '../kept.js';
 import { USAGE_CATEGORIES, type FileUsage, type Usage, type UsageCategory } from '../schemas/usage.js';
 import type { FoundFile } from '../walk.js';
 import type { Disk } from './disk.js';
@@ -29,16 +30,9 @@ type Runs = Usage['runs'];
 /** The same for all teams. */
 type Shared = Omit<Usage, 'runs'>;
 
-/** What was found out, as long as it goes. */
-interface Kept<T> {
-  answer: Promise<T>;
-  /** Infinity while it is under way. */
-  until: number;
-}
-
 export function createUsageService({ usage, disk, bucket = null, now = Date.now }: UsageServiceOptions): UsageService {
-  const shared = new Map<'all', Kept<Shared>>();
-  const runs = new Map<string, Kept<Runs>>();
+  const shared = new Kept<Shared>(restAfter, now);
+  const runs = new Kept<Runs>(restAfter, now);
 
   async function measure(): Promise<Shared> {
     const measuredAt = new Date(now()).toISOString();
@@ -46,19 +40,9 @@ export function createUsageService({ usage, disk, bucket = null, now = Date.now 
     return { measuredAt, files, fileSystem, database: { totalBytes, eventBytes, curveBytes, otherBytes: totalBytes - eventBytes - curveBytes } };
   }
 
-  function keeping<K, T>(known: Map<K, Kept<T>>, key: K, find: () => Promise<T>): Promise<T> {
-    const latest = known.get(key);
-    if (latest !== undefined && now() < latest.until) return latest.answer;
-    const since = now();
-    const kept: Kept<T> = { answer: find(), until: Infinity };
-    known.set(key, kept);
-    kept.answer.then(() => (kept.until = now() + restAfter(now() - since)), () => known.delete(key));
-    return kept.answer;
-  }
-
   return {
     async get(teamId) {
-      const [all, ofTeam] = await Promise.all([keeping(shared, 'all', measure), keeping(runs, teamId, () => usage.largestRuns(teamId, LARGEST_RUNS))]);
+      const [all, ofTeam] = await Promise.all([shared.get(measure), runs.get(() => usage.largestRuns(teamId, LARGEST_RUNS), teamId)]);
       return { ...all, runs: ofTeam };
     },
   };
