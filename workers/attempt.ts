@@ -84,7 +84,6 @@ export class Attempt {
   #outputLines = 0;
   readonly #ending: Ending;
   #fenced = false;
-  #isDeviceGone = false;
   /** When its trainer last had something to show. */
   #activeAt = performance.now();
   /** The latest state that the trainer has written, and its file while nothing has been done with it. */
@@ -133,10 +132,7 @@ export class Attempt {
     } catch (error) {
       // What it goes on from is somewhere: it must not begin without.
       if (isStoreAway(error)) this.#ending.handBack('the artifact storage did not answer; queued again');
-      else if (error instanceof DeviceGoneError) {
-        this.#isDeviceGone = true;
-        this.#ending.handBack('its device is not there any more; queued again');
-      } else this.#ending.failed(this.#failure(error));
+      else this.#ending.failed(this.#failure(error));
     } finally {
       if (this.#graceTimer !== null) clearTimeout(this.#graceTimer);
       for (const file of this.#held) await file.release().catch((error: unknown) => log.warn({ err: error }, 'a copy of a stored file stays'));
@@ -212,7 +208,7 @@ export class Attempt {
   async #conclude(): Promise<Run | null> {
     const { lifecycle } = this.#context;
     const end = this.#ending.conclusion();
-    if (this.#isDeviceGone || ('reason' in end && end.reason === 'device_missing')) await this.#context.onDeviceMissing(this.#run);
+    if ('reason' in end && end.reason === 'device_missing') await this.#context.onDeviceMissing(this.#run);
     if ('handBack' in end) return lifecycle.handBack(this.fence, end.handBack);
     return end.state === 'failed' ? lifecycle.fail(this.#run, end) : lifecycle.end(this.fence, end);
   }
@@ -332,6 +328,7 @@ export class Attempt {
   }
 
   #failure(error: unknown): Failure {
+    if (error instanceof DeviceGoneError) return { state: 'failed', reason: 'device_missing', message: 'its device is not there any more' };
     if (isFullDisk(error)) return { state: 'failed', reason: 'disk_full', message: 'the disk is full: the model could not be stored' };
     this.#context.log.error({ err: error, ...this.fence }, 'attempt failed');
     const { code, syscall } = error as NodeJS.ErrnoException;

@@ -106,6 +106,15 @@ t.test('a run whose GPU is missing goes on with another, and nothing is placed o
   t.match(worker?.devices, [{ id: 'gpu:0', slots: 0 }, { id: 'gpu:1', slots: 8 }, { id: 'cpu' }]);
 });
 
+t.test('a run that is placed on a device that has gone starts again on one that is there', async (t) => {
+  const { submit, supervise, ends, runs, teamId, stores } = await box(t);
+  const { id } = await submit();
+  await stores.database.run.update({ where: { id }, data: { box: 'box', placedAt: new Date(), deviceIds: ['gpu:7'], memoryMiB: 1, share: 1 } });
+  await supervise('succeeds');
+  t.match(await ends(id), { state: 'succeeded', attempt: 2, retries: 1, placement: { devices: ['cpu'] } });
+  t.match((await runs.get(teamId, id)).transitions.find(({ reason }) => reason === 'device_missing'), { state: 'queued', message: 'its device is not there any more; queued again' });
+});
+
 t.test('a run that names a backend tells nothing of its GPU', async (t) => {
   const { submit, supervise, ends, stores } = await box(t);
   await supervise('misses-its-device', { simulatedGpus: { count: 1, memoryMiB: 16_384 } });
