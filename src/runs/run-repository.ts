@@ -225,7 +225,7 @@ export function createRunRepository(database: Database): RunRepository {
           lined_up_at = CASE WHEN runs.id = pair.id THEN pair.at - interval '1 millisecond' ELSE coalesce(runs.lined_up_at, runs.queued_at) - interval '2 milliseconds' END
         FROM pair
         WHERE runs.id = pair.id OR (runs.state = 'queued' AND runs.team_id = pair.team_id AND runs.user_id IS NOT DISTINCT FROM pair.user_id
-          AND runs.priority = pair.priority AND (coalesce(runs.lined_up_at, runs.queued_at), runs.id) < (pair.at, pair.before) AND coalesce(runs.lined_up_at, runs.queued_at) >= pair.at - interval '1 second')
+          AND runs.priority = pair.priority AND (coalesce(runs.lined_up_at, runs.queued_at), runs.id) < (pair.at, pair.before))
         RETURNING runs.id`;
       return rows.length === 0 ? null : findOne(Prisma.sql`id = ${id}::uuid`);
     },

@@ -228,21 +228,6 @@ t.test('what a run took that was trained in parts tells nothing of whole batches
   }
 });
 
-t.test('a run takes a place, not the age of the one before which it is moved', async (t) => {
-  const place = await box(t);
-  const { runs, teamId, submit, stores } = place;
-  const some = [await submit(), await submit(), await submit(), await submit()];
-  // As if they had come at once.
-  await stores.database.run.updateMany({ data: { queuedAt: new Date('2026-01-01T00:00:00Z') } });
-  const [a, b, c, d] = some.map(({ id }) => id).sort() as [string, string, string, string];
-  const order = async () => (await stores.placements.waiting()).map((row) => waitingRun(row, { now: Date.now(), largest: { gpu: null, cpu: 8_000 }, measured: new Map() })).sort((x, y) => x.place - y.place || (x.id < y.id ? -1 : 1));
-  await runs.move(teamId, d, { before: b });
-  t.strictSame((await order()).map(({ id }) => id), [a, d, b, c], 'also among equals');
-  await runs.move(teamId, c, { before: d });
-  t.strictSame((await order()).map(({ id }) => id), [a, c, d, b]);
-  t.strictSame([...new Set((await order()).map(({ since }) => since))], [Date.parse('2026-01-01T00:00:00Z')]);
-});
-
 t.test('nor does it start what it had submitted before', async (t) => {
   const place = await box(t);
   const { runs, teamId, stores, submit } = place;
@@ -261,6 +246,24 @@ t.test('nor does it start what it had submitted before', async (t) => {
   await stores.database.artifact.deleteMany();
   t.match(await place.ends(second.id), { state: 'succeeded' }, 'until there is room again');
   t.same([...(await stores.usage.storageOfWaiting())], [], 'nobody waits');
+});
+
+t.test('a run takes a place, not the age of the one before which it is moved', async (t) => {
+  const place = await box(t);
+  const { runs, teamId, submit, stores } = place;
+  const some = [await submit(), await submit(), await submit(), await submit()];
+  // As if they had come at once.
+  await stores.database.run.updateMany({ data: { queuedAt: new Date('2026-01-01T00:00:00Z') } });
+  const [a, b, c, d] = some.map(({ id }) => id).sort() as [string, string, string, string];
+  const order = async () => (await stores.placements.waiting()).map((row) => waitingRun(row, { now: Date.now(), largest: { gpu: null, cpu: 8_000 }, measured: new Map() })).sort((x, y) => x.place - y.place || (x.id < y.id ? -1 : 1));
+  await runs.move(teamId, d, { before: b });
+  t.strictSame((await order()).map(({ id }) => id), [a, d, b, c], 'also among equals');
+  await runs.move(teamId, c, { before: d });
+  t.strictSame((await order()).map(({ id }) => id), [a, c, d, b]);
+  t.strictSame([...new Set((await order()).map(({ since }) => since))], [Date.parse('2026-01-01T00:00:00Z')]);
+  for (const [id, ms] of [[a, 0], [b, 1], [c, 1_001], [d, 2_000]] as const) await stores.database.run.update({ where: { id }, data: { queuedAt: new Date(Date.UTC(2026, 0, 1) + ms), linedUpAt: null } });
+  await runs.move(teamId, d, { before: c });
+  t.strictSame((await order()).map(({ id }) => id), [a, b, d, c], 'whoever stands before it keeps its place, however much older it is');
 });
 
 t.test('waiting runs of a user are moved, and take their priority along', async (t) => {
