@@ -1,34 +1,21 @@
 // Which backends work on this box. Probing loads every one of them, so it happens in a child process that is gone
 // afterwards, memory, GPU context and all.
-import { fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { trainerEnv } from '../src/config.js';
 import type { BackendProbe } from '../src/ml/engines/eager/backends.js';
+import { createBoundedProgram } from './bounded-program.js';
 
-const PROBE_MODULE = fileURLToPath(new URL('./probe.js', import.meta.url));
-const PROBE_MS = 60_000;
+const PROBE = { module: fileURLToPath(new URL('./probe.js', import.meta.url)), patienceMs: 60_000 };
 
-/** @throws Error with the last words of a child that did not answer, or not within a minute */
-export function probeBackendsApart(signal: AbortSignal): Promise<BackendProbe[]> {
-  return new Promise((resolve, reject) => {
-    const child = fork(PROBE_MODULE, [], { env: trainerEnv(), execArgv: [], stdio: ['ignore', 'ignore', 'pipe', 'ipc'], detached: true, signal, killSignal: 'SIGKILL' });
-    const timer = setTimeout(() => child.kill('SIGKILL'), PROBE_MS);
-    let answer: BackendProbe[] | null = null;
-    let lastWords = '';
-    child.stderr?.on('data', (chunk: Buffer) => {
-      lastWords = `${lastWords}${chunk.toString()}`.slice(-1_000);
-    });
-    child.on('message', (message) => {
-      answer = message as BackendProbe[];
-    });
-    child.once('error', (error) => {
-      clearTimeout(timer);
-      reject(error);
-    });
-    child.once('close', (code, signal) => {
-      clearTimeout(timer);
-      if (answer !== null) resolve(answer);
-      else reject(new Error(`the probe of backends ended with ${signal ?? code}: ${lastWords.trim()}`));
-    });
-  });
+/** @returns what probes; it throws an Error with the last words of a child that did not answer, or not in time */
+export function createBackendProbe({ module, patienceMs } = PROBE): (signal: AbortSignal) => Promise<BackendProbe[]> {
+  const child = createBoundedProgram(process.execPath, { patienceMs, env: trainerEnv() });
+  return async (signal) => {
+    signal.addEventListener('abort', child.kill, { once: true });
+    const { output, failure } = await child.run([module]);
+    signal.removeEventListener('abort', child.kill);
+    if (failure !== null) throw new Error(`the backends could not be probed: ${failure.message}`);
+    // Backends print what they like; the answer comes last.
+    return JSON.parse(output.trimEnd().split('\n').at(-1)!) as BackendProbe[];
+  };
 }

@@ -1,4 +1,4 @@
-// A small program that is run again and again and might hang, such as one that asks a driver.
+// A small program that is run again and again and might hang, as whatever asks a driver does.
 import { spawn, type ChildProcess } from 'node:child_process';
 
 export interface Answer {

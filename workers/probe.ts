@@ -1,5 +1,5 @@
-// Says which backends work on this box, over IPC, and exits. Started by the supervisor.
+// Says which backends work on this box, as the last line that it prints, and exits. Started by the supervisor.
 import { probeBackends } from '../src/ml/engines/eager/backends.js';
 
 const probes = await probeBackends();
-process.send?.(probes, undefined, undefined, () => process.exit(0));
+process.stdout.write(`\n${JSON.stringify(probes)}\n`, () => process.exit(0));

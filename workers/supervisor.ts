@@ -12,7 +12,7 @@ import { repeat } from '../src/repeat.js';
 import { isStillWelcome, join, NotWelcomeError } from './join.js';
 import { closeScratch, openScratch, sweepScratch } from './scratch.js';
 import { startSupervisor } from './supervise.js';
-import { probeBackendsApart } from './backend-probe.js';
+import { createBackendProbe } from './backend-probe.js';
 import { startBoxMonitor } from './box-monitor.js';
 import { publishSamples } from './publish-samples.js';
 
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
     cpuSlots: config.slots,
     gpuSlots: config.gpuSlots,
     cpuMemoryMiB: Math.floor(config.memoryLimitBytes / 2 ** 20),
-    probe: probeBackendsApart,
+    probe: createBackendProbe(),
     onRemark: (remark) => log.warn(remark),
     onError: (error) => log.warn({ err: error }, 'the devices could not be looked at; it is tried again'),
   });
