@@ -36,7 +36,7 @@ export function composeStores(config: Config, databaseUrl: string, log: Log) {
   const clock = createDatabaseClock(database);
   const queue = createRunQueue(queueConnection);
   const bus = config.redisUrl === null ? createPostgresBus({ url: databaseUrl, onError: (error) => onError(error, 'bus') }) : createRedisBus({ url: config.redisUrl, onError: (error) => onError(error, 'bus') });
-  const runs = createRunRepository(database);
+  const runs = createRunRepository(database, clock);
   const placements = createPlacements(database);
   const usage = createUsageRepository(database);
   const usageOf = async ({ now, halfLifeMs, price, agingMs }: { now: number; halfLifeMs: number } & Pick<Settings, 'price' | 'agingMs'>): Promise<Usage> => {
@@ -52,7 +52,7 @@ export function composeStores(config: Config, databaseUrl: string, log: Log) {
     bus,
     runs,
     lifecycle,
-    events: createEventLog(database),
+    events: createEventLog(database, clock),
     metrics: createMetricRepository(database),
     artifacts: createArtifactRepository(database),
     retention: createRetentionRepository(database),

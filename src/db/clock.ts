@@ -1,10 +1,12 @@
-// What time it is, as all processes see it: heartbeats and leases are written on one machine and judged on another, and
-// their clocks may be further apart than a lease is long.
+// What time it is, as all processes see it: what one machine writes another judges (heartbeats, leases, since when a run
+// waits and how long it has had a device), and their clocks may be further apart than a lease is long.
 import type { Database } from './client.js';
 
 export interface DatabaseClock {
   /** Milliseconds since the epoch by the database's clock, as it was when it was looked at last; by one's own before. */
   now(): number;
+  /** The same moment, which one's own clock called this. Both as in ISO 8601. */
+  at(own: string): string;
   look(): Promise<void>;
 }
 
@@ -17,6 +19,7 @@ export function createDatabaseClock(database: Pick<Database, '$queryRaw'>, own: 
   let aheadMs = 0;
   return {
     now: () => own() + aheadMs,
+    at: (own) => (aheadMs === 0 ? own : new Date(Date.parse(own) + aheadMs).toISOString()),
     async look() {
       const asked = own();
       const [row] = await database.$queryRaw<{ now: number }[]>`SELECT extract(epoch FROM clock_timestamp())::float8 * 1000 AS now`;

@@ -1,6 +1,7 @@
 // The event log of runs: append-only, numbered without gaps, the truth of what happened. A repository.
 // Writers of a trained run are fenced by its attempt: an attempt that was replaced can write nothing.
 import { Prisma, type Database, type DatabaseSession } from '../db/client.js';
+import type { DatabaseClock } from '../db/clock.js';
 import { curveAppends, curvesOf } from '../metrics/chunks.js';
 import { HELD_STATES } from '../run-states.js';
 import { storable } from '../db/storable-text.js';
@@ -35,9 +36,11 @@ export interface EventLog {
   heads(runIds: readonly string[]): Promise<Map<string, number>>;
 }
 
+type EventClock = Pick<DatabaseClock, 'at'>;
+
 const HELD = [...HELD_STATES];
 
-const storableEvents = (events: readonly NewEvent[]): NewEvent[] => events.map((event) => ({ ...event, data: storable(event.data) }) as NewEvent);
+const storableEvents = (events: readonly NewEvent[], clock: EventClock): NewEvent[] => events.map((event) => ({ ...event, at: clock.at(event.at), data: storable(event.data) }) as NewEvent);
 
 /** The last number is the run's new head. */
 const numbered = (events: readonly NewEvent[], head: number): RunEvent[] => events.map((event, index) => ({ seq: head - events.length + 1 + index, ...event }) as RunEvent);
@@ -46,8 +49,7 @@ const numbered = (events: readonly NewEvent[], head: number): RunEvent[] => even
  * Raises the head, and writes events, curves and progress: one statement, as a training process makes ten a second
  * and each way to the server and back takes its cores from it.
  */
-async function appendEvents(session: DatabaseSession, fence: Fence, batch: readonly NewEvent[]): Promise<RunEvent[]> {
-  const events = storableEvents(batch);
+async function appendEvents(session: DatabaseSession, fence: Fence, events: readonly NewEvent[]): Promise<RunEvent[]> {
   const data = events.map((event) => JSON.stringify(event.data));
   const sets = Prisma.join([Prisma.sql`head = head + ${events.length}::int`, ...progressOf(events)]);
   const rows = await session.$queryRaw<{ head: number }[]>`
@@ -95,14 +97,16 @@ function progressOf(events: readonly NewEvent[]): Prisma.Sql[] {
   return sets;
 }
 
-export function createEventLog(database: Database): EventLog {
+/** @param clock the events' times are told by this process's own */
+export function createEventLog(database: Database, clock: EventClock): EventLog {
   return {
     async append(fence, batch, retry) {
       if (batch.length === 0) return [];
-      if (retry === undefined) return appendEvents(database, fence, batch);
+      const all = storableEvents(batch, clock);
+      if (retry === undefined) return appendEvents(database, fence, all);
       return database.$transaction(async (session) => {
         const written = await writtenAfter(session, fence, retry.after);
-        const events = batch.slice(written.length);
+        const events = all.slice(written.length);
         return events.length === 0 ? written : [...written, ...(await appendEvents(session, fence, events))];
       });
     },

@@ -2,6 +2,7 @@
 import { START_STATE } from '../artifacts/artifact-repository.js';
 import { holdStore } from '../artifacts/store-lock.js';
 import { Prisma, type Database, type DatabaseSession } from '../db/client.js';
+import type { DatabaseClock } from '../db/clock.js';
 import type { Reader } from '../identity/principal.js';
 import type { Fence } from '../live/event-log.js';
 import type { RunEvent } from '../schemas/event.js';
@@ -119,7 +120,7 @@ function conditionsOf(teamId: string, { states, tag, recipe, dataset, name, user
   ];
 }
 
-export function createRunRepository(database: Database): RunRepository {
+export function createRunRepository(database: Database, clock: Pick<DatabaseClock, 'now'>): RunRepository {
   /** Null when there is none. */
   async function findOne(where: Prisma.Sql): Promise<Run | null> {
     return (await readRuns(database, Prisma.sql`WHERE ${where}`))[0] ?? null;
@@ -127,7 +128,7 @@ export function createRunRepository(database: Database): RunRepository {
 
   return {
     async create({ teamId, userId, name, recipe, spec, plan, hyperparameters, idempotency, fork }) {
-      const at = new Date();
+      const at = new Date(clock.now());
       const queued = { state: 'queued', attempt: 0 } as const;
       const id = await database.$transaction(async (session) => {
         const { id } = await session.run.create({
@@ -198,11 +199,12 @@ export function createRunRepository(database: Database): RunRepository {
 
     async change(id, change) {
       const { to, resume } = change;
+      const at = new Date(clock.now());
       const event =
         to !== 'starting' || resume === undefined
-          ? await changeState(database, id, change)
+          ? await changeState(database, id, change, at)
           : await database.$transaction(async (session) => {
-              const event = await changeState(session, id, change);
+              const event = await changeState(session, id, change, at);
               if (event !== null) await rewindCurves(session, id, { to: event.data.attempt, ...resume });
               return event;
             });

@@ -129,11 +129,13 @@ function usePart(id: string, { to, expiredBefore }: Pick<StateChange, 'to' | 'ex
     )`;
 }
 
-/** Answers the event; null when the run is not in a state, or attempt, that allows the change. */
-export async function changeState(session: DatabaseSession, id: string, change: StateChange): Promise<EventOf<'state'> | null> {
+/**
+ * Answers the event; null when the run is not in a state, or attempt, that allows the change.
+ * @param at by the database's clock: others judge by it how long the run waits, and has its device
+ */
+export async function changeState(session: DatabaseSession, id: string, change: StateChange, at: Date): Promise<EventOf<'state'> | null> {
   const { to, reason } = change;
   const resume = to === 'starting' ? change.resume : undefined;
-  const at = new Date();
   const message = change.message ? storableText(change.message) : null;
   const said = { state: to, ...(reason ? { reason } : {}), ...(message ? { message } : {}), ...(resume === undefined ? {} : { step: resume.step, epoch: resume.epoch }) };
   const rows = await session.$queryRaw<{ head: number; attempt: number }[]>`

@@ -5,6 +5,7 @@ import pg from 'pg';
 import t, { type Test } from 'tap';
 import { createArtifactRepository } from '../../../src/artifacts/artifact-repository.js';
 import { connectDatabase } from '../../../src/db/client.js';
+import { createDatabaseClock } from '../../../src/db/clock.js';
 import { createWorkerRepository } from '../../../src/devices/worker-repository.js';
 import { createEventLog } from '../../../src/live/event-log.js';
 import { createLedgerRepository } from '../../../src/ledger/repository.js';
@@ -21,7 +22,8 @@ interface PostgresSubject extends Subject {
   sql<Row extends pg.QueryResultRow>(text: string, values?: unknown[]): Promise<Row[]>;
 }
 
-const onPostgres = (timeZone: string) => async (t: Test): Promise<PostgresSubject> => {
+/** @param own what the clock of this machine shows */
+const onPostgres = (timeZone: string, own: () => number = Date.now) => async (t: Test): Promise<PostgresSubject> => {
   const { url } = await testDatabase(t);
   const admin = new pg.Client({ connectionString: url });
   await admin.connect();
@@ -29,9 +31,11 @@ const onPostgres = (timeZone: string) => async (t: Test): Promise<PostgresSubjec
   await admin.query(`ALTER DATABASE ${new URL(url).pathname.slice(1)} SET TimeZone TO '${timeZone}'`);
   const database = connectDatabase({ url, maxConnections: 8 });
   t.teardown(() => database.$disconnect());
+  const clock = createDatabaseClock(database, own);
+  await clock.look();
   return {
-    runs: createRunRepository(database),
-    events: createEventLog(database),
+    runs: createRunRepository(database, clock),
+    events: createEventLog(database, clock),
     metrics: createMetricRepository(database),
     artifacts: createArtifactRepository(database),
     retention: createRetentionRepository(database),
@@ -39,7 +43,7 @@ const onPostgres = (timeZone: string) => async (t: Test): Promise<PostgresSubjec
     // So few at once that a handful takes several turns.
     ledger: createLedgerRepository(database, { runsAtOnce: 3 }),
     addUse: async (use) => void (await database.deviceUse.create({ data: { deviceIds: ['gpu:0'], ...use } })),
-    workers: createWorkerRepository(database, { now: Date.now }),
+    workers: createWorkerRepository(database, clock),
     newTeam: async () => (await database.team.create({ data: { name: randomUUID() } })).id,
     ageIdempotencyKeys: async (ms) => void (await admin.query(`UPDATE idempotency_keys SET created_at = created_at - $1 * interval '1 ms'`, [ms])),
     sql: async (text, values) => (await admin.query(text, values)).rows,
@@ -50,6 +54,17 @@ for (const [name, contract] of Object.entries(CONTRACTS)) void t.test(name, (t) 
 
 void t.test('on a server in another time zone', async (t) => {
   for (const name of ['event log', 'workers', 'ledger'] as const) await t.test(name, (t) => CONTRACTS[name](t, onPostgres('Asia/Kolkata')));
+});
+
+void t.test('on a machine whose clock is wrong', async (t) => {
+  const behindMs = 600_000;
+  const subject = await onPostgres('UTC', () => Date.now() - behindMs)(t);
+  const { id } = await runIn(subject, 'running', newRun(await subject.newTeam()));
+  const said = { ...block([1], { loss: [1] }), at: new Date(Date.now() - behindMs).toISOString() };
+  const [told] = await subject.events.append({ runId: id, attempt: 1 }, [said]);
+  await subject.runs.change(id, { to: 'failed' });
+  const [row] = await subject.sql<Record<string, Date>>('SELECT created_at, queued_at, started_at, progressed_at, ended_at, (SELECT min(at) FROM run_transitions) AS entered, (SELECT min(at) FROM run_events) AS told FROM runs');
+  for (const [what, at] of Object.entries({ ...row, answered: new Date(told!.at) })) t.ok(Math.abs(at.getTime() - Date.now()) < behindMs / 2, `${what} is by the database's clock`);
 });
 
 /** Rows of each table, by its name. */

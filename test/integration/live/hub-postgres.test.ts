@@ -2,6 +2,7 @@
 // missed and nothing comes twice while clients come in between.
 import t from 'tap';
 import { connectDatabase } from '../../../src/db/client.js';
+import { createDatabaseClock } from '../../../src/db/clock.js';
 import { seedDatabase } from '../../../src/db/seed.js';
 import { createDatasetCatalog } from '../../../src/datasets/catalog.js';
 import { createEventLog } from '../../../src/live/event-log.js';
@@ -43,8 +44,8 @@ t.test('clients that come while a run is written', async (t) => {
   const teamId = await seedDatabase(database, datasets.list());
   const onError = (error: Error) => t.comment(error.message);
   const [bus, writersBus] = [createPostgresBus({ url, onError }), createPostgresBus({ url, onError })];
-  const runs = createRunRepository(database);
-  const events = createEventLog(database);
+  const runs = createRunRepository(database, createDatabaseClock(database));
+  const events = createEventLog(database, createDatabaseClock(database));
   const hub = createLiveHub({ events, bus, findRun: (id) => runs.find(teamId, id), log: { warn: (details, what) => t.comment(what, details) } });
   t.teardown(async () => {
     await hub.close();

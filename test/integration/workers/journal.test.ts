@@ -3,6 +3,7 @@ import { connect, createServer, type AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import t from 'tap';
 import { connectDatabase } from '../../../src/db/client.js';
+import { createDatabaseClock } from '../../../src/db/clock.js';
 import { createEventLog } from '../../../src/live/event-log.js';
 import type { NewEvent } from '../../../src/schemas/event.js';
 import { Journal } from '../../../workers/journal.js';
@@ -54,7 +55,7 @@ t.test('a batch whose commit was not answered is in the log once, with what came
   const journal = new Journal({
     fence: { runId: id, attempt: 1 },
     head: run?.head ?? 0,
-    events: createEventLog(database),
+    events: createEventLog(database, createDatabaseClock(database)),
     bus: stores.bus,
     spoolFile: join(t.testdir(), 'spool'),
     onSpoolError: (error) => t.fail(String(error)),

@@ -23,6 +23,7 @@ t.test('time is that of the database', async (t) => {
     t.equal(clock.now(), own(), 'one’s own before it was asked');
     await clock.look();
     t.equal(clock.now(), own() + aheadMs, 'half of what the answer took lies before it');
+    t.equal(clock.at(new Date(own()).toISOString()), new Date(own() + aheadMs).toISOString());
   }
 });
 
