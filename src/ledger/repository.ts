@@ -23,7 +23,7 @@ export interface LedgerRepository {
 /** A year of a busy box is not held in memory at once, and others are served in between. */
 const RUNS_AT_ONCE = 500;
 
-type Time = 'queuedAt' | 'startedAt' | 'runningAt' | 'endedAt' | 'progressedAt';
+type Time = 'queuedAt' | 'startedAt' | 'runningAt' | 'endedAt' | 'heldUntil' | 'progressedAt';
 const ms = (column: string) => Prisma.sql`(extract(epoch FROM ${Prisma.raw(column)}) * 1000)::bigint`;
 const dateOf = (time: number | null) => (time === null ? null : new Date(time));
 
@@ -49,11 +49,12 @@ export function createLedgerRepository(database: DatabaseSession, { runsAtOnce =
     const [row] = await database.$queryRaw<{ uses: (Omit<DeviceUse, Time> & Record<Time, number | null>)[] }[]>`
       SELECT coalesce(json_agg(use ORDER BY "runId" DESC, attempt), '[]') AS uses FROM (
         SELECT run_id AS "runId", attempt, run_name AS "runName", team_id AS "teamId", team, "user", box, device_kind AS "deviceKind", share,
-               ${ms('queued_at')} AS "queuedAt", ${ms('started_at')} AS "startedAt", ${ms('running_at')} AS "runningAt", ${ms('ended_at')} AS "endedAt", ended_as AS "endedAs",
+               ${ms('queued_at')} AS "queuedAt", ${ms('started_at')} AS "startedAt", ${ms('running_at')} AS "runningAt", ${ms('ended_at')} AS "endedAt",
+               ${ms('coalesce(ended_at, (SELECT lease_expires_at FROM runs WHERE id = run_id AND runs.attempt = device_uses.attempt))')} AS "heldUntil", ended_as AS "endedAs",
                first_step AS "firstStep", last_step AS "lastStep", best_step AS "bestStep", kept_step AS "keptStep", ${ms('progressed_at')} AS "progressedAt"
         FROM device_uses WHERE run_id = ANY(${ids}::uuid[])
       ) AS use`;
-    return row!.uses.map((use) => ({ ...use, queuedAt: new Date(use.queuedAt!), startedAt: new Date(use.startedAt!), runningAt: dateOf(use.runningAt), endedAt: dateOf(use.endedAt), progressedAt: dateOf(use.progressedAt) }));
+    return row!.uses.map((use) => ({ ...use, queuedAt: new Date(use.queuedAt!), startedAt: new Date(use.startedAt!), runningAt: dateOf(use.runningAt), endedAt: dateOf(use.endedAt), heldUntil: dateOf(use.heldUntil), progressedAt: dateOf(use.progressedAt) }));
   }
 
   return {

@@ -121,9 +121,9 @@ function timeOf(parameter: 'from' | 'to', text: string | undefined): number | nu
 const refused = (parameter: string, detail: string) => new ServiceError('bad_request', 'The query has values that this route does not take.', { parameters: [{ in: 'query', parameter, detail }] });
 
 /** The part of a period within which a use waited or held something. */
-const overlapOf = ({ queuedAt, startedAt, endedAt }: DeviceUse, { from, to }: Period): Period => ({
+const overlapOf = ({ queuedAt, startedAt, heldUntil }: DeviceUse, { from, to }: Period): Period => ({
   from: Math.max(from, Math.min(queuedAt.getTime(), startedAt.getTime())),
-  to: Math.min(to, Math.max(startedAt.getTime(), endedAt?.getTime() ?? Infinity)),
+  to: Math.min(to, Math.max(startedAt.getTime(), heldUntil?.getTime() ?? Infinity)),
 });
 
 const dayOf = (time: number) => new Date(time).toISOString().slice(0, 10);

@@ -19,6 +19,8 @@ export interface DeviceUse {
   runningAt: Date | null;
   /** Null while it lasts. */
   endedAt: Date | null;
+  /** The same, and while it lasts the end of its lease: the box may be off. Null where it has none. */
+  heldUntil: Date | null;
   /** The run's state afterwards. */
   endedAs: string | null;
   firstStep: number;
@@ -53,7 +55,7 @@ export type Split = Record<Category | 'waiting', number>;
 
 /**
  * The stretches of each use, in order and without a gap: it waits, is idle until its first step, computes, and is idle
- * again where it hung. Steps are taken to be even within an attempt. One that still lasts goes on without end.
+ * again where it hung. Steps are taken to be even within an attempt. One that still lasts goes on until its lease ends.
  * @param uses all attempts of one run, in order: what was lost is told by those that came after, or by what is kept
  */
 export function stretchesOf(uses: readonly DeviceUse[]): Stretch[][] {
@@ -72,16 +74,16 @@ export function stretchesOf(uses: readonly DeviceUse[]): Stretch[][] {
 
 /** @param about how many steps lead to the best epoch, and how many are kept and no later attempt did again */
 function stretchesOfOne(use: DeviceUse, { best, kept }: { best: number; kept: number }): Stretch[] {
-  const { queuedAt, startedAt, runningAt, endedAt, firstStep, lastStep } = use;
+  const { queuedAt, startedAt, runningAt, endedAt, heldUntil, firstStep, lastStep } = use;
   const start = startedAt.getTime();
   // Times are of two machines: none before the one that it follows.
-  const end = Math.max(start, endedAt?.getTime() ?? Infinity);
+  const end = Math.max(start, heldUntil?.getTime() ?? Infinity);
   const waiting: Stretch = { category: 'waiting', from: Math.min(queuedAt.getTime(), start), to: start };
   const steps = (lastStep ?? firstStep) - firstStep;
   if (runningAt === null || (endedAt !== null && steps <= 0)) return [waiting, { category: 'idle', from: start, to: end }];
   const running = Math.min(end, Math.max(start, runningAt.getTime()));
   const idle: Stretch = { category: 'idle', from: start, to: running };
-  if (end === Infinity) return [waiting, idle, { category: 'useful', from: running, to: end }];
+  if (endedAt === null) return [waiting, idle, { category: 'useful', from: running, to: end }];
   const computed = computedUntil(use, { running, end, steps });
   /** When so many steps of the run were done. */
   const timeOf = (step: number) => running + Math.round((computed - running) * (Math.min(steps, Math.max(0, step - firstStep)) / steps));

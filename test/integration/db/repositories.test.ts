@@ -16,6 +16,7 @@ import { createRunRepository } from '../../../src/runs/run-repository.js';
 import { createUsageRepository } from '../../../src/usage/repository.js';
 import { CONTRACTS } from '../../contracts/all.js';
 import { block, line, newRun, runIn, type Subject } from '../../contracts/subject.js';
+import { rowOf, use } from '../../fixtures/device-uses.js';
 import { testDatabase } from '../../helpers/postgres.js';
 
 interface PostgresSubject extends Subject {
@@ -42,7 +43,7 @@ const onPostgres = (timeZone: string, own: () => number = Date.now) => async (t:
     usage: createUsageRepository(database),
     // So few at once that a handful takes several turns.
     ledger: createLedgerRepository(database, { runsAtOnce: 3 }),
-    addUse: async (use) => void (await database.deviceUse.create({ data: { deviceIds: ['gpu:0'], ...use } })),
+    addUse: async (use) => void (await database.deviceUse.create({ data: rowOf(use) })),
     workers: createWorkerRepository(database, clock),
     newTeam: async () => (await database.team.create({ data: { name: randomUUID() } })).id,
     ageIdempotencyKeys: async (ms) => void (await admin.query(`UPDATE idempotency_keys SET created_at = created_at - $1 * interval '1 ms'`, [ms])),
@@ -77,6 +78,15 @@ async function rowCounts({ sql }: PostgresSubject): Promise<Record<string, numbe
   }
   return Object.fromEntries(counts);
 }
+
+void t.test('what lasts is held until its lease ends, as the box may be off', async (t) => {
+  t.plan(1);
+  const subject = await onPostgres('UTC')(t);
+  const { id } = await runIn(subject, 'running', newRun(await subject.newTeam()));
+  await subject.addUse(use({ runId: id, start: 0 }));
+  await subject.sql(`UPDATE runs SET lease_expires_at = '2026-11-02T08:00:00Z'`);
+  for await (const [one] of subject.ledger.listUses({ from: 0, to: Date.now() })) t.match(one, { endedAt: null, heldUntil: new Date('2026-11-02T08:00:00Z') });
+});
 
 void t.test('a run is written whole or not at all', async (t) => {
   const subject = await onPostgres('UTC')(t);

@@ -5,7 +5,7 @@ import { decayedUsage, usedToday } from '../../../src/ledger/usage.js';
 import type { DeviceUse } from '../../../src/ledger/split.js';
 import { decayed } from '../../../src/scheduler/shares.js';
 import { randomOf } from '../../../src/simulator/workload.js';
-import { at, MINUTE_MS, runIdOf, TEAMS, use, ZERO } from '../../fixtures/device-uses.js';
+import { at, MINUTE_MS, rowOf, runIdOf, TEAMS, use, ZERO } from '../../fixtures/device-uses.js';
 import { testDatabase } from '../../helpers/postgres.js';
 
 const price = { gpu: 1, cpu: 0.1 };
@@ -17,7 +17,7 @@ async function stage(t: Test, uses: (DeviceUse & { userId: string | null })[]) {
   const { url } = await testDatabase(t);
   const database = connectDatabase({ url, maxConnections: 2 });
   t.teardown(() => database.$disconnect());
-  await database.deviceUse.createMany({ data: uses.map((one) => ({ deviceIds: ['0'], ...one })) });
+  await database.deviceUse.createMany({ data: uses.map(rowOf) });
   return database;
 }
 

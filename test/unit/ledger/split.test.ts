@@ -71,6 +71,8 @@ t.test('one that never ran was idle', async (t) => {
 t.test('what lasts is useful, until the best is known', async (t) => {
   const running: UseInWords = { queued: -1, start: 0, running: 2 };
   t.same(minutes([running], [-1e6, 60]), [{ waiting: 1, idle: 2, useful: 58 }]);
+  t.same(minutes([{ ...running, lease: 30 }], [-1e6, 60]), [{ waiting: 1, idle: 2, useful: 28 }], 'its box may be off');
+  t.same(minutes([{ start: 0, lease: 30 }], [0, 60]), [{ idle: 30 }]);
   t.same(minutes([{ start: 0, running: 0, end: 10, steps: [0, 10], endedAs: 'succeeded', bestStep: 4 }, { start: 20, running: 20, steps: [10, 0] }], [0, 30]), [{ useful: 10 }, { useful: 10 }], 'a run that was extended may still find a better one');
   t.same(minutes([{ start: 0, running: 0, end: 10, steps: [0, 10], endedAs: 'failed' }]), [{ useful: 10 }], 'a best that nobody knows');
   t.same(minutes([{ start: 0, running: 0, end: 10, steps: [0, 10], endedAs: 'failed', bestStep: 0 }]), [{ afterBest: 10 }], 'a best before the first step');
@@ -105,7 +107,7 @@ const run = fc.tuple(fc.array(attempt, { minLength: 1, maxLength: 6 }), fc.boole
     const progressedAt = progressed === null ? null : new Date(now + progressed);
     now += held;
     const isOpen = lasts && index === attempts.length - 1;
-    const end = isOpen ? { endedAt: null, endedAs: null, lastStep: null, keptStep: null } : { endedAt: new Date(now), endedAs, lastStep: done === null ? null : first + done, keptStep: kept };
+    const end = isOpen ? { endedAt: null, heldUntil: null, endedAs: null, lastStep: null, keptStep: null } : { endedAt: new Date(now), heldUntil: new Date(now), endedAs, lastStep: done === null ? null : first + done, keptStep: kept };
     return { ...use({ start: 0 }), attempt: index + 1, share, queuedAt, startedAt, runningAt, progressedAt, firstStep: first, bestStep: best, ...end };
   });
 });
