@@ -54,7 +54,7 @@ export function startDispatching({ owner, stores, leaseMs, halfLifeMs, settings,
     },
     phases: () => boxes.phases(),
     usage: (now) => stores.usageOf({ now, halfLifeMs, price: settings.price, agingMs: settings.agingMs }),
-    hand: ({ box, runId, attempt }) => queueFor(box).enqueue({ runId, attempt, priority: 0 }),
+    hand: ({ box, runId, attempt }) => queueFor(box).enqueue({ runId, attempt }),
     tell: () => bus.sendCommand({ type: 'leave' }),
     onRound: (round) => {
       if (round.started + round.evicted > 0) log.debug(round, 'runs were placed');

@@ -2,14 +2,12 @@
 import { Queue, type IQueueBackend } from 'bullmq';
 import { ServiceError } from '../errors.js';
 import { within } from '../deadline.js';
-import { ARRIVALS, MAX_PRIORITY, type QueuedJob, type RunJob, type RunQueue, type StoreConnection } from './queue.js';
+import { ARRIVALS, type RunJob, type RunQueue, type StoreConnection } from './queue.js';
 import { closeWithin, describeStore, prepareStore } from './stores.js';
 
 export { consumeRuns } from './bullmq-consumer.js';
 
 const ANSWER_WITHIN_MS = 2_000;
-/** A busy store takes so many within the time that it has for an answer. */
-const AT_ONCE = 500;
 /** Nobody reads BullMQ's own event stream; it is kept short because it cannot be switched off. */
 const KEPT_STREAM_EVENTS = 100;
 
@@ -30,22 +28,12 @@ export function jobIdOf({ runId, attempt }: RunJob): string {
   return `${runId}.${attempt}`;
 }
 
-function entryOf(job: QueuedJob) {
-  const { runId, attempt, priority } = job;
-  if (!Number.isInteger(priority) || priority < 0 || priority > MAX_PRIORITY) {
-    throw new RangeError(`priority ${priority} is not an integer from 0 to ${MAX_PRIORITY}`);
-  }
-  const opts = {
-    jobId: jobIdOf(job),
-    // In BullMQ the lowest number goes first, but for 0, which goes before all others.
-    priority: MAX_PRIORITY + 1 - priority,
-    // Retrying is a new attempt with a new number, which is not BullMQ's to make.
-    attempts: 1,
-    removeOnComplete: true,
-    removeOnFail: true,
-  };
-  return { name: 'run', data: { runId, attempt }, opts };
-}
+const ENTRY = {
+  // Retrying is a new attempt with a new number, which is not BullMQ's to make.
+  attempts: 1,
+  removeOnComplete: true,
+  removeOnFail: true,
+};
 
 type JobQueue = Queue<RunJob, void, string, RunJob, void, string, IQueueBackend>;
 
@@ -64,26 +52,8 @@ class BullmqRunQueue implements RunQueue {
     this.#queue().catch(onError);
   }
 
-  async enqueue(job: QueuedJob): Promise<void> {
-    const { name, data, opts } = entryOf(job);
-    await this.#ask((queue) => queue.add(name, data, opts));
-  }
-
-  async enqueueAll(jobs: readonly QueuedJob[]): Promise<void> {
-    const entries = jobs.map(entryOf);
-    for (let start = 0; start < entries.length; start += AT_ONCE) {
-      await this.#ask((queue) => queue.addBulk(entries.slice(start, start + AT_ONCE)));
-    }
-  }
-
-  async remove(job: RunJob): Promise<boolean> {
-    const id = jobIdOf(job);
-    return this.#ask(async (queue) => {
-      // On Redis, removing what is not there succeeds; hence the look before.
-      const state = await queue.getJobState(id);
-      if (state !== 'waiting' && state !== 'prioritized') return false;
-      return (await queue.remove(id)) === 1;
-    });
+  async enqueue({ runId, attempt }: RunJob): Promise<void> {
+    await this.#ask((queue) => queue.add('run', { runId, attempt }, { ...ENTRY, jobId: jobIdOf({ runId, attempt }) }));
   }
 
   async counts(): Promise<{ waiting: number; active: number }> {

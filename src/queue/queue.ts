@@ -17,10 +17,6 @@ export interface RunJob {
   attempt: number;
 }
 
-export type QueuedJob = RunJob & { priority: number };
-
-export const MAX_PRIORITY = 100;
-
 /**
  * The producing side. Every method rejects with a ServiceError `queue_unavailable` within about two seconds
  * while the store does not answer, and works again when it is back.
@@ -28,14 +24,9 @@ export const MAX_PRIORITY = 100;
 export interface RunQueue {
   /**
    * Idempotent by (run, attempt) for as long as the job waits or is being handled; it may still have taken effect
-   * when it rejects. Higher priority (an integer from 0 to 100) first, then first in, first out.
-   * @throws RangeError on a priority out of range
+   * when it rejects. First in, first out.
    */
-  enqueue(job: QueuedJob): Promise<void>;
-  /** As `enqueue`, for many at once, which is ten times as fast; of those of one priority, the first goes first. */
-  enqueueAll(jobs: readonly QueuedJob[]): Promise<void>;
-  /** Best effort: takes a waiting job out. True when it was there and nobody will handle it. */
-  remove(job: RunJob): Promise<boolean>;
+  enqueue(job: RunJob): Promise<void>;
   counts(): Promise<{ waiting: number; active: number }>;
   /** Resolves when the store answers. */
   ping(): Promise<void>;

@@ -3,7 +3,7 @@
 import type { ResumePoint } from '../artifacts/artifact-repository.js';
 import type { Bus } from '../live/bus.js';
 import type { Fence } from '../live/event-log.js';
-import type { QueuedJob, RunQueue } from '../queue/queue.js';
+import type { RunQueue } from '../queue/queue.js';
 import type { FailureReason, Run, RunReason, RunState } from '../schemas/run.js';
 import { partsAfter, RETRIES } from './retry-policy.js';
 import type { Changed, Extension, RunRepository, StateChange } from './run-repository.js';
@@ -68,10 +68,9 @@ export function createLifecycle({ runs, queue, bus, leaseMs, maxAttempts, now = 
     return cancelled ?? announce(await runs.change(runId, { to: 'paused', from: ['pausing'], attempt, ...when, reason: 'user_pause', message: `paused; ${why}` }));
   }
 
-  const nextJob = ({ id, attempt, priority }: { id: string; attempt: number; priority: number }): QueuedJob => ({ runId: id, attempt: attempt + 1, priority });
-
-  async function requeue(run: { id: string; attempt: number; priority: number }): Promise<void> {
-    await queue.enqueue(nextJob(run)).catch((error: unknown) => onError(error, 'enqueue'));
+  /** The row is the truth, which the scheduler reads every few seconds: should this fail, it is only late. */
+  async function requeue({ id, attempt }: { id: string; attempt: number }): Promise<void> {
+    await queue.enqueue({ runId: id, attempt: attempt + 1 }).catch((error: unknown) => onError(error, 'enqueue'));
   }
 
   /** For a run that could be queued again, and would get a device only to be stopped there: it has failed. Null for others. */

@@ -91,7 +91,7 @@ export interface RunRepository {
   renewLeases(owner: string, ids: readonly string[], until: Date): Promise<Map<string, HeldRun>>;
   /** How long it has held devices since it was submitted or last resumed, also where it still does; null where it may for as long as it likes. */
   timeOnDevices(id: string): Promise<{ usedMs: number; maxRuntimeSeconds: number } | null>;
-  findExpired(now: Date): Promise<{ id: string; attempt: number; state: RunState; priority: number }[]>;
+  findExpired(now: Date): Promise<{ id: string; attempt: number; state: RunState }[]>;
 }
 
 async function takeOver(session: DatabaseSession, id: string, { runId, path }: NonNullable<NewRun['fork']>): Promise<void> {
@@ -267,7 +267,7 @@ export function createRunRepository(database: Database, clock: Pick<DatabaseCloc
     async findExpired(now) {
       const rows = await database.run.findMany({
         where: { OR: [{ leaseExpiresAt: { lt: now } }, { state: 'lost' }], state: { in: [...HELD_STATES, 'lost'] } },
-        select: { id: true, attempt: true, state: true, priority: true },
+        select: { id: true, attempt: true, state: true },
         take: 1000,
       });
       return rows.map((row) => ({ ...row, state: row.state as RunState }));

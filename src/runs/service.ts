@@ -143,9 +143,8 @@ export function createRunService({ runs, artifacts, events, store, queue, bus, l
     const changed = await runs.change(id, { to: isResting ? done : asking, from: [run.state], attempt: run.attempt, reason, message });
     if (changed === null) return null;
     await lifecycle.announce(changed);
-    if (isResting) await queue.remove({ runId: id, attempt: run.attempt + 1 }).catch((error: unknown) => onError(error, 'queue.remove'));
     // The supervisor also reads the state at its next heartbeat, so a lost command is only a late one.
-    else await bus.sendCommand({ type: wish, runId: id }).catch((error: unknown) => onError(error, 'sendCommand'));
+    if (!isResting) await bus.sendCommand({ type: wish, runId: id }).catch((error: unknown) => onError(error, 'sendCommand'));
     return changed.run;
   }
 
@@ -236,8 +235,8 @@ export function createRunService({ runs, artifacts, events, store, queue, bus, l
         const changed = await runs.create({ teamId, ...(userId === undefined ? {} : { userId }), name, recipe, spec, plan, hyperparameters: flattenHyperparameters(spec), ...(fork ? { fork } : {}), ...(idempotency ? { idempotency } : {}) });
         const { run } = changed;
         await lifecycle.announce(changed);
-        // The row is the truth: should this fail, the sweep queues it.
-        await queue.enqueue({ runId: run.id, attempt: 1, priority: run.priority }).catch((error: unknown) => onError(error, 'enqueue'));
+        // The row is the truth, which the scheduler reads every few seconds: should this fail, it is only late.
+        await queue.enqueue({ runId: run.id, attempt: 1 }).catch((error: unknown) => onError(error, 'enqueue'));
         return { run, created: true };
       } catch (error) {
         if (error instanceof ForkGoneError) throw new ServiceError('impossible_spec', undefined, { problems: [{ pointer: '/fork', detail: 'the training state was deleted' }] });

@@ -16,7 +16,7 @@ export async function multiplyRuns({ database, queue }: Stores, times: number): 
       INSERT INTO hyperparameters (run_id, key, value) SELECT pairs.id, key, value FROM pairs JOIN hyperparameters ON run_id = original
     )
     SELECT id FROM pairs`;
-  await queue.enqueueAll(rows.map(({ id }) => ({ runId: id, attempt: 1, priority: 0 })));
+  for (const { id } of rows) await queue.enqueue({ runId: id, attempt: 1 });
   await database.$executeRaw`ANALYZE`; // nobody makes so many at once, and statistics keep up with those who do not
 }
 

@@ -24,12 +24,12 @@ export async function leaseContract(t: Test, createSubject: CreateSubject): Prom
 
   await t.test('a lease has expired when its time is over, and not at it', async (t) => {
     const team = await subject.newTeam();
-    const { id } = await runIn(subject, 'running', newRun(team, { spec: { priority: 2 } }));
+    const { id } = await runIn(subject, 'running', newRun(team));
     const expiredAt = async (now: Date) => (await runs.findExpired(now)).filter((run) => run.id === id);
     await runs.renewLeases('box', [id], later(1000));
     t.strictSame(await expiredAt(later(999)), [], 'before its time it holds');
     t.strictSame(await expiredAt(later(1000)), [], 'at its time it still holds');
-    t.strictSame(await expiredAt(later(1001)), [{ id, attempt: 1, state: 'running', priority: 2 }], 'after its time it has expired');
+    t.strictSame(await expiredAt(later(1001)), [{ id, attempt: 1, state: 'running' }], 'after its time it has expired');
     await runs.renewLeases('another box', [id], later(5000));
     t.match(await expiredAt(later(1001)), { length: 1 }, 'a stranger does not prolong it');
     await runs.renewLeases('box', [id], later(5000));

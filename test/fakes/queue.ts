@@ -2,26 +2,15 @@
 import { ServiceError } from '../../src/errors.js';
 import type { Bus, Command, EventNotice } from '../../src/live/bus.js';
 import type { BoxSamples } from '../../src/live/box-samples.js';
-import type { QueuedJob, RunJob, RunQueue } from '../../src/queue/queue.js';
+import type { RunJob, RunQueue } from '../../src/queue/queue.js';
 
 export class FakeQueue implements RunQueue {
-  readonly waiting: QueuedJob[] = [];
+  readonly waiting: RunJob[] = [];
   down = false;
 
-  async enqueue(job: QueuedJob): Promise<void> {
+  async enqueue(job: RunJob): Promise<void> {
     await this.ping();
     if (!this.waiting.some((other) => other.runId === job.runId && other.attempt === job.attempt)) this.waiting.push(job);
-  }
-
-  async enqueueAll(jobs: readonly QueuedJob[]): Promise<void> {
-    for (const job of jobs) await this.enqueue(job);
-  }
-
-  async remove({ runId, attempt }: RunJob): Promise<boolean> {
-    await this.ping();
-    const at = this.waiting.findIndex((job) => job.runId === runId && job.attempt === attempt);
-    if (at >= 0) this.waiting.splice(at, 1);
-    return at >= 0;
   }
 
   async counts(): Promise<{ waiting: number; active: number }> {

@@ -144,7 +144,7 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
       await records.statement();
       return [...records.runs.values()]
         .filter(({ run, leaseExpiresAt }) => run.state === 'lost' || (isHeld(run.state) && leaseExpiresAt !== null && leaseExpiresAt < now))
-        .map(({ run: { id, attempt, state, priority } }) => ({ id, attempt, state, priority }));
+        .map(({ run: { id, attempt, state } }) => ({ id, attempt, state }));
     },
   };
 }

@@ -72,7 +72,7 @@ t.test("Prisma's adapter and BullMQ's backend work with the URL", async (t) => {
   await prisma.dispose();
 
   const queue = createRunQueue({ kind: 'postgres', url: server.url });
-  await queue.enqueue({ runId: 'r1', attempt: 1, priority: 0 });
+  await queue.enqueue({ runId: 'r1', attempt: 1 });
   t.same(await queue.counts(), { waiting: 1, active: 0 }, 'BullMQ keeps a job');
   await queue.close();
 });

@@ -61,7 +61,7 @@ export function gate(): { handler: (job: RunJob) => Promise<void>; entered: stri
   };
 }
 
-const job = (runId: string, priority = 0, attempt = 1) => ({ runId, attempt, priority });
+const job = (runId: string, attempt = 1) => ({ runId, attempt });
 const drained = (queue: RunQueue) =>
   until(async () => {
     const { waiting, active } = await queue.counts();
@@ -90,54 +90,20 @@ export async function queueContract(t: Test, create: CreateStore): Promise<void>
     const { queue, consume, handled } = await bench(t, create);
     await queue.enqueue(job('a'));
     await queue.enqueue(job('a'));
-    await queue.enqueue(job('a', 0, 2));
+    await queue.enqueue(job('a', 2));
     t.same(await queue.counts(), { waiting: 2, active: 0 }, 'two attempts of a run are two jobs, however often enqueued');
     consume();
     await drained(queue);
     t.same(handled, ['a', 'a'], 'each attempt was handled once');
-    await t.rejects(queue.enqueue(job('a', 101)), RangeError, 'a priority over 100 is refused');
-    await t.rejects(queue.enqueue(job('a', 0.5)), RangeError, 'a fractional priority is refused');
   });
 
-  test('the highest priority goes first, then the first in', async (t) => {
+  test('the first in goes first', async (t) => {
     const { queue, consume, handled } = await bench(t, create);
-    for (const [runId, priority] of [['low-1', 0], ['mid-1', 50], ['top', 100], ['low-2', 0], ['mid-2', 50], ['low-3', 0]] as const) {
-      await queue.enqueue(job(runId, priority));
-    }
+    const runs = Array.from({ length: 6 }, (_, index) => `run-${(index * 5) % 6}`);
+    for (const runId of runs) await queue.enqueue(job(runId));
     consume();
-    await until(() => handled.length === 6, { what: 'all jobs to be handled' });
-    t.same(handled, ['top', 'mid-1', 'mid-2', 'low-1', 'low-2', 'low-3'], 'in order of priority, then of arrival');
-  });
-
-  test('many are queued at once, each as if alone', async (t) => {
-    const { queue, consume, handled } = await bench(t, create);
-    const many = Array.from({ length: 601 }, (_, index) => job(`run-${index}`, index % 2));
-    await queue.enqueue(job('run-7', 1));
-    await queue.enqueueAll(many);
-    await queue.enqueueAll(many.slice(0, 3));
-    await queue.enqueueAll([]);
-    t.same(await queue.counts(), { waiting: many.length, active: 0 }, 'those that were there are not there twice');
-    await t.rejects(queue.enqueueAll([job('a', -1)]), RangeError, 'a priority below 0 is refused');
-    consume();
-    await until(() => handled.length >= 10, { what: 'the first jobs to be handled' });
-    t.same(handled.slice(0, 10), ['run-7', 'run-1', 'run-3', 'run-5', ...[9, 11, 13, 15, 17, 19].map((index) => `run-${index}`)], 'in order of priority, then of arrival');
-  });
-
-  test('a waiting job can be taken out', async (t) => {
-    const { queue, consume, handled } = await bench(t, create);
-    const held = gate();
-    await queue.enqueue(job('held', 1));
-    consume({ handler: held.handler });
-    await until(() => held.entered.length === 1, { what: 'the first job to be taken' });
-    await queue.enqueue(job('unwanted'));
-    t.equal(await queue.remove(job('held')), false, 'a job that is being handled stays');
-    t.equal(await queue.remove(job('never-was')), false, 'a job that was never there was not taken out');
-    t.equal(await queue.remove(job('unwanted')), true, 'a waiting job is taken out');
-    t.equal(await queue.remove(job('unwanted')), false, 'and is not there a second time');
-    t.same(await queue.counts(), { waiting: 0, active: 1 }, 'only the held job is left');
-    held.open();
-    await drained(queue);
-    t.same([handled, held.entered], [[], ['held']], 'nobody handled the removed job');
+    await until(() => handled.length === runs.length, { what: 'all jobs to be handled' });
+    t.same(handled, runs);
   });
 
   test('of two consumers exactly one handles a job', async (t) => {
@@ -154,7 +120,7 @@ export async function queueContract(t: Test, create: CreateStore): Promise<void>
 
   test('a handler that throws is reported, and its job is gone', async (t) => {
     const { queue, consume, handled, errors } = await bench(t, create);
-    await queue.enqueue(job('bad', 1));
+    await queue.enqueue(job('bad'));
     await queue.enqueue(job('good'));
     consume({
       handler: async ({ runId }) => {

@@ -23,7 +23,7 @@ if (mode === 'hold') {
   });
 } else {
   const queue = createRunQueue(connection);
-  await queue.enqueue({ runId: 'last', attempt: 1, priority: 0 });
+  await queue.enqueue({ runId: 'last', attempt: 1 });
   const consumer = consume(async (runId) => console.log(`took ${runId}`));
   await once(process.stdin, 'data');
   process.stdin.destroy();

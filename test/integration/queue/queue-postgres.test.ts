@@ -11,7 +11,7 @@ await t.test('a job that comes back while its handler still runs joins that hand
   const { store, queue, consume } = await bench(t, postgresStore);
   const held = gate();
   const lockDurationMs = 300;
-  await queue.enqueue({ runId: 'stubborn', attempt: 1, priority: 0 });
+  await queue.enqueue({ runId: 'stubborn', attempt: 1 });
   consume({ concurrency: 2, lockDurationMs, handler: held.handler });
   await until(() => held.entered.length === 1, { what: 'the job to be taken' });
   const client = new pg.Client(store.connection.url);

@@ -64,12 +64,12 @@ t.test('a cancelling run ends as cancelled when its supervisor stops', async (t)
 t.test('a supervisor that is given a run again, whose lease it was too slow for, trains the new attempt only', async (t) => {
   const { submit, supervise, stores, reaches, ends, runs, teamId } = await box(t, { cancelGraceMs: 60_000 });
   await supervise('waits');
-  const { id, priority } = await submit();
+  const { id } = await submit();
   await reaches(id, ['running']);
   // As another process' sweep does it.
   t.ok(await stores.runs.change(id, { to: 'lost', attempt: 1 }));
   t.ok(await stores.runs.change(id, { to: 'queued', attempt: 1 }));
-  await stores.queue.enqueue({ runId: id, attempt: 2, priority });
+  await stores.queue.enqueue({ runId: id, attempt: 2 });
   await until(async () => (await runs.get(teamId, id)).attempt === 2, { what: 'the second attempt' });
   await reaches(id, ['running']);
   await until(() => trainers('waits') === 1, { what: 'the trainer of the first attempt to go' });

@@ -21,7 +21,7 @@ t.test('a submission is stored, queued and told where to be found', async (t) =>
   const run = response.json<Run>();
   t.equal(response.headers.location, `/v1/runs/${run.id}`);
   t.match(run, { name: 'a run', state: 'queued', attempt: 0, recipe: null, head: 1 });
-  t.same(api.queue.waiting, [{ runId: run.id, attempt: 1, priority: 0 }], 'the job is the id of the run');
+  t.same(api.queue.waiting, [{ runId: run.id, attempt: 1 }], 'the job is the id of the run');
   t.same((await api.get(String(response.headers.location))).json(), run, 'the address answers the same run');
 });
 
@@ -169,7 +169,6 @@ t.test('a queued run is cancelled at once, and only once', async (t) => {
   const response = await api.post(`/v1/runs/${run.id}/cancel`);
   t.equal(response.statusCode, 202);
   t.match(response.json(), { state: 'cancelled', reason: 'user_cancel' });
-  t.same(api.queue.waiting, [], 'its job is gone');
   t.equal(problemOf(await api.post(`/v1/runs/${run.id}/cancel`)).code, 'run_not_active');
 });
 
@@ -188,9 +187,8 @@ t.test('a run is paused where it is, and goes back into the queue when it is res
   const ask = (what: string) => api.post(`/v1/runs/${run.id}/${what}`);
   t.equal(problemOf(await ask('resume')).code, 'run_not_resumable', 'not before it was paused');
   t.match((await ask('pause')).json(), { state: 'paused', reason: 'user_pause' }, 'a queued one at once');
-  t.same(api.queue.waiting, [], 'its job is gone');
   t.match((await ask('resume')).json(), { state: 'queued', reason: 'user_resume' });
-  t.match(api.queue.waiting, [{ runId: run.id, attempt: 1 }], 'its job is back');
+  t.match(api.queue.waiting, [{ runId: run.id, attempt: 1 }], 'which the scheduler is told');
   await api.lifecycle.claim({ runId: run.id, attempt: 1 }, 'supervisor');
   t.match((await ask('pause')).json(), { state: 'pausing' }, 'a training one when it has stopped');
   t.match((await ask('pause')).json(), { state: 'pausing' }, 'asking again does no harm');
