@@ -1,8 +1,8 @@
 // One live client: what it asks for, in order, and within its limits.
 import { ServiceError, type ErrorCode } from '../errors.js';
 import type { ClientMessage, ServerMessage } from '../schemas/live.js';
+import type { Bus } from './bus.js';
 import type { Clock } from './clock.js';
-import type { DeviceFeed } from './device-feed.js';
 import { subscribeToDevices, type SeenRuns } from './device-subscription.js';
 import { FramePump, type LiveClient } from './frame-pump.js';
 import { messageFraming } from './framing.js';
@@ -27,7 +27,7 @@ export interface ConnectionOptions {
   clock: Clock;
   limits: LiveLimits;
   runs: Pick<WatchedRuns, 'acquire'>;
-  devices: DeviceFeed;
+  bus: Pick<Bus, 'onSamples'>;
   /** Null for who may not watch the devices. */
   seenRuns: SeenRuns | null;
   onClosed(): void;
@@ -162,13 +162,13 @@ export class Connection implements LiveConnection {
   }
 
   #watchDevices(): void {
-    const { client, devices, seenRuns, limits, onError } = this.#options;
+    const { client, bus, seenRuns, limits, onError } = this.#options;
     if (seenRuns === null) return this.#sendError('forbidden', 'It takes the right to `read` to watch the devices.');
     this.#leaveDevices();
     this.#send({ type: 'subscribedDevices' });
     if (!this.#open) return;
     this.#leaveDevices = subscribeToDevices({
-      feed: devices,
+      bus,
       seenRuns,
       ready: () => client.bufferedBytes() <= limits.highBytes,
       send: (message) => this.#send(message),

@@ -1,13 +1,13 @@
 // One client's view of the devices: all of them, but of the runs on them only those that it may see.
 import type { DevicesMessage } from '../schemas/live.js';
 import type { BoxSamples } from './box-samples.js';
-import type { DeviceFeed } from './device-feed.js';
+import type { Bus } from './bus.js';
 
 /** Of these runs, those that the client may see. */
 export type SeenRuns = (runIds: readonly string[]) => Promise<ReadonlySet<string>>;
 
 export interface DeviceSubscriptionOptions {
-  feed: DeviceFeed;
+  bus: Pick<Bus, 'onSamples'>;
   seenRuns: SeenRuns;
   /** Whether the client would get it now. It is not kept for later: the next is better. */
   ready(): boolean;
@@ -16,7 +16,7 @@ export interface DeviceSubscriptionOptions {
 }
 
 /** Answers a function that ends it. */
-export function subscribeToDevices({ feed, seenRuns, ready, send, onError }: DeviceSubscriptionOptions): () => void {
+export function subscribeToDevices({ bus, seenRuns, ready, send, onError }: DeviceSubscriptionOptions): () => void {
   /** Supervisors of whose runs it is being asked who may see them. */
   const asking = new Set<string>();
   let ended = false;
@@ -26,7 +26,7 @@ export function subscribeToDevices({ feed, seenRuns, ready, send, onError }: Dev
     if (!ended && ready()) send(messageFor(samples, seen));
   }
 
-  const stop = feed.watch((samples) => {
+  const stop = bus.onSamples((samples) => {
     if (asking.has(samples.worker) || !ready()) return;
     asking.add(samples.worker);
     void show(samples).catch(onError).finally(() => asking.delete(samples.worker));

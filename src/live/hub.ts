@@ -10,7 +10,6 @@ import type { EventLog } from './event-log.js';
 import type { LiveClient } from './frame-pump.js';
 import type { Framing } from './framing.js';
 import { LIVE_LIMITS, type LiveLimits } from './limits.js';
-import { createDeviceFeed } from './device-feed.js';
 import type { SeenRuns } from './device-subscription.js';
 import { RunStream } from './run-stream.js';
 import { createWatchedRuns } from './watched-runs.js';
@@ -52,7 +51,6 @@ export function createLiveHub({ events, bus, findRun, log, limits: given = {}, c
   const limits: LiveLimits = { ...LIVE_LIMITS, ...given };
   const onError = (error: unknown, what: string) => log.warn({ err: error }, `${what} failed`);
   const watched = createWatchedRuns({ events, bus, findRun, limits, onError });
-  const devices = createDeviceFeed(bus);
   const connections = new Set<Connection | RunStream>();
   let stopped = false;
   let checking = false;
@@ -82,7 +80,7 @@ export function createLiveHub({ events, bus, findRun, log, limits: given = {}, c
   return {
     connect(client, { mayWatch = async () => true, seenRuns = null } = {}) {
       const runs = { acquire: async (runId: string, after: number) => ((await mayWatch(runId)) ? watched.acquire(runId, after) : null) };
-      const connection = new Connection({ client, clock, limits, runs, devices, seenRuns, onClosed: () => connections.delete(connection), onError });
+      const connection = new Connection({ client, clock, limits, runs, bus, seenRuns, onClosed: () => connections.delete(connection), onError });
       connections.add(connection);
       if (connections.size > limits.connections) connection.close(1013, 'too many clients');
       if (stopped) connection.close(1001, 'the service is stopping');

@@ -122,6 +122,22 @@ export async function busContract(t: Test, subject: BusUnderTest): Promise<void>
     t.equal(got.length, sent.length, 'whoever has left hears no more');
   });
 
+  test('samples reach every listener of a process, until it leaves', async (t) => {
+    const { bus } = await stage(t);
+    const [supervisor, api] = [bus(), bus()];
+    const heard = { stays: 0, leaves: 0 };
+    api.onSamples(() => (heard.stays += 1));
+    const leave = api.onSamples(() => (heard.leaves += 1));
+    await api.listening();
+    await supervisor.publishSamples(testSamples());
+    await until(() => heard.stays === 1 && heard.leaves === 1, { what: 'the samples to arrive at both' });
+    leave();
+    await api.listening();
+    await supervisor.publishSamples(testSamples());
+    await until(() => heard.stays === 2, { what: 'the next samples' });
+    t.equal(heard.leaves, 1);
+  });
+
   test('whoever unsubscribed hears no more', async (t) => {
     const { bus } = await stage(t);
     const [sender, hearer] = [bus(), bus()];
