@@ -1,6 +1,5 @@
 // The boxes of the service: machines with devices, by their names.
 import type { Database } from '../db/client.js';
-import { HELD_STATES } from '../run-states.js';
 import type { BoxPhase } from '../schemas/box.js';
 
 export interface Box {
@@ -47,7 +46,7 @@ export function createBoxRepository(database: Database): BoxRepository {
 
     async countRuns() {
       const rows = await database.$queryRaw<{ box: string; count: number }[]>`
-        SELECT box, count(*)::int AS count FROM runs WHERE box IS NOT NULL AND placed_at IS NOT NULL AND state = ANY(${['queued', ...HELD_STATES]}::text[]) GROUP BY box`;
+        SELECT box, count(*)::int AS count FROM runs WHERE placed_at IS NOT NULL GROUP BY box`;
       return new Map(rows.map(({ box, count }) => [box, count]));
     },
 
@@ -67,7 +66,7 @@ export function createBoxRepository(database: Database): BoxRepository {
     async remove(name) {
       const count = await database.$executeRaw`
         UPDATE boxes SET phase = 'removed' WHERE name = ${name}
-          AND NOT EXISTS (SELECT FROM runs WHERE box = ${name} AND placed_at IS NOT NULL AND state = ANY(${['queued', ...HELD_STATES]}::text[]))`;
+          AND NOT EXISTS (SELECT FROM runs WHERE box = ${name} AND placed_at IS NOT NULL)`;
       return count > 0;
     },
 

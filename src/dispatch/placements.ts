@@ -1,7 +1,7 @@
 // Who waits, who holds what, and who may decide: the scheduler's part of the database.
 import { Prisma, type Database } from '../db/client.js';
-import type { Run, RunState } from '../schemas/run.js';
-import { HELD_STATES, type Leaving } from '../run-states.js';
+import type { RunState } from '../schemas/run.js';
+import type { Leaving } from '../run-states.js';
 import { timeOnDevicesMs } from '../runs/time-on-devices.js';
 import type { DeviceKind } from '../scheduler/state.js';
 import type { Demand, Measured } from './demand.js';
@@ -155,7 +155,7 @@ export function createPlacements(database: Database): Placements {
       SELECT ${COMMON}, state, box, memory_mib AS "memoryMiB", placed_at AS "placedAt", extract(epoch FROM now() - placed_at)::float8 * 1000 AS "placedAgoMs", (SELECT running_at FROM device_uses WHERE run_id = runs.id AND device_uses.attempt = runs.attempt) AS "runningAt", started_at AS "startedAt",
         examples_per_second AS "examplesPerSecond", aged, lent_by AS "lentBy", leaving,
         CASE WHEN demand -> 'maxRuntimeSeconds' = 'null' THEN 0 ELSE ${timeOnDevicesMs(Prisma.sql`ended_at`)} END AS "usedBeforeMs"
-      FROM runs WHERE box IS NOT NULL AND placed_at IS NOT NULL AND state = ANY(${['queued', ...HELD_STATES] satisfies Run['state'][]}::text[])`,
+      FROM runs WHERE placed_at IS NOT NULL`,
 
     teams: () => database.team.findMany({ select: { id: true, weight: true, maxRuns: true, gpuSecondsPerDay: true } }),
 
@@ -187,7 +187,7 @@ export function createPlacements(database: Database): Placements {
         ), evicted AS (
           UPDATE runs SET leaving = given.why, leaving_for = given.beneficiary
           FROM unnest(${evictions.map(({ runId }) => runId)}::uuid[], ${evictions.map(({ why }) => why)}::text[], ${evictions.map((eviction) => eviction.for)}::uuid[]) AS given (id, why, beneficiary)
-          WHERE EXISTS (SELECT FROM leader) AND runs.id = given.id AND leaving IS NULL AND (state = ANY(${[...HELD_STATES]}::text[]) OR (state = 'queued' AND placed_at IS NOT NULL))
+          WHERE EXISTS (SELECT FROM leader) AND runs.id = given.id AND leaving IS NULL AND placed_at IS NOT NULL
           RETURNING runs.id
         ), promised AS (
           UPDATE runs SET promised_at = coalesce(promised_at, now())
