@@ -7,6 +7,7 @@ import type { Device } from '../src/devices/worker-repository.js';
 import { hasCudaProvider } from '../src/ml/engines/compiled/providers.js';
 import type { BackendProbe } from '../src/ml/engines/eager/backends.js';
 import { repeat } from '../src/repeat.js';
+import { kindOfDevice } from '../src/schemas/device-kind.js';
 import type { RunSample } from '../src/schemas/live.js';
 import { describeDevices, nvidiaId, type CpuReading } from './devices.js';
 import { startGpuMonitor, type GpuReadings } from './gpu-monitor.js';
@@ -103,7 +104,7 @@ export function startBoxMonitor(options: BoxMonitorOptions): BoxMonitor {
 
   /** Of a GPU's utilization nobody says whose it is; a run that has the GPU to itself has all of it. */
   function gpusOf({ runId, deviceIds }: PlacedRun): RunSample['gpus'] {
-    return deviceIds.filter((id) => id !== 'cpu').map((id) => {
+    return deviceIds.filter((id) => kindOfDevice(id) === 'gpu').map((id) => {
       const gpu = nvidia.latest().gpus.find((gpu) => nvidiaId(gpu) === id);
       const share = shares.get(gpu?.uuid ?? '');
       const alone = share !== undefined && share.foreign.length === 0 && sampler.runs.every((other) => other.runId === runId || !other.deviceIds.includes(id));

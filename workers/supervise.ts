@@ -7,6 +7,7 @@ import { consumeRuns } from '../src/queue/bullmq-consumer.js';
 import { queueOfBox, type RunJob } from '../src/queue/queue.js';
 import { repeat } from '../src/repeat.js';
 import type { Settings } from '../src/scheduler/state.js';
+import { kindOfDevice } from '../src/schemas/device-kind.js';
 import type { Run } from '../src/schemas/run.js';
 import { Attempt, type AttemptContext, type AttemptOrigin } from './attempt.js';
 import type { BoxMonitor } from './box-monitor.js';
@@ -135,7 +136,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   /** For those that follow; what is lost here is measured again. */
   async function noteMeasures({ fence, deviceIds }: Attempt): Promise<void> {
     const { rssMiB, gpuMiB } = monitor.peakOf(fence.runId, fence.attempt);
-    const isOnGpu = deviceIds.some((deviceId) => deviceId !== 'cpu');
+    const isOnGpu = deviceIds.some((deviceId) => kindOfDevice(deviceId) === 'gpu');
     await stores.measurements.note(fence, isOnGpu ? gpuMiB : rssMiB).catch((error: unknown) => log.warn({ err: error }, 'what a run has taken could not be noted'));
   }
 

@@ -2,13 +2,14 @@
 import { Prisma, type Database } from '../db/client.js';
 import type { DatabaseClock } from '../db/clock.js';
 import { storable } from '../db/storable-text.js';
+import type { DeviceKind } from '../schemas/device-kind.js';
 import type { Backend } from '../schemas/spec.js';
 
 /** With what was seen of it last. */
 export interface Device {
   /** Stable within its box: `cpu`, `gpu:0`; `gpu:0.1` is an instance of that GPU. */
   id: string;
-  kind: 'cpu' | 'gpu';
+  kind: DeviceKind;
   name: string;
   /** Of an NVIDIA GPU, or an instance of one. */
   uuid: string | null;

@@ -1,7 +1,8 @@
 // What a run asks of devices, from its spec and plan; and what it is likely to take, from what runs of the same
 // shape took. Pure.
 import { createHash } from 'node:crypto';
-import type { DeviceKind, Request } from '../scheduler/state.js';
+import type { Request } from '../scheduler/state.js';
+import type { DeviceKind } from '../schemas/device-kind.js';
 import type { Plan } from '../schemas/plan.js';
 import type { Backend, RunSpec } from '../schemas/spec.js';
 import { deviceMismatch } from '../ml/engines/backend-device.js';

@@ -1,4 +1,5 @@
 // What is known of the shapes of runs, kept for a while: rounds of scheduling are many, and news of it is rare.
+import { DEVICE_KINDS } from '../schemas/device-kind.js';
 import type { Measured } from './demand.js';
 import { measureKey, type Placements } from './placements.js';
 
@@ -30,7 +31,7 @@ export class Measures {
   /** Asks again, of these shapes alone. Answers those of which something else is known now. */
   async renew(shapes: ReadonlySet<string>): Promise<Set<string>> {
     const found = await this.#ask([...shapes]);
-    const isOther = (shape: string) => (['gpu', 'cpu'] as const).some((kind) => !isSame(this.#found.get(measureKey(shape, kind)), found.get(measureKey(shape, kind))));
+    const isOther = (shape: string) => DEVICE_KINDS.some((kind) => !isSame(this.#found.get(measureKey(shape, kind)), found.get(measureKey(shape, kind))));
     const others = new Set([...shapes].filter(isOther));
     this.#shapes = new Set(shapes);
     this.#found = found;

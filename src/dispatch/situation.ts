@@ -1,6 +1,7 @@
 // From rows of the database to the state that the scheduler decides upon. Pure.
-import type { Device, DeviceKind, RunningRun, Settings, Storage, Team, User, WaitingRun } from '../scheduler/state.js';
+import type { Device, RunningRun, Settings, Storage, Team, User, WaitingRun } from '../scheduler/state.js';
 import type { Worker } from '../devices/worker-repository.js';
+import { kindOfDevice, type DeviceKind } from '../schemas/device-kind.js';
 import { expectedMsOf, kindFor, requestOf, type Largest, type Measured } from './demand.js';
 import { deviceKey } from './devices.js';
 import type { TeamUsage } from '../ledger/usage.js';
@@ -26,7 +27,7 @@ export interface Context {
   seen?: ReadonlyMap<string, number>;
 }
 
-const kindOf = (deviceIds: readonly string[]): DeviceKind | null => (deviceIds[0] === undefined ? null : deviceIds[0].startsWith('gpu') ? 'gpu' : 'cpu');
+const kindOf = (deviceIds: readonly string[]): DeviceKind | null => (deviceIds[0] === undefined ? null : kindOfDevice(deviceIds[0]));
 
 export function waitingRun(row: WaitingRow, { largest, measured }: Context): WaitingRun {
   const before = row.attempt > 0 ? kindOf(row.deviceIds) : null;

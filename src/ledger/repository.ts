@@ -1,12 +1,13 @@
 // Uses of devices as the database has them. They are kept for ever, also those of runs, users and teams that are gone.
 import { Prisma, type DatabaseSession } from '../db/client.js';
+import type { DeviceKind } from '../schemas/device-kind.js';
 import type { DeviceUse, Period } from './split.js';
 
 export interface UseQuery extends Period {
   /** One team, by its id or by the name that it has, or had; absent for all. */
   team?: { id: string } | { name: string };
   /** Only runs that had devices of this kind then. */
-  deviceKind?: string | undefined;
+  deviceKind?: DeviceKind | undefined;
   /** Id of the last run seen. */
   after?: string | undefined;
   /** So many runs, at most. */

@@ -84,11 +84,9 @@ const ABOUT: Record<Exclude<LedgerKey, 'day'>, (use: DeviceUse) => Partial<Ledge
   team: ({ team }) => ({ team }),
   user: ({ team, user }) => ({ team, user }),
   run: ({ team, user, runId, runName }) => ({ team, user, runId, run: runName }),
-  box: ({ box, deviceKind }) => ({ box, deviceKind: kindOf(deviceKind) }),
-  deviceKind: ({ deviceKind }) => ({ deviceKind: kindOf(deviceKind) }),
+  box: ({ box, deviceKind }) => ({ box, deviceKind }),
+  deviceKind: ({ deviceKind }) => ({ deviceKind }),
 };
-
-const kindOf = (kind: string) => (kind === 'gpu' ? 'gpu' : 'cpu');
 
 const byDay = (a: LedgerItem, b: LedgerItem) => ((a.day ?? '') < (b.day ?? '') ? -1 : 1);
 const nameOf = ({ team, user, runId, box, deviceKind }: LedgerItem) => JSON.stringify([team, user, runId, box, deviceKind]);

@@ -1,5 +1,6 @@
 // What became of the time that a run held devices: its attempts as stretches of one category each. Times are whole
 // milliseconds, so that stretches add up to what was held, and days to their period, to the last one.
+import type { DeviceKind } from '../schemas/device-kind.js';
 
 /** One attempt of a run on devices of a box: a row of `device_uses`. */
 export interface DeviceUse {
@@ -10,7 +11,7 @@ export interface DeviceUse {
   team: string;
   user: string | null;
   box: string;
-  deviceKind: string;
+  deviceKind: DeviceKind;
   /** In devices. */
   share: number;
   queuedAt: Date;

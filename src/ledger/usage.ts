@@ -1,6 +1,6 @@
 // What teams and users have used, as the scheduler counts it: in device-milliseconds, those of a kind by its price.
 import { Prisma, type DatabaseSession } from '../db/client.js';
-import type { DeviceKind } from '../scheduler/state.js';
+import type { DeviceKind } from '../schemas/device-kind.js';
 
 type Price = Readonly<Record<DeviceKind, number>>;
 

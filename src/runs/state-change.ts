@@ -104,6 +104,7 @@ function keptStep(id: string, to: RunState): Prisma.Sql {
 /** The parts that keep account of the devices it holds. */
 function usePart(id: string, { to, expiredBefore }: Pick<StateChange, 'to' | 'expiredBefore'>, at: Date): Prisma.Sql {
   if (to === 'starting') {
+    // The kind is what `kindOfDevice` has it: only the database knows the ids here.
     return Prisma.sql`, held AS (
       INSERT INTO device_uses (run_id, attempt, run_name, team_id, team, user_id, "user", box, device_ids, device_kind, share, aged, queued_at, started_at, first_step)
       SELECT ${id}::uuid, attempt, runs.name, team_id, teams.name, user_id, users.name, box, device_ids, split_part(device_ids[1], ':', 1), share, aged, queued_at, ${time(at)}, step

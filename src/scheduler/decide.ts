@@ -2,12 +2,13 @@
 //
 // A run that is next but does not fit has room made for it where that may be, else devices are kept for it. Runs behind
 // it start where they leave it alone, or on loan until it can start.
+import type { DeviceKind } from '../schemas/device-kind.js';
 import { leastMemoryOf, needsOf, shapeOf } from './lines.js';
 import { makeRoom, type Plan, type Situation } from './make-room.js';
 import { Order, type Next } from './order.js';
 import { Room } from './room.js';
 import { Shares } from './shares.js';
-import { byId, type Decision, type DeviceKind, type Line, type Request, type RunningRun, type Settings, type State, type WaitingRun } from './state.js';
+import { byId, type Decision, type Line, type Request, type RunningRun, type Settings, type State, type WaitingRun } from './state.js';
 
 /** What is kept for a run until it can start. */
 export interface Kept {

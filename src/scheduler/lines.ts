@@ -1,5 +1,6 @@
 // Everybody's waiting runs, kept in order while runs come and go.
-import { byId, type DeviceKind, type Line, type Request, type WaitingRun } from './state.js';
+import type { DeviceKind } from '../schemas/device-kind.js';
+import { byId, type Line, type Request, type WaitingRun } from './state.js';
 
 interface Kept {
   team: string;

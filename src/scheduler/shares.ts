@@ -1,7 +1,8 @@
 // How much of the box each team and each user has, had, and may have.
+import { DEVICE_KINDS, type DeviceKind } from '../schemas/device-kind.js';
 import { needsOf } from './lines.js';
 import { holdingOf } from './room.js';
-import { isFull, type Device, type DeviceKind, type Line, type Request, type RunningRun, type Settings, type State, type Team, type User, type WaitingRun } from './state.js';
+import { isFull, type Device, type Line, type Request, type RunningRun, type Settings, type State, type Team, type User, type WaitingRun } from './state.js';
 
 /** Usage fades: what was used a half-life ago counts half. What is held, in devices, is used all the while. */
 export function decayed(usage: number, { elapsedMs, halfLifeMs, holding = 0 }: { elapsedMs: number; halfLifeMs: number; holding?: number }): number {
@@ -47,7 +48,7 @@ export class Shares {
     }
     this.#teams = new Map(teams.map((of) => [of.id, { of, holding: 0, byKind: { gpu: 0, cpu: 0 }, runs: 0, users: new Map() }]));
     for (const run of running) this.take(run);
-    for (const kind of ['gpu', 'cpu'] as const) this.#activeWeight[kind] = this.#weightOf(kind, lines);
+    for (const kind of DEVICE_KINDS) this.#activeWeight[kind] = this.#weightOf(kind, lines);
   }
 
   #weightOf(kind: DeviceKind, lines: readonly Line[]): number {

@@ -1,7 +1,7 @@
 // What the scheduler decides upon, and what it answers. Plain data: no clock, no database. Times are milliseconds
 // since the epoch, memory is in MiB.
 
-export type DeviceKind = 'gpu' | 'cpu';
+import type { DeviceKind } from '../schemas/device-kind.js';
 
 export interface Device {
   id: string;

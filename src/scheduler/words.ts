@@ -1,4 +1,5 @@
 // Amounts as people say them.
+import type { DeviceKind } from '../schemas/device-kind.js';
 
 /** `700 MiB`, and with one decimal from 1 GiB on: `1.2 GiB`. Up, for what is needed or missing; down, for what there is. */
 export function memoryInWords(memoryMiB: number, round: (value: number) => number = Math.ceil): string {
@@ -13,4 +14,4 @@ export const storageInWords = (bytes: number, round?: (value: number) => number)
 export const countOf = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
 
 /** `GPU` or `CPU`, so many. */
-export const devicesInWords = (count: number, kind: 'gpu' | 'cpu'): string => countOf(count, kind.toUpperCase());
+export const devicesInWords = (count: number, kind: DeviceKind): string => countOf(count, kind.toUpperCase());

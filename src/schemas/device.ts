@@ -1,6 +1,7 @@
 // Devices that runs are trained on, as the API shows them.
 import { Type, type Static, type TSchema } from 'typebox';
 import { oneOf, page, ref, strictObject } from './build.js';
+import { DEVICE_KINDS } from './device-kind.js';
 import { RunId } from './run.js';
 
 const orNull = <T extends TSchema>(type: T, description: string) => Type.Union([type, Type.Null()], { description });
@@ -37,7 +38,7 @@ const DeviceRun = strictObject({
 export const Device = strictObject(
   {
     id: Type.String({ description: 'Unique within its box: `cpu`, `gpu:0`; `gpu:0.1` is an instance of a GPU in MIG mode.' }),
-    kind: oneOf(['cpu', 'gpu'], { description: 'What it is.' }),
+    kind: oneOf(DEVICE_KINDS, { description: 'What it is.' }),
     name: Type.String({ description: 'Its model.' }),
     uuid: orNull(Type.String(), 'Of an NVIDIA GPU or MIG instance, as `nvidia-smi -L` shows it.'),
     simulated: Type.Boolean({ description: 'It is no GPU: its runs are trained on the processor.' }),

@@ -1,6 +1,7 @@
 // Who used the devices, and what became of it, as the API shows it.
 import { Type, type Static } from 'typebox';
 import { oneOf, ref, strictObject } from './build.js';
+import { DEVICE_KINDS } from './device-kind.js';
 import { Handle } from './identity.js';
 import { RunId } from './run.js';
 
@@ -9,9 +10,6 @@ export type LedgerKey = (typeof LEDGER_KEYS)[number];
 
 export const LEDGER_FORMATS = { json: 'application/json', csv: 'text/csv', svg: 'image/svg+xml' } as const;
 export type LedgerFormat = keyof typeof LEDGER_FORMATS;
-
-/** Both kinds of devices. */
-export const DEVICE_KINDS = ['gpu', 'cpu'] as const;
 
 const seconds = (description: string) => Type.Number({ minimum: 0, description });
 const time = (description: string) => Type.Unsafe<string>({ type: 'string', anyOf: [{ format: 'date-time' }, { format: 'date' }], description });

@@ -1,6 +1,7 @@
 // The run spec: what to train, declared. The one schema of it, used by the API, the planner and the trainer.
 import { Type, type Static } from 'typebox';
 import { oneOf, ref, strictObject } from './build.js';
+import { DEVICE_KINDS } from './device-kind.js';
 import { Initializer, Layer, Regularizer } from './layers.js';
 import { Callback, Optimizer, Schedule } from './optimization.js';
 
@@ -9,7 +10,7 @@ export const METRICS = ['accuracy', ...LOSSES] as const;
 export const ENGINES = ['auto', 'compiled', 'eager'] as const;
 /** TF.js backends, fastest first: the order in which a trainer tries them. */
 export const BACKENDS = ['tensorflow', 'webgpu', 'wasm', 'cpu'] as const;
-export const DEVICES = ['auto', 'gpu', 'cpu'] as const;
+export const DEVICES = ['auto', ...DEVICE_KINDS] as const;
 
 export type LossName = (typeof LOSSES)[number];
 export type MetricName = (typeof METRICS)[number];
