@@ -1,15 +1,6 @@
 // A ledger for a spreadsheet (RFC 4180).
-import type { Ledger, LedgerItem, LedgerKey } from '../schemas/ledger.js';
-
-const KEYS: Record<LedgerKey, readonly (keyof LedgerItem)[]> = {
-  team: ['team'],
-  user: ['team', 'user'],
-  run: ['team', 'user', 'runId', 'run'],
-  day: ['day'],
-  box: ['box', 'deviceKind'],
-  deviceKind: ['deviceKind'],
-};
-const SUMS = ['deviceSeconds', 'usefulSeconds', 'afterBestSeconds', 'lostSeconds', 'idleSeconds', 'waitingSeconds', 'runs'] as const satisfies (keyof LedgerItem)[];
+import type { Ledger } from '../schemas/ledger.js';
+import { KEYS, SUMS } from './account.js';
 
 /** One line for each item, after one with their names. The total is left out: whoever sums up a column would count all twice. */
 export function csvOf({ by, items }: Pick<Ledger, 'by' | 'items'>): string {

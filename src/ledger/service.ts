@@ -3,8 +3,9 @@ import { ServiceError } from '../errors.js';
 import { Kept } from '../kept.js';
 import { decodeCursor, encodeCursor } from '../id-cursor.js';
 import type { Principal } from '../identity/principal.js';
-import type { Ledger, LedgerItem, LedgerKey, LedgerQuery } from '../schemas/ledger.js';
-import { Account, totalOf } from './account.js';
+import { pick } from '../pick.js';
+import type { Ledger, LedgerItem, LedgerQuery } from '../schemas/ledger.js';
+import { Account, KEYS, totalOf } from './account.js';
 import type { LedgerRepository, UseQuery } from './repository.js';
 import { splitOf, stretchesOf, type DeviceUse, type Period } from './split.js';
 import { Turns } from './turns.js';
@@ -43,7 +44,8 @@ export function createLedgerService({ ledger, now = Date.now }: { ledger: Ledger
     const page = pageOf(query);
     const team = await teamOf(principal, query);
     const groups = new Map<string, { about: Partial<LedgerItem>; account: Account }>();
-    const accountOf = (about: Partial<LedgerItem>, id: string = JSON.stringify(about)) => {
+    const accountOf = (about: Partial<LedgerItem>) => {
+      const id = JSON.stringify(about);
       let group = groups.get(id);
       if (group === undefined) groups.set(id, (group = { about, account: new Account() }));
       return group.account;
@@ -64,14 +66,14 @@ export function createLedgerService({ ledger, now = Date.now }: { ledger: Ledger
           const split = splitOf(stretches[index]!, part);
           if (Object.values(split).every((ms) => ms === 0)) continue;
           runs.add(use.runId);
-          const about = by === 'day' ? { day: dayOf(part.from) } : ABOUT[by]({ ...use, runName: uses.at(-1)!.runName });
-          accountOf(about).add(use, split);
+          const facts = { ...use, run: uses.at(-1)!.runName, day: dayOf(part.from) };
+          accountOf(pick(facts, KEYS[by])).add(use, split);
         }
       }
     }
     const items = [...groups.values()].map(({ about, account }) => ({ ...about, ...account.sums() }));
-    // Runs come in their order.
-    if (page === null) items.sort(by === 'day' ? byDay : byUse);
+    // Runs and days come in their order.
+    if (by !== 'run' && by !== 'day') items.sort(byUse);
     const nextCursor = page !== null && seen > page.limit && last !== null ? encodeCursor(last) : null;
     return { from: new Date(period.from).toISOString(), to: new Date(period.to).toISOString(), by, items, total: { ...totalOf(items), runs: runs.size }, nextCursor };
   }
@@ -79,18 +81,8 @@ export function createLedgerService({ ledger, now = Date.now }: { ledger: Ledger
   return { get: (principal, query) => answers.get(() => turns.take(principal.teamId, () => find(principal, query)), JSON.stringify([principal.teamId, principal.team, principal.rights, query])) };
 }
 
-/** What an item says of itself, by what is summed up; those that say the same are one. */
-const ABOUT: Record<Exclude<LedgerKey, 'day'>, (use: DeviceUse) => Partial<LedgerItem>> = {
-  team: ({ team }) => ({ team }),
-  user: ({ team, user }) => ({ team, user }),
-  run: ({ team, user, runId, runName }) => ({ team, user, runId, run: runName }),
-  box: ({ box, deviceKind }) => ({ box, deviceKind }),
-  deviceKind: ({ deviceKind }) => ({ deviceKind }),
-};
-
-const byDay = (a: LedgerItem, b: LedgerItem) => ((a.day ?? '') < (b.day ?? '') ? -1 : 1);
-const nameOf = ({ team, user, runId, box, deviceKind }: LedgerItem) => JSON.stringify([team, user, runId, box, deviceKind]);
-const byUse = (a: LedgerItem, b: LedgerItem) => b.deviceSeconds - a.deviceSeconds || b.waitingSeconds - a.waitingSeconds || (nameOf(a) < nameOf(b) ? -1 : 1);
+/** Those that held and waited as much stand in the order of what they say of themselves: it is what their JSON begins with. */
+const byUse = (a: LedgerItem, b: LedgerItem) => b.deviceSeconds - a.deviceSeconds || b.waitingSeconds - a.waitingSeconds || (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1);
 
 /** Null where everything is answered at once. @throws ServiceError bad_request, invalid_cursor */
 function pageOf({ by, limit, cursor }: Pick<LedgerQuery, 'by' | 'limit' | 'cursor'>): { limit: number; after: string | undefined } | null {

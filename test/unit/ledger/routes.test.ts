@@ -44,6 +44,13 @@ t.test('device-seconds are summed up by what is asked for', async (t) => {
   t.match(await ask(`${WEEK}&deviceKind=gpu`), { total: ann }, 'what was lost is known by attempts on other devices, too');
 });
 
+t.test('those that held as much stand in the order of their names', async (t) => {
+  const { ask, ledger } = await scene(t);
+  const names = [null, 'b', 'ab', 'a'];
+  ledger.uses.push(...names.map((user, index) => use({ runId: runIdOf(10 + index), start: 6 * DAY, end: 6 * DAY + 1, endedAs: 'failed', user })));
+  t.same((await ask('from=2026-11-08&by=user')).items.map(({ user }) => user), ['a', 'ab', 'b', null]);
+});
+
 t.test('days are those of UTC, each of the period', async (t) => {
   const { ask } = await scene(t);
   const { items, total } = await ask('by=day&from=2026-11-01&to=2026-11-05T06:00:00Z');
