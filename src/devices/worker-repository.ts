@@ -2,40 +2,14 @@
 import { Prisma, type Database } from '../db/client.js';
 import type { DatabaseClock } from '../db/clock.js';
 import { storable } from '../db/storable-text.js';
-import type { DeviceKind } from '../schemas/device-kind.js';
+import type { Device as ShownDevice } from '../schemas/device.js';
 import type { Backend } from '../schemas/spec.js';
 
-/** With what was seen of it last. */
-export interface Device {
-  /** Stable within its box: `cpu`, `gpu:0`; `gpu:0.1` is an instance of that GPU. */
-  id: string;
-  kind: DeviceKind;
-  name: string;
-  /** Of an NVIDIA GPU, or an instance of one. */
-  uuid: string | null;
-  /** It is none: its runs are trained on the processor. */
-  simulated: boolean;
-  /** What runs may fill of it, together; null when unknown. */
-  memoryMiB: number | null;
-  /** By everybody; on the processor, of the whole box. */
-  memoryUsedMiB: number | null;
-  /** By what is not ours; null on the processor, where `memoryMiB` leaves room for others. */
-  foreignMemoryMiB: number | null;
-  utilizationPercent: number | null;
-  temperatureCelsius: number | null;
-  cores: number | null;
-  /** Runs that it takes at once, at most. */
-  slots: number;
-  /** Backends that can train on it, fastest first; empty until they were tried. */
-  backends: string[];
-  /** Backends that cannot, and why. */
+/** With what was seen of it last: as the API shows it, but for the runs on it. */
+export interface Device extends Omit<ShownDevice, 'unavailable' | 'runs' | 'otherRuns' | 'worker'> {
   unavailable: { backend: Backend; reason: string }[];
-  /** Those on it that are not ours. */
-  processes: { pid: number; name: string; memoryMiB: number | null }[];
-  /** Our runs on it, of all teams, with what they have of its memory. */
+  /** Of all teams, with what they have of its memory. */
   runs: { id: string; attempt: number; memoryMiB: number | null }[];
-  /** ISO 8601; older than a few seconds where its driver is silent, null where it was never asked. */
-  sampledAt: string | null;
 }
 
 export interface Worker {
