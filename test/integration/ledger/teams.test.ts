@@ -2,7 +2,7 @@
 import t from 'tap';
 import { connectDatabase } from '../../../src/db/client.js';
 import type { Ledger } from '../../../src/schemas/ledger.js';
-import { MINUTE_MS, runIdOf, use, ZERO } from '../../fixtures/device-uses.js';
+import { MINUTE_MS, rowOf, runIdOf, use, ZERO } from '../../fixtures/device-uses.js';
 import { identityPlace } from '../identity/place.js';
 
 t.test('a team sees its own, also what is left of runs that are gone', async (t) => {
@@ -20,7 +20,7 @@ t.test('a team sees its own, also what is left of runs that are gone', async (t)
     use({ runId: runIdOf(2), start, end: start + 30, endedAs: 'failed', user: 'ann', teamId: teams.get('vision')!, team: 'vision' }),
     use({ runId: runIdOf(3), start, end: start + 15, endedAs: 'failed', user: 'bob', teamId: runIdOf(99), team: 'gone' }),
   ];
-  await database.deviceUse.createMany({ data: uses.map((one) => ({ deviceIds: ['0'], ...one })) });
+  await database.deviceUse.createMany({ data: uses.map(rowOf) });
   const ask = (query: string, as?: string) => place.ask<Ledger>('GET', `/v1/ledger?${query}`, as === undefined ? {} : { key: as });
   const asked = async (query: string, as?: string) => (await ask(query, as)).body.items.map(({ team, user, deviceSeconds }) => [team, user, deviceSeconds]);
 
