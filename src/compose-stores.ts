@@ -39,7 +39,7 @@ export function composeStores(config: Config, databaseUrl: string, log: Log) {
   const runs = createRunRepository(database, clock);
   const placements = createPlacements(database);
   const usage = createUsageRepository(database);
-  const usageOf = async ({ now, halfLifeMs, price, agingMs }: { now: number; halfLifeMs: number } & Pick<Settings, 'price' | 'agingMs'>): Promise<Usage> => {
+  const usageOf = async (now: number, { halfLifeMs, price, agingMs }: Settings): Promise<Usage> => {
     const [decayed, today, turns, storage] = await Promise.all([decayedUsage(database, { now, halfLifeMs, price }), usedToday(database, { now, price }), placements.turns(new Date(now - agingMs)), usage.storageOfWaiting()]);
     return { decayed, today, turns, storage };
   };

@@ -72,7 +72,7 @@ export interface Config {
   box: string;
   workerToken: string | null;
   slots: number;
-  scheduling: SchedulerSettings & { halfLifeMs: number };
+  scheduling: SchedulerSettings;
   gpuSlots: number;
   /** They stand instead of real ones. */
   simulatedGpus: SimulatedGpus | null;

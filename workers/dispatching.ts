@@ -1,7 +1,6 @@
 // The scheduler of this process, on the queues and the bus: it decides while it has the lead, and else passes on what
 // it hears to the one that has.
 import type { Stores } from '../src/compose-stores.js';
-import { questionOf } from '../src/dispatch/queue-service.js';
 import { KNOWN_MS, readSnapshot } from '../src/dispatch/snapshot.js';
 import { startDispatcher, type Dispatcher, type RoundTold } from '../src/dispatch/dispatcher.js';
 import { createOutlooker } from '../src/dispatch/outlooker.js';
@@ -17,8 +16,6 @@ export interface DispatchingOptions {
   stores: Stores;
   /** A supervisor that was not heard of for so long is gone. */
   leaseMs: number;
-  /** By which usage counts half. */
-  halfLifeMs: number;
   settings: Settings;
   log: Log;
   /** For those who measure. */
@@ -37,7 +34,7 @@ const ARRIVAL_LOCK_MS = 10_000;
 /** How often those that have come to wait are told when they are likely to start. */
 const ESTIMATE_MS = 5_000;
 
-export function startDispatching({ owner, stores, leaseMs, halfLifeMs, settings, log, onRound }: DispatchingOptions): Dispatching {
+export function startDispatching({ owner, stores, leaseMs, settings, log, onRound }: DispatchingOptions): Dispatching {
   const { bus, clock, placements, workers, boxes, queueConnection } = stores;
   const onError = (error: unknown, what: string) => log.warn({ err: error }, `${what} failed; it is tried again`);
   const queues = new Map<string, RunQueue>();
@@ -53,7 +50,7 @@ export function startDispatching({ owner, stores, leaseMs, halfLifeMs, settings,
       return { known, alive: known.filter(({ heartbeatAt }) => heartbeatAt.getTime() > since) };
     },
     phases: () => boxes.phases(),
-    usage: (now) => stores.usageOf({ now, halfLifeMs, price: settings.price, agingMs: settings.agingMs }),
+    usage: (now) => stores.usageOf(now, settings),
     hand: ({ box, runId, attempt }) => queueFor(box).enqueue({ runId, attempt }),
     tell: () => bus.sendCommand({ type: 'leave' }),
     onRound: (round) => {
@@ -77,7 +74,7 @@ export function startDispatching({ owner, stores, leaseMs, halfLifeMs, settings,
     onError: (error) => onError(error, 'taking arrivals'),
   });
 
-  const estimates = startEstimating({ stores, leaseMs, scheduling: { ...settings, halfLifeMs }, dispatcher, onError });
+  const estimates = startEstimating({ stores, leaseMs, settings, dispatcher, onError });
 
   return {
     freed() {
@@ -95,13 +92,13 @@ export function startDispatching({ owner, stores, leaseMs, halfLifeMs, settings,
 interface EstimatingOptions {
   stores: Stores;
   leaseMs: number;
-  scheduling: Settings & { halfLifeMs: number };
+  settings: Settings;
   dispatcher: Pick<Dispatcher, 'leads' | 'waiting'>;
   onError(error: unknown, what: string): void;
 }
 
 /** Writes down when each run was first expected to start, so that it can be held against when it did. */
-function startEstimating({ stores, leaseMs, scheduling, dispatcher, onError }: EstimatingOptions): { stop(): Promise<void> } {
+function startEstimating({ stores, leaseMs, settings, dispatcher, onError }: EstimatingOptions): { stop(): Promise<void> } {
   const { estimates } = stores;
   const outlooker = createOutlooker();
   const keyOf = ({ id, attempt }: WaitingRow) => `${id} ${attempt}`;
@@ -110,8 +107,8 @@ function startEstimating({ stores, leaseMs, scheduling, dispatcher, onError }: E
     if (!dispatcher.leads()) return;
     const rows = dispatcher.waiting();
     if (rows.some((row) => !told.has(keyOf(row)))) {
-      const snapshot = await readSnapshot({ ...stores, placements: { ...stores.placements, waiting: async () => rows }, leaseMs, scheduling }, stores.clock.now());
-      const { standings } = await outlooker.ask(questionOf(snapshot, { scheduling }));
+      const snapshot = await readSnapshot({ ...stores, placements: { ...stores.placements, waiting: async () => rows }, leaseMs, scheduling: settings }, stores.clock.now());
+      const { standings } = await outlooker.ask({ state: snapshot.state, settings });
       await estimates.note(standings.filter(({ runId }) => !told.has(keyOf(snapshot.rows.get(runId)!))), snapshot.state.now);
     }
     // What has gone is forgotten; what nobody can tell yet is tried once.

@@ -21,7 +21,7 @@ export interface SupervisorOptions {
   host: string;
   slots: number;
   leaseMs: number;
-  scheduling: Settings & { halfLifeMs: number };
+  scheduling: Settings;
   cancelGraceMs: number;
   /** A run that computes no step for so long is stopped; null is never. */
   idleMs: number | null;
@@ -182,7 +182,7 @@ export async function startSupervisor(options: SupervisorOptions): Promise<Super
   // A box that is known by its processor alone would be given what should go on its GPU.
   await monitor.ready;
   await beat();
-  const dispatching = startDispatching({ owner: id, stores, leaseMs, settings: options.scheduling, halfLifeMs: options.scheduling.halfLifeMs, log });
+  const dispatching = startDispatching({ owner: id, stores, leaseMs, settings: options.scheduling, log });
   // The queue may be away; runs are taken when it is back.
   const consumer = consumeRuns(stores.queueConnection, {
     queue: queueOfBox(options.box),

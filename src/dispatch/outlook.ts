@@ -1,6 +1,6 @@
 // What can be said of those that wait: their places, the reasons, when they are likely to start. Pure; run in a thread
 // of its own, since ten thousand waiting runs keep it busy for a while.
-import { forecast, type ForecastOptions } from '../scheduler/forecast.js';
+import { forecast } from '../scheduler/forecast.js';
 import { positionsOf } from '../scheduler/positions.js';
 import { Reasons } from '../scheduler/reasons.js';
 import type { Settings, State } from '../scheduler/state.js';
@@ -20,7 +20,6 @@ export interface Standing {
 export interface OutlookQuestion {
   state: State;
   settings: Settings;
-  forecast: Pick<ForecastOptions, 'halfLifeMs' | 'leaveMs' | 'budgetsPerDay'>;
   /** Only of this run, and also what would let it start. */
   one?: { runId: string; batch: { size: number; /** Of a batch of one example less, so much less. */ exampleMiB: number } | null; cpuMiB: number | null };
 }
@@ -30,8 +29,8 @@ export interface OutlookAnswer {
   changes: WhatIf[];
 }
 
-export function outlook({ state, settings, forecast: options, one }: OutlookQuestion): OutlookAnswer {
-  const { starts } = forecast(state, settings, { ...options, ...(one === undefined ? {} : { runIds: [one.runId] }) });
+export function outlook({ state, settings, one }: OutlookQuestion): OutlookAnswer {
+  const { starts } = forecast(state, settings, one === undefined ? {} : { runIds: [one.runId] });
   const startOf = new Map(starts.map((start) => [start.runId, start]));
   const reasons = new Reasons(state, settings);
   const positions = positionsOf(state, settings).filter(({ runId }) => one === undefined || runId === one.runId);

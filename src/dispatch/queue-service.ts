@@ -6,7 +6,7 @@ import type { Queue, QueueEntry, QueueOutlook, StartChange } from '../schemas/qu
 import type { Run } from '../schemas/run.js';
 import type { RunSpec } from '../schemas/spec.js';
 import { Lines } from '../scheduler/lines.js';
-import type { Line, State, WaitingRun } from '../scheduler/state.js';
+import { budgetLeft, type Line, type State, type WaitingRun } from '../scheduler/state.js';
 import type { WhatIf } from '../scheduler/what-if.js';
 import { demandOf, expectedMsOf, kindFor, requestOf, shapeOf, type Demand } from './demand.js';
 import { calibrated, type Calibration } from './calibration.js';
@@ -34,8 +34,6 @@ export interface QueueService {
   plan(owner: { teamId: string; userId?: string | undefined }, spec: RunSpec, plan: Plan): Promise<QueueOutlook>;
 }
 
-/** From being told to make room until the devices are free. */
-export const LEAVE_MS = 3_000;
 /** What was found out so long ago still goes: with thousands in line it takes a second. */
 const FRESH_MS = 1_000;
 const CALIBRATION_FRESH_MS = 10_000;
@@ -44,10 +42,6 @@ const MIB = 1024 * 1024;
 const PLANNED = 'ffffffff-ffff-ffff-ffff-ffffffffffff';
 
 type One = NonNullable<OutlookQuestion['one']>;
-
-export function questionOf({ state, budgetsPerDay }: Snapshot, { scheduling }: Pick<SnapshotSources, 'scheduling'>): OutlookQuestion {
-  return { state, settings: scheduling, forecast: { halfLifeMs: scheduling.halfLifeMs, leaveMs: LEAVE_MS, budgetsPerDay } };
-}
 
 const iso = (at: number | null) => (at === null ? null : new Date(at).toISOString());
 
@@ -64,7 +58,7 @@ function toChange({ change: { type, ...facts }, words }: WhatIf): StartChange {
 }
 
 export function createQueueService(options: QueueServiceOptions): QueueService {
-  const { outlooker, estimates, now = Date.now } = options;
+  const { outlooker, estimates, scheduling, now = Date.now } = options;
   const calibrations = new Kept<Calibration>(CALIBRATION_FRESH_MS, now);
   const snapshots = new Kept<Snapshot>(FRESH_MS, now);
   const standings = new Kept<{ snapshot: Snapshot; found: Standing[] }>(FRESH_MS, now);
@@ -73,7 +67,7 @@ export function createQueueService(options: QueueServiceOptions): QueueService {
   const snapshotNow = () => snapshots.get(() => readSnapshot(options, now()));
   const standingsNow = () => standings.get(async () => {
     const snapshot = await snapshotNow();
-    const [answer, calibration] = await Promise.all([outlooker.ask(questionOf(snapshot, options)), calibrationNow()]);
+    const [answer, calibration] = await Promise.all([outlooker.ask({ state: snapshot.state, settings: scheduling }), calibrationNow()]);
     return { snapshot, found: answer.standings.map((standing) => calibrated(standing, calibration, snapshot.state.now)) };
   });
 
@@ -97,8 +91,8 @@ export function createQueueService(options: QueueServiceOptions): QueueService {
     return found;
   }
 
-  async function ask(snapshot: Snapshot, state: State, one: One): Promise<QueueOutlook> {
-    const [{ standings: [standing], changes }, calibration] = await Promise.all([outlooker.ask({ ...questionOf({ ...snapshot, state }, options), one }), calibrationNow()]);
+  async function ask(state: State, one: One): Promise<QueueOutlook> {
+    const [{ standings: [standing], changes }, calibration] = await Promise.all([outlooker.ask({ state, settings: scheduling, one }), calibrationNow()]);
     if (standing === undefined) throw new ServiceError('run_not_queued', 'It has just been given a place.');
     return { ...toStanding(calibrated(standing, calibration, state.now)), wouldStart: changes.map(toChange) };
   }
@@ -119,7 +113,7 @@ export function createQueueService(options: QueueServiceOptions): QueueService {
       const { snapshot: { state, rows }, found } = await standingsNow();
       const own = found.filter(({ runId }) => rows.get(runId)?.teamId === teamId).sort((a, b) => a.position - b.position);
       const items = own.slice(0, limit).map((standing): QueueEntry => ({ runId: standing.runId, ...toStanding(standing), queuedAt: rows.get(standing.runId)!.queuedAt.toISOString() }));
-      return { team: standingOf(teamId, state, options.scheduling.price.gpu), items, waiting: rows.size, running: state.running.length, asOf: iso(state.now)!, accuracy: await estimates.accuracy(new Date(now() - WEEK_MS)) };
+      return { team: standingOf(teamId, state, scheduling.price.gpu), items, waiting: rows.size, running: state.running.length, asOf: iso(state.now)!, accuracy: await estimates.accuracy(new Date(now() - WEEK_MS)) };
     },
 
     forget,
@@ -127,7 +121,7 @@ export function createQueueService(options: QueueServiceOptions): QueueService {
     async get({ id, state }) {
       if (state !== 'queued') throw new ServiceError('run_not_queued', `Run ${id} is ${state}.`);
       const { snapshot, row } = await waitingRow(id);
-      return ask(snapshot, snapshot.state, choices(id, row.demand, { hasGpu: snapshot.context.largest.gpu !== null, plan: await options.findPlan(id) }));
+      return ask(snapshot.state, choices(id, row.demand, { hasGpu: snapshot.context.largest.gpu !== null, plan: await options.findPlan(id) }));
     },
 
     async plan({ teamId, userId = '' }, spec, plan) {
@@ -142,7 +136,7 @@ export function createQueueService(options: QueueServiceOptions): QueueService {
         id: PLANNED, team: teamId, user: userId, priority: spec.priority ?? 0, since: snapshot.state.now, place: snapshot.state.now,
         request: requestOf(demand, kind, measured, largest[kind] ?? undefined), expectedMs: expectedMsOf(demand, kind, { step: 0, totalSteps: plan.totalSteps }, measured), guessed: (measured?.examplesPerSecond ?? null) === null,
       };
-      return ask(snapshot, withRun(snapshot.state, run), choices(PLANNED, demand, { hasGpu: largest.gpu !== null, plan }));
+      return ask(withRun(snapshot.state, run), choices(PLANNED, demand, { hasGpu: largest.gpu !== null, plan }));
     },
   };
 }
@@ -154,10 +148,11 @@ function standingOf(teamId: string, { teams, lines, running }: State, gpuPrice: 
   const active = new Set([teamId, ...lines.map(({ team }) => team), ...running.map(({ team }) => team)]);
   const weights = teams.reduce((sum, { id, weight }) => sum + (active.has(id) ? weight : 0), 0);
   const used = teams.reduce((sum, { usage }) => sum + usage, 0);
+  const left = budgetLeft(own);
   return {
     share: own.weight / weights,
     used: used === 0 ? 0 : own.usage / used,
-    leftTodaySeconds: own.budget === null ? null : Math.max(0, own.budget) / 1000 / gpuPrice,
+    leftTodaySeconds: left === null ? null : Math.max(0, left) / 1000 / gpuPrice,
   };
 }
 

@@ -85,7 +85,8 @@ export function teamsOf(rows: readonly TeamRow[], members: Iterable<{ team: stri
     id, weight, maxRuns,
     users: [...byTeam.get(id)!.values()],
     usage: decayed.get(id)?.usage ?? 0,
-    budget: gpuSecondsPerDay === null ? null : gpuSecondsPerDay * 1000 * price.gpu - (today.get(id) ?? 0),
+    budgetPerDay: gpuSecondsPerDay === null ? null : gpuSecondsPerDay * 1000 * price.gpu,
+    spentToday: today.get(id) ?? 0,
     storage: storage.get(id) ?? null,
   }));
 }

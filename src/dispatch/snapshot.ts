@@ -13,17 +13,15 @@ export interface SnapshotSources {
   placements: Pick<Placements, 'waiting' | 'placed' | 'teams' | 'measured'>;
   workers: Pick<WorkerRepository, 'listAlive'>;
   boxes: Pick<BoxRepository, 'phases'>;
-  usageOf(about: { now: number; halfLifeMs: number } & Pick<Settings, 'price' | 'agingMs'>): Promise<Usage>;
+  usageOf(now: number, settings: Settings): Promise<Usage>;
   /** A supervisor that was not heard of for so long is gone. */
   leaseMs: number;
-  scheduling: Settings & { halfLifeMs: number };
+  scheduling: Settings;
 }
 
 export interface Snapshot {
   state: State;
   rows: ReadonlyMap<string, WaitingRow>;
-  /** Device-milliseconds that teams get each day, where they have a quota. */
-  budgetsPerDay: ReadonlyMap<string, number>;
   context: Context;
 }
 
@@ -35,8 +33,7 @@ export const KNOWN_MS = 10 * 60_000;
 /** @param now by the database's clock, by which heartbeats are */
 export async function readSnapshot({ placements, workers, boxes, usageOf, leaseMs, scheduling }: SnapshotSources, now: number): Promise<Snapshot> {
   const [rows, placed, teams, all, phases, usage] = await Promise.all([
-    placements.waiting(), placements.placed(), placements.teams(), workers.listAlive(KNOWN_MS), boxes.phases(),
-    usageOf({ now, halfLifeMs: scheduling.halfLifeMs, price: scheduling.price, agingMs: scheduling.agingMs }),
+    placements.waiting(), placements.placed(), placements.teams(), workers.listAlive(KNOWN_MS), boxes.phases(), usageOf(now, scheduling),
   ]);
   const alive = all.filter(({ heartbeatAt }) => heartbeatAt.getTime() > now - leaseMs);
   const devices = schedulableDevices(alive, phases);
@@ -57,7 +54,6 @@ export async function readSnapshot({ placements, workers, boxes, usageOf, leaseM
   return {
     state: { now, devices, running, lines: inLine, promised, teams: teamsOf(teams, [...inLine, ...running], usage, scheduling.price) },
     rows: new Map(rows.map((row) => [row.id, row])),
-    budgetsPerDay: new Map(teams.flatMap(({ id, gpuSecondsPerDay }) => (gpuSecondsPerDay === null ? [] : [[id, gpuSecondsPerDay * 1000 * scheduling.price.gpu] as const]))),
     context,
   };
 }

@@ -8,7 +8,7 @@ import { makeRoom, type Plan, type Situation } from './make-room.js';
 import { Order, type Next } from './order.js';
 import { Room } from './room.js';
 import { Shares } from './shares.js';
-import { byId, type Decision, type Line, type Request, type RunningRun, type Settings, type State, type WaitingRun } from './state.js';
+import { byId, isSpent, type Decision, type Line, type Request, type RunningRun, type Settings, type State, type WaitingRun } from './state.js';
 
 /** What is kept for a run until it can start. */
 export interface Kept {
@@ -124,7 +124,7 @@ class Round {
   #endThoseWhoMust(): void {
     const { running, devices, teams, now } = this.#state;
     const drained = new Set(devices.filter(({ phase }) => phase === 'draining').map(({ id }) => id));
-    const spent = new Set(teams.filter(({ budget }) => budget !== null && budget <= 0).map(({ id }) => id));
+    const spent = new Set(teams.filter(isSpent).map(({ id }) => id));
     const isOver = ({ endsBy }: RunningRun) => endsBy !== null && endsBy <= now;
     const isDrained = (run: RunningRun) => run.devices.some((id) => drained.has(id));
     const concerned = running.filter((run) => !this.#leaving.has(run.id) && (isOver(run) || isDrained(run) || spent.has(run.team)));

@@ -8,12 +8,6 @@ import { holdingOf, Room } from './room.js';
 import type { Request, Settings, State, WaitingRun } from './state.js';
 
 export interface ForecastOptions {
-  /** After so long, usage counts half. */
-  halfLifeMs: number;
-  /** From being told to make room until the devices are free. */
-  leaveMs: number;
-  /** Device-milliseconds that teams get at midnight (UTC). One that is missing gets what is left to it today, each day. */
-  budgetsPerDay?: ReadonlyMap<string, number>;
   /** Those that are asked about; all that wait when absent. The plays end when they have started. */
   runIds?: readonly string[];
   /** The scheduler looks at least so often while somebody waits. By default as often as it does at first, then less. */
@@ -70,7 +64,7 @@ interface Played {
   rounds: number;
 }
 
-export function forecast(state: State, settings: Settings, options: ForecastOptions): Forecast {
+export function forecast(state: State, settings: Settings, options: ForecastOptions = {}): Forecast {
   const { shortFactor, longFactor } = { ...DEFAULTS, ...options };
   if (!(shortFactor > 0 && shortFactor <= 1) || !(longFactor >= 1)) throw new RangeError('a short play is shorter than expected, a long one longer');
   const runs = new Map(state.lines.flatMap((line) => line.runs.map((run) => [run.id, run] as const)));
@@ -103,9 +97,9 @@ function play(state: State, { settings, options, runs, sought, factor }: PlayFor
   const { restMs, maxRounds, horizonMs } = { ...DEFAULTS, maxRounds: roundsFor(state), ...options };
   const until = state.now + horizonMs;
   const startAt = new Map<string, number>();
-  const box = resumed(state, { settings, options, runs, factor });
+  const box = resumed(state, { settings, runs, factor });
   const moments = { ...settings, holdingOf: (team: string) => box.teams.get(team)?.holding ?? 0 };
-  const hasBudgets = state.teams.some(({ budget }) => budget !== null);
+  const hasBudgets = state.teams.some(({ budgetPerDay }) => budgetPerDay !== null);
   let rounds = 0;
   while (sought.size > 0 && rounds < maxRounds) {
     const { state: before, decisions } = box.decide();
@@ -125,24 +119,20 @@ function play(state: State, { settings, options, runs, sought, factor }: PlayFor
 }
 
 /** The box as it stands; everything takes `factor` of the time that it is believed to take. */
-function resumed(state: State, { settings, options, runs, factor }: Omit<PlayForward, 'sought'>): Play {
+function resumed(state: State, { settings, runs, factor }: Omit<PlayForward, 'sought' | 'options'>): Play {
   const { now, devices, teams, running, lines, promised } = state;
   const byId = new Map(devices.map((device) => [device.id, device]));
   const holds = (request: Request, on: readonly string[]) => {
     const device = byId.get(on[0]!);
     return (device === undefined ? request.devices : holdingOf(request, device)) * settings.price[request.kind];
   };
-  const budgetOf = (team: string, left: number) => options.budgetsPerDay?.get(team) ?? Math.max(0, left);
   const box = new Play({
     now,
     devices,
-    teams: teams.map(({ id, weight, maxRuns, budget, storage, usage, users }) => {
-      const budgetPerDay = budget === null ? null : budgetOf(id, budget);
-      return { id, weight, maxRuns, budgetPerDay, spentToday: budget === null || budgetPerDay === null ? 0 : budgetPerDay - budget, storage, usage, users };
-    }),
+    teams,
     policy: (state) => decide(state, settings),
-    halfLifeMs: options.halfLifeMs,
-    leaveMs: options.leaveMs,
+    halfLifeMs: settings.halfLifeMs,
+    leaveMs: settings.leaveMs,
     holdingOf: holds,
   });
   const factorOf = ({ guessed }: { guessed: boolean }) => (guessed ? factor ** GUESS_POWER : factor);

@@ -1,6 +1,6 @@
 // When a round could decide something else although nobody came, ended or left: time by itself makes a difference.
 import { nextDay } from './play.js';
-import type { Settings, State } from './state.js';
+import { budgetLeft, type Settings, type State } from './state.js';
 
 export interface MomentOptions extends Pick<Settings, 'quantumMs' | 'agingMs' | 'turnMs' | 'loanMs'> {
   /** Devices that a team holds now, as they count in its budget. */
@@ -28,11 +28,12 @@ export function nextMoment({ now, running, teams, lines }: State, { quantumMs, a
     const lastTurn = teamsById.get(team)?.users.find(({ id }) => id === user)?.lastTurn ?? -Infinity;
     consider(Math.max(byAge[0]!.since, lastTurn) + agingMs);
   }
-  for (const { id, budget } of teams) {
-    if (budget === null) continue;
+  for (const team of teams) {
+    const left = budgetLeft(team);
+    if (left === null) continue;
     consider(nextDay(now));
-    const holding = holdingOf(id);
-    if (budget > 0 && holding > 0) consider(now + budget / holding);
+    const holding = holdingOf(team.id);
+    if (left > 0 && holding > 0) consider(now + left / holding);
   }
   return next;
 }

@@ -4,7 +4,7 @@
 import { Heap } from './heap.js';
 import { Lines } from './lines.js';
 import { decayed } from './shares.js';
-import type { Decision, Device, Line, Request, RunningRun, State, Team, User, WaitingRun } from './state.js';
+import type { Decision, Device, Line, Request, RunningRun, Settings, State, Team, User, WaitingRun } from './state.js';
 
 export const DAY_MS = 24 * 3600_000;
 
@@ -44,34 +44,19 @@ interface UserAccount extends Account {
   lastTurn: number | null;
 }
 
-export interface PlayedTeam {
-  id: string;
-  weight: number;
-  maxRuns: number | null;
-  /** Device-milliseconds; null where it may use what it likes. */
-  budgetPerDay: number | null;
-  spentToday: number;
-  /** As it stays. */
-  storage: Team['storage'];
-  usage: number;
-  users: readonly User[];
-}
-
 export interface TeamAccount extends Account {
-  of: PlayedTeam;
+  /** As it was when the play began. */
+  of: Team;
   users: Map<string, UserAccount>;
   /** Device-milliseconds since midnight. */
   spentToday: number;
 }
 
-export interface PlayOptions {
+export interface PlayOptions extends Pick<Settings, 'halfLifeMs' | 'leaveMs'> {
   now: number;
   devices: readonly Device[];
-  teams: readonly PlayedTeam[];
+  teams: readonly Team[];
   policy(state: State): readonly Decision[];
-  halfLifeMs: number;
-  /** From being told to make room until the devices are free. */
-  leaveMs: number;
   /** What a run holds, in devices. */
   holdingOf(request: Request, devices: readonly string[]): number;
   /** So much time has passed, in which nothing has changed. */
@@ -296,13 +281,10 @@ export class Play {
 
   #state(): State {
     const teams = [...this.teams.values()].map(({ of, usage, users, spentToday }): Team => ({
-      id: of.id,
-      weight: of.weight,
+      ...of,
       usage,
       users: [...users.values()].map(({ id, usage, lastTurn }): User => ({ id, usage, lastTurn })),
-      maxRuns: of.maxRuns,
-      budget: of.budgetPerDay === null ? null : of.budgetPerDay - spentToday,
-      storage: of.storage,
+      spentToday,
     }));
     const running = [...this.#running.values()].map((job) => job.running!);
     const promised = [...this.#promised].map((id) => this.#waitingOf(id)).filter((run) => run !== null);

@@ -20,9 +20,9 @@ export function positionsOf(state: State, settings: Settings): Position[] {
   const served = inOrder(state, settings);
   const known = new Set([...served.possible, ...served.impossible].map(({ id }) => id));
   // What is left is held back by quotas: in the order in which it would be served without them.
-  const teams = state.teams.map((team) => ({ ...team, maxRuns: null, budget: null, storage: null }));
+  const teams = state.teams.map((team) => ({ ...team, maxRuns: null, budgetPerDay: null, storage: null }));
   const named = new Set(teams.map(({ id }) => id));
-  const strangers = state.lines.filter(({ team }) => !named.has(team)).map(({ team }) => ({ id: team, weight: 1, usage: 0, users: [], maxRuns: null, budget: null, storage: null }));
+  const strangers = state.lines.filter(({ team }) => !named.has(team)).map(({ team }) => ({ id: team, weight: 1, usage: 0, users: [], maxRuns: null, budgetPerDay: null, spentToday: 0, storage: null }));
   const rest = inOrder({ ...state, teams: [...teams, ...strangers] }, settings);
   const isHeld = ({ id }: WaitingRun) => !known.has(id);
   const groups = [

@@ -5,7 +5,7 @@ import { impossibilityOf, obstacleOf, type Impossible, type Occupied } from './o
 import { nextDay } from './play.js';
 import { Room } from './room.js';
 import { Shares } from './shares.js';
-import { isFull, type Decision, type Request, type Settings, type State, type WaitingRun } from './state.js';
+import { isFull, isSpent, type Decision, type Request, type Settings, type State, type WaitingRun } from './state.js';
 import { countOf, devicesInWords, memoryInWords, storageInWords } from './words.js';
 
 export type Cause =
@@ -74,10 +74,10 @@ export class Reasons {
 
   #quotaOf({ id, team }: WaitingRun): Cause | null {
     const { teams, running, promised, now } = this.#state;
-    const { maxRuns = 0, budget = null, storage = null } = teams.find((one) => one.id === team) ?? {};
+    const { maxRuns = 0, budgetPerDay = null, spentToday = 0, storage = null } = teams.find((one) => one.id === team) ?? {};
     // Tomorrow comes by itself.
     if (storage !== null && isFull({ storage })) return { type: 'quota_storage', ...storage };
-    if (budget !== null && budget <= 0) return { type: 'quota_time', until: nextDay(now) };
+    if (isSpent({ budgetPerDay, spentToday })) return { type: 'quota_time', until: nextDay(now) };
     // What was promised is counted already.
     if (promised.some((run) => run.id === id)) return null;
     const count = running.filter((run) => run.team === team).length;

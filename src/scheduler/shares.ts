@@ -2,7 +2,7 @@
 import { DEVICE_KINDS, type DeviceKind } from '../schemas/device-kind.js';
 import { needsOf } from './lines.js';
 import { holdingOf } from './room.js';
-import { isFull, type Device, type Line, type Request, type RunningRun, type Settings, type State, type Team, type User, type WaitingRun } from './state.js';
+import { isFull, isSpent, type Device, type Line, type Request, type RunningRun, type Settings, type State, type Team, type User, type WaitingRun } from './state.js';
 
 /** Usage fades: what was used a half-life ago counts half. What is held, in devices, is used all the while. */
 export function decayed(usage: number, { elapsedMs, halfLifeMs, holding = 0 }: { elapsedMs: number; halfLifeMs: number; holding?: number }): number {
@@ -129,7 +129,7 @@ export class Shares {
   quotaOf(team: string): 'runs' | 'spent' | null {
     const account = this.#teams.get(team);
     if (account === undefined) return 'runs';
-    if (isFull(account.of) || (account.of.budget !== null && account.of.budget <= 0)) return 'spent';
+    if (isFull(account.of) || isSpent(account.of)) return 'spent';
     return account.of.maxRuns !== null && account.runs >= account.of.maxRuns ? 'runs' : null;
   }
 }

@@ -78,8 +78,10 @@ export interface Team {
   users: readonly User[];
   /** Runs at once, at most. */
   maxRuns: number | null;
-  /** Device-milliseconds that are left to it today; at 0 its runs make room until tomorrow. */
-  budget: number | null;
+  /** Device-milliseconds that it gets at midnight (UTC); when they are spent its runs make room until tomorrow. Null where it may use what it likes. */
+  budgetPerDay: number | null;
+  /** Device-milliseconds since midnight. */
+  spentToday: number;
   /** Its stored files and what they may take; while they take that much it starts nothing, as what trains writes more. */
   storage: Storage | null;
 }
@@ -88,6 +90,13 @@ export interface Storage {
   bytes: number;
   limitBytes: number;
 }
+
+type Budget = Pick<Team, 'budgetPerDay' | 'spentToday'>;
+
+/** Device-milliseconds that are left to a team today, below 0 where it has used more; null where it may use what it likes. */
+export const budgetLeft = ({ budgetPerDay, spentToday }: Budget): number | null => (budgetPerDay === null ? null : budgetPerDay - spentToday);
+
+export const isSpent = ({ budgetPerDay, spentToday }: Budget): boolean => budgetPerDay !== null && spentToday >= budgetPerDay;
 
 export const isFull = ({ storage }: Pick<Team, 'storage'>): boolean => storage !== null && storage.bytes >= storage.limitBytes;
 
@@ -122,11 +131,15 @@ export interface Settings {
   turnMs: number;
   /** Devices that are kept for a run are lent to another when they are not needed for at least so long. */
   loanMs: number;
+  /** After so long, usage counts half. */
+  halfLifeMs: number;
+  /** From being told to make room until the devices are free, as forecasts have it. */
+  leaveMs: number;
   /** What a device of this kind counts in shares and usage. */
   price: Readonly<Record<DeviceKind, number>>;
 }
 
-export const DEFAULT_SETTINGS: Settings = { quantumMs: 10 * 60_000, agingMs: 12 * 3600_000, turnMs: 6 * 3600_000, loanMs: 2 * 60_000, price: { gpu: 1, cpu: 0.1 } };
+export const DEFAULT_SETTINGS: Settings = { quantumMs: 10 * 60_000, agingMs: 12 * 3600_000, turnMs: 6 * 3600_000, loanMs: 2 * 60_000, halfLifeMs: 24 * 3600_000, leaveMs: 3_000, price: { gpu: 1, cpu: 0.1 } };
 
 export type Decision =
   | { type: 'start'; runId: string; devices: readonly string[]; aged: boolean; lentBy: string | null }

@@ -3,7 +3,7 @@
 import { Lines } from './lines.js';
 import { nextDay } from './play.js';
 import { isStarted } from './reasons.js';
-import { isFull, type Line, type Request, type Settings, type State, type Team, type WaitingRun } from './state.js';
+import { isFull, isSpent, type Line, type Request, type Settings, type State, type Team, type WaitingRun } from './state.js';
 import { devicesInWords, memoryInWords, storageInWords } from './words.js';
 
 export interface WhatIfOptions {
@@ -57,10 +57,11 @@ export function whatIf(state: State, settings: Settings, { runId, ...options }: 
 }
 
 /** What ends them; all of it has to happen. */
-function quotasSpent({ storage, budget }: Team, now: number): Change[] {
+function quotasSpent(team: Team, now: number): Change[] {
+  const { storage } = team;
   return [
-    ...(storage !== null && isFull({ storage }) ? [{ type: 'storage' as const, bytes: storage.bytes - storage.limitBytes + 1 }] : []),
-    ...(budget !== null && budget <= 0 ? [{ type: 'quota' as const, at: nextDay(now) }] : []),
+    ...(storage !== null && isFull(team) ? [{ type: 'storage' as const, bytes: storage.bytes - storage.limitBytes + 1 }] : []),
+    ...(isSpent(team) ? [{ type: 'quota' as const, at: nextDay(now) }] : []),
   ];
 }
 

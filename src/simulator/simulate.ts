@@ -2,7 +2,7 @@
 // Deterministic, and without a clock: a week takes seconds.
 import { DAY_MS, Play, type Job } from '../scheduler/play.js';
 import { holdingOf } from '../scheduler/room.js';
-import type { Decision, Device, Request, State, Storage, WaitingRun } from '../scheduler/state.js';
+import type { Decision, Device, Request, Settings, State, Storage, WaitingRun } from '../scheduler/state.js';
 
 export interface Submission {
   id: string;
@@ -25,15 +25,12 @@ export interface SimulatedTeam {
   storage?: Storage;
 }
 
-export interface Scene {
+export interface Scene extends Pick<Settings, 'halfLifeMs' | 'leaveMs'> {
   devices: readonly Device[];
   teams: readonly SimulatedTeam[];
   /** In the order of time. */
   submissions: readonly Submission[];
   policy(state: State): readonly Decision[];
-  halfLifeMs: number;
-  /** From being told to make room until the devices are free. */
-  leaveMs: number;
   /** The policy is asked at least so often while somebody waits. */
   tickMs: number;
   /** Nothing after it is looked at; everything when absent. */

@@ -72,7 +72,7 @@ export async function measureDispatch(scope: Scope, { stores }: Stack, count: nu
   scope.teardown(() => consumer.close());
   await consumer.ready();
   const dispatching = startDispatching({
-    owner: OWNER, stores, leaseMs, halfLifeMs: scheduling.halfLifeMs, settings: scheduling, log: pino({ level: 'warn' }),
+    owner: OWNER, stores, leaseMs, settings: scheduling, log: pino({ level: 'warn' }),
     onRound(round) {
       rounds.push(round);
       told += round.started;

@@ -15,7 +15,7 @@ t.test('a question arrives as it was asked', async (t) => {
   for (const one of runs) lines.add(one);
   const question: OutlookQuestion = {
     state: { now: 9, devices: [], teams: [], running: [], lines: lines.all(), promised: [runs[1]!] },
-    settings: DEFAULT_SETTINGS, forecast: { halfLifeMs: 1, leaveMs: 2, budgetsPerDay: new Map([['a', 3]]) }, one: { runId: '1', batch: null, cpuMiB: 4 },
+    settings: DEFAULT_SETTINGS, one: { runId: '1', batch: null, cpuMiB: 4 },
   };
   t.same(unpackQuestion(structuredClone(packQuestion(question))), question);
 });

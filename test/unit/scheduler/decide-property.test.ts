@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import t from 'tap';
 import { decide } from '../../../src/scheduler/decide.js';
 import { Room } from '../../../src/scheduler/room.js';
-import { isFull, type Decision, type Device, type State } from '../../../src/scheduler/state.js';
+import { isFull, isSpent, type Decision, type Device, type State } from '../../../src/scheduler/state.js';
 import { simulate, type Scene, type Submission } from '../../../src/simulator/simulate.js';
 import { randomOf } from '../../../src/simulator/workload.js';
-import { LEAVE_MS, scene, sceneWithFullTeam, SETTINGS, TICK_MS } from './random-scenes.js';
+import { scene, sceneWithFullTeam, SETTINGS, TICK_MS } from './random-scenes.js';
 import { HOUR, MINUTE } from './scenes.js';
 
 /** What is wrong with these decisions; each rule is told by itself. */
@@ -42,10 +42,10 @@ function faults(state: State, decisions: readonly Decision[]): string[] {
     const on = decision.devices.map((id) => state.devices.find((device) => device.id === id)!);
     if (new Set(on).size !== run.request.devices || new Set(on.map(({ box }) => box)).size !== 1) found.push(`${run.id} has other devices than it wants`);
     if (on.some(({ kind, phase }) => kind !== run.request.kind || phase !== 'open')) found.push(`${run.id} is on a device that it may not have`);
-    const { maxRuns, budget, storage } = state.teams.find(({ id }) => id === run.team)!;
+    const of = state.teams.find(({ id }) => id === run.team)!;
     const others = count.get(run.team)!;
     count.set(run.team, others + 1);
-    if ((maxRuns !== null && others >= maxRuns) || (budget !== null && budget <= 0) || isFull({ storage })) found.push(`${run.id} is started beyond its team's quota`);
+    if ((of.maxRuns !== null && others >= of.maxRuns) || isSpent(of) || isFull(of)) found.push(`${run.id} is started beyond its team's quota`);
     room.take({ request: run.request, devices: decision.devices });
     for (const { id } of on) hold(id, run.request);
   }
@@ -57,8 +57,8 @@ function faults(state: State, decisions: readonly Decision[]): string[] {
   const left = ({ expectedEnd }: { expectedEnd: number }) => Math.abs(expectedEnd - state.now);
   const isKept = (kind: Device['kind']) => state.running.some((run) => run.request.kind === kind && (run.leaving || !runsNow.has(run.id) || left(run) < SETTINGS.loanMs));
   const mayStart = ({ team }: { team: string }) => {
-    const { maxRuns, budget, storage } = state.teams.find(({ id }) => id === team)!;
-    return (maxRuns === null || count.get(team)! + promisedOf(team) < maxRuns) && (budget === null || budget > 0) && !isFull({ storage });
+    const of = state.teams.find(({ id }) => id === team)!;
+    return (of.maxRuns === null || count.get(team)! + promisedOf(team) < of.maxRuns) && !isSpent(of) && !isFull(of);
   };
   const idle = [...waits.values()].find((run) => mayStart(run) && !isKept(run.request.kind) && room.place(run.request) !== null);
   if (idle !== undefined) found.push(`${idle.id} could start and waits`);
@@ -87,7 +87,7 @@ t.test('everybody who could ever start does, within the bound, and every run end
       const scene = { ...rest, teams: teams.map(({ id, weight }) => ({ id, weight })) };
       const users = teams.length * 2;
       // A turn for each who claims at the same time; a run leaves, and its leaving is seen, in a moment.
-      const bound = SETTINGS.agingMs + users * (SETTINGS.turnMs + LEAVE_MS + 2 * TICK_MS);
+      const bound = SETTINGS.agingMs + users * (SETTINGS.turnMs + SETTINGS.leaveMs + 2 * TICK_MS);
       const possible = (request: Submission['request']) => new Room(scene.devices).place(request) !== null;
       const result = play(scene, ({ now, lines, teams }) => {
         for (const line of lines) {
@@ -132,7 +132,7 @@ function contestedWeek(memoryMiB: readonly number[], seed: number): { busy: numb
       return { id: `${id} ${number}`, team: id, user: 'someone', priority: 0, request: { kind: 'gpu', devices: 1, memoryMiB: memoryMiB[index]!, exclusive: index === 3 }, at: 0, durationMs, expectedMs: durationMs };
     });
   });
-  const result = simulate({ devices: boxes, teams, submissions, policy: (state) => decide(state, { ...SETTINGS, agingMs: 24 * HOUR }), halfLifeMs: 24 * HOUR, leaveMs: LEAVE_MS, tickMs: 5 * TICK_MS, until: MIX_WEEK_MS });
+  const result = simulate({ devices: boxes, teams, submissions, policy: (state) => decide(state, { ...SETTINGS, agingMs: 24 * HOUR }), halfLifeMs: 24 * HOUR, leaveMs: SETTINGS.leaveMs, tickMs: 5 * TICK_MS, until: MIX_WEEK_MS });
   const used = (id: string) => result.teams.get(id)!.used;
   const all = teams.reduce((sum, { id }) => sum + used(id), 0);
   return { busy: all / boxes.length / MIX_WEEK_MS, ratios: new Map(teams.map(({ id, weight }) => [id, used(id) / all / (weight / weights)])) };

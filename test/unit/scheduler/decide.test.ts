@@ -66,12 +66,12 @@ t.test('quotas hold a team back, and nobody else', async (t) => {
   const runs = [waiting('a1', 'a', { memoryMiB: 100, ago: 3 }), waiting('a2', 'a', { memoryMiB: 100, ago: 2 }), waiting('b1', 'b', { memoryMiB: 100, ago: 1 })];
   const teams = (of: Parameters<typeof team>[1]) => [team('a', of), team('b', used(1))];
   t.strictSame(decided({ teams: teams({ maxRuns: 1 }), waiting: runs }), ['start a1 on gpu-0', 'start b1 on gpu-0'], 'runs at once');
-  t.strictSame(decided({ teams: teams({ budget: 0 }), waiting: runs }), ['start b1 on gpu-0'], 'a day’s budget');
+  t.strictSame(decided({ teams: teams({ budgetPerDay: 0 }), waiting: runs }), ['start b1 on gpu-0'], 'a day’s budget');
   t.strictSame(decided({ teams: teams({ storage: { bytes: 2, limitBytes: 1 } }), waiting: runs }), ['start b1 on gpu-0'], 'room for files');
   t.strictSame(decided({ teams: teams({ storage: { bytes: 1, limitBytes: 1 } }), waiting: runs.slice(0, 1), promised: runs.slice(0, 1) }), [], 'also where others made room');
-  t.strictSame(decided({ teams: teams({ budget: 0, maxRuns: 1 }), running: [running('r', 'a', ['gpu-1'])], waiting: runs.slice(0, 1), promised: runs.slice(0, 1) }).filter((text) => text.startsWith('start')), [], 'of two quotas each holds');
+  t.strictSame(decided({ teams: teams({ budgetPerDay: 0, maxRuns: 1 }), running: [running('r', 'a', ['gpu-1'])], waiting: runs.slice(0, 1), promised: runs.slice(0, 1) }).filter((text) => text.startsWith('start')), [], 'of two quotas each holds');
   const held = [running('r', 'b', ['gpu-0'])];
-  t.strictSame(decided({ teams: [team('a', { budget: 0 }), team('b', used(9))], running: held, waiting: [waiting('a1', 'a')] }), [], 'nobody makes room for it');
+  t.strictSame(decided({ teams: [team('a', { budgetPerDay: 0 }), team('b', used(9))], running: held, waiting: [waiting('a1', 'a')] }), [], 'nobody makes room for it');
 });
 
 t.test('a team below its share gets devices back from one above', async (t) => {
@@ -161,7 +161,7 @@ t.test('a run for which room is made counts against its quota', async (t) => {
 });
 
 t.test('when a day’s budget is spent, a team’s runs make room until tomorrow', async (t) => {
-  t.strictSame(decided({ teams: [team('a', { budget: 0 })], running: [running('r', 'a', ['gpu-0'])] }), ['preempt r: budget']);
+  t.strictSame(decided({ teams: [team('a', { budgetPerDay: 0 })], running: [running('r', 'a', ['gpu-0'])] }), ['preempt r: budget']);
 });
 
 t.test('what was lent to one is not claimed by another', async (t) => {

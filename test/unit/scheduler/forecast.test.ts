@@ -4,16 +4,15 @@ import t from 'tap';
 import { decide } from '../../../src/scheduler/decide.js';
 import { forecast, type ForecastOptions } from '../../../src/scheduler/forecast.js';
 import { Room } from '../../../src/scheduler/room.js';
-import type { State } from '../../../src/scheduler/state.js';
+import type { Settings, State } from '../../../src/scheduler/state.js';
 import { simulate } from '../../../src/simulator/simulate.js';
 import { scene, SETTINGS as QUICK, TICK_MS } from './random-scenes.js';
 import { gpu, HOUR, MINUTE, NOW, running, SETTINGS, stateOf, team, waiting, type Scene } from './scenes.js';
 
-const OPTIONS: ForecastOptions = { halfLifeMs: 24 * HOUR, leaveMs: 10_000 };
 /** In minutes from now: likely, earliest, latest. */
-function minutes(scene: Scene, options: Partial<ForecastOptions> = {}) {
+function minutes(scene: Scene, options: ForecastOptions = {}) {
   const inMinutes = (at: number | null) => (at === null ? null : (at - NOW) / MINUTE);
-  return forecast(stateOf(scene), SETTINGS, { ...OPTIONS, ...options }).starts.map(({ runId, startAt, earliest, latest }) => [runId, ...[startAt, earliest, latest].map(inMinutes)]);
+  return forecast(stateOf(scene), SETTINGS, options).starts.map(({ runId, startAt, earliest, latest }) => [runId, ...[startAt, earliest, latest].map(inMinutes)]);
 }
 
 t.test('one starts when another ends, and the next when that one does', async (t) => {
@@ -53,19 +52,19 @@ t.test('one whose time is up leaves for good, one that makes room comes back', a
 
 t.test('a spent budget waits for midnight', async (t) => {
   // 16:00 UTC.
-  const scene = { teams: [team('a', { budget: 0 })], waiting: [waiting('w', 'a')] };
-  t.strictSame(minutes(scene, { budgetsPerDay: new Map([['a', HOUR]]) }), [['w', 8 * 60, 8 * 60, 8 * 60]]);
-  t.strictSame(minutes(scene, { budgetsPerDay: new Map([['a', 0]]) }), [['w', null, null, null]], 'where there is one tomorrow');
-  t.strictSame(minutes(scene), [['w', null, null, null]]);
+  const spent = (ms: number) => ({ teams: [team('a', { budgetPerDay: ms, spentToday: ms })], waiting: [waiting('w', 'a')] });
+  t.strictSame(minutes(spent(HOUR)), [['w', 8 * 60, 8 * 60, 8 * 60]]);
+  t.strictSame(minutes(spent(0)), [['w', null, null, null]], 'where there is one tomorrow');
+  t.strictSame(minutes({ ...spent(HOUR), teams: [team('a', { budgetPerDay: HOUR })] }), [['w', 0, 0, 0]], 'while some is left nothing does');
 });
 
 t.test('nobody can say', async (t) => {
   t.strictSame(minutes({ waiting: [waiting('huge', 'a', { memoryMiB: 5000 })] }), [['huge', null, null, null]], 'of one that can never fit');
-  t.equal(forecast(stateOf({ waiting: [waiting('huge', 'a', { memoryMiB: 5000 })] }), SETTINGS, OPTIONS).rounds, 0, 'which costs nothing');
+  t.equal(forecast(stateOf({ waiting: [waiting('huge', 'a', { memoryMiB: 5000 })] }), SETTINGS).rounds, 0, 'which costs nothing');
   const scene = { running: [running('r', 'a', ['gpu-0'], { ago: HOUR })], waiting: [waiting('1', 'a', { ago: HOUR }), waiting('2', 'a')] };
   t.strictSame(minutes(scene, { horizonMs: 100 * MINUTE }), [['1', 60, 36, null], ['2', null, 72, null]], 'beyond the horizon');
   t.strictSame(minutes(scene, { maxRounds: 1 }).map(([, at]) => at), [null, null], 'beyond the work that it is worth');
-  t.equal(forecast(stateOf(scene), SETTINGS, { ...OPTIONS, maxRounds: 1 }).rounds, 3, 'which is bounded in each play');
+  t.equal(forecast(stateOf(scene), SETTINGS, { maxRounds: 1 }).rounds, 3, 'which is bounded in each play');
   t.throws(() => minutes(scene, { shortFactor: 2 }), RangeError);
 });
 
@@ -74,6 +73,7 @@ function startsAfter(starts: ReadonlyMap<string, readonly number[]>, runId: stri
   return starts.get(runId)?.find((at) => at >= now) ?? null;
 }
 
+const IN_TICKS: Settings = { ...QUICK, leaveMs: TICK_MS };
 const inTicks = (ms: number) => Math.ceil(ms / TICK_MS) * TICK_MS;
 /**
  * Runs take as long as expected, and all GPUs are alike. Everything happens on ticks: the simulator counts its ticks
@@ -83,7 +83,7 @@ const plain = scene.map((scene) => {
   const devices = scene.devices.map((device) => ({ ...device, kind: 'gpu' as const, memoryMiB: 1000, slots: 4 }));
   const submissions = scene.submissions.map((one) => ({ ...one, at: inTicks(one.at), request: { ...one.request, kind: 'gpu' as const }, durationMs: inTicks(one.durationMs), expectedMs: inTicks(one.durationMs) }));
   // What fits nowhere would only be waited for.
-  return { ...scene, leaveMs: TICK_MS, devices, submissions: submissions.filter(({ request }) => new Room(devices).couldEver(request)) };
+  return { ...scene, leaveMs: IN_TICKS.leaveMs, devices, submissions: submissions.filter(({ request }) => new Room(devices).couldEver(request)) };
 });
 
 interface Found {
@@ -91,7 +91,7 @@ interface Found {
   exact: Map<string, number | null>;
   quick: Map<string, number | null>;
 }
-const told = (state: State, options: ForecastOptions) => new Map(forecast(state, QUICK, options).starts.map(({ runId, startAt }) => [runId, startAt]));
+const told = (state: State, options: ForecastOptions) => new Map(forecast(state, IN_TICKS, options).starts.map(({ runId, startAt }) => [runId, startAt]));
 
 t.test('where nothing surprises, it is what then happens', async (t) => {
   let [compared, later, same] = [0, 0, 0];
@@ -101,12 +101,11 @@ t.test('where nothing surprises, it is what then happens', async (t) => {
       let left = skipped;
       let found: Found | null = null;
       const last = scene.submissions.at(-1)?.at ?? 0;
-      const budgetsPerDay = new Map(scene.teams.flatMap(({ id, budgetPerDay }) => (budgetPerDay === undefined ? [] : [[id, budgetPerDay] as const])));
-      const options: ForecastOptions = { halfLifeMs: scene.halfLifeMs, leaveMs: scene.leaveMs, tickMs: TICK_MS, budgetsPerDay, maxRounds: 20_000, shortFactor: 1, longFactor: 1 };
+      const options: ForecastOptions = { tickMs: TICK_MS, maxRounds: 20_000, shortFactor: 1, longFactor: 1 };
       const isPlain = ({ now, running, promised, lines }: State) => now >= last && lines.length > 0 && promised.length === 0 && !running.some(({ leaving }) => leaving);
       simulate({
         ...scene,
-        policy: (state) => decide(state, QUICK),
+        policy: (state) => decide(state, IN_TICKS),
         onDecision(state, decisions) {
           if (found === null && isPlain(state) && left-- === 0) found = { now: state.now, exact: told(state, { ...options, restMs: TICK_MS }), quick: told(state, options) };
           for (const decision of decisions) if (decision.type === 'start') starts.set(decision.runId, [...(starts.get(decision.runId) ?? []), state.now]);
@@ -134,7 +133,7 @@ t.test('what is likely is within the interval', async (t) => {
     fc.property(scene, fc.double({ min: 0.1, max: 1, noNaN: true }), fc.double({ min: 1, max: 5, noNaN: true }), ({ devices, submissions, teams }, shortFactor, longFactor) => {
       const runs = submissions.map(({ id, team, user, priority, request, expectedMs }) => ({ id, team, user, priority, request, since: NOW, place: NOW, expectedMs, guessed: false }));
       const state = stateOf({ devices: [...devices], teams: teams.map(({ id, weight }) => team(id, { weight })), waiting: runs });
-      for (const { startAt, earliest, latest } of forecast(state, QUICK, { ...OPTIONS, shortFactor, longFactor }).starts) {
+      for (const { startAt, earliest, latest } of forecast(state, QUICK, { shortFactor, longFactor }).starts) {
         if (startAt === null) {
           if (latest !== null) throw new Error('nobody can say when, but until when');
           continue;

@@ -17,7 +17,7 @@ t.test('who may not start stands behind those who only wait for room', async (t)
   const runs = [waiting('a1', 'a', { ago: HOUR }), waiting('a2', 'a'), waiting('huge', 'b', { memoryMiB: 5000, ago: 2 * HOUR }), waiting('b1', 'b')];
   const teams = [team('a', { maxRuns: 1 }), team('b', { usage: HOUR })];
   t.strictSame(shown({ teams, waiting: runs }), [['a1', 1, 1], ['b1', 2, 1], ['a2', 3, 2, 'quota'], ['huge', 4, 2, 'size']]);
-  t.strictSame(shown({ teams: [team('a', { budget: 0 }), team('b')], waiting: runs }), [['b1', 1, 1], ['a1', 2, 1, 'quota'], ['a2', 3, 2, 'quota'], ['huge', 4, 2, 'size']]);
+  t.strictSame(shown({ teams: [team('a', { budgetPerDay: 0 }), team('b')], waiting: runs }), [['b1', 1, 1], ['a1', 2, 1, 'quota'], ['a2', 3, 2, 'quota'], ['huge', 4, 2, 'size']]);
   t.strictSame(shown({ teams: [team('a', { storage: { bytes: 1, limitBytes: 1 } }), team('b')], waiting: runs }), [['b1', 1, 1], ['a1', 2, 1, 'quota'], ['a2', 3, 2, 'quota'], ['huge', 4, 2, 'size']]);
   t.strictSame(shown({ teams: [team('b')], waiting: runs.slice(1) }), [['b1', 1, 1], ['a2', 2, 1, 'quota'], ['huge', 3, 2, 'size']], 'a team that is not known starts nothing');
 });
@@ -56,7 +56,7 @@ t.test('as slots become free, they go to those who stand first', async (t) => {
       const runs = members.map(({ team, user, priority, ago }, index) => waiting(`run ${index}`, `team ${team}`, { user, priority, ago }));
       // At most one: a promise counts in its team's quota until it is kept, which is a matter of the order among several.
       const promised = runs.filter((_, index) => members[index]!.isPromised).slice(0, 1);
-      const teams = of.map(({ weight, usage, maxRuns, isSpent, isFull, users }, index) => team(`team ${index}`, { weight, usage, maxRuns, budget: isSpent ? 0 : null, storage: isFull ? { bytes: 1, limitBytes: 1 } : null, users: ['one', 'other', 'third'].map((id, place) => ({ id, usage: users[place]!, lastTurn: null })) }));
+      const teams = of.map(({ weight, usage, maxRuns, isSpent, isFull, users }, index) => team(`team ${index}`, { weight, usage, maxRuns, budgetPerDay: isSpent ? 0 : null, storage: isFull ? { bytes: 1, limitBytes: 1 } : null, users: ['one', 'other', 'third'].map((id, place) => ({ id, usage: users[place]!, lastTurn: null })) }));
       // Those that run are left in peace for long enough.
       const others = Array.from({ length: taken }, (_, index) => running(`other ${index}`, `team ${index % 2}`, [`taken-${index}`], { ago: MINUTE, expectedEnd: NOW + HOUR }));
       const devices = [...Array.from({ length: free }, (_, index) => gpu(`free-${index}`)), ...others.map(({ devices }) => gpu(devices[0]!))];

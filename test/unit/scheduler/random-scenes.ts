@@ -5,8 +5,7 @@ import type { Device, Settings, State } from '../../../src/scheduler/state.js';
 import { simulate, type Scene, type SimulatedTeam, type Submission } from '../../../src/simulator/simulate.js';
 import { HOUR, MINUTE } from './scenes.js';
 
-export const SETTINGS: Settings = { quantumMs: 5 * MINUTE, agingMs: HOUR, turnMs: 30 * MINUTE, loanMs: 2 * MINUTE, price: { gpu: 1, cpu: 0.5 } };
-export const LEAVE_MS = 10_000;
+export const SETTINGS: Settings = { quantumMs: 5 * MINUTE, agingMs: HOUR, turnMs: 30 * MINUTE, loanMs: 2 * MINUTE, halfLifeMs: 4 * HOUR, leaveMs: 10_000, price: { gpu: 1, cpu: 0.5 } };
 export const TICK_MS = MINUTE;
 
 const device = fc.record({
@@ -34,8 +33,8 @@ export const scene = fc.record({ devices, teams, wishes: fc.array(submission, { 
   submissions: wishes
     .map(({ team, error, ...wish }, index): Submission => ({ ...wish, id: `run ${index}`, team: teams[team % teams.length]!.id, expectedMs: Math.round(wish.durationMs * error) }))
     .sort((a, b) => a.at - b.at),
-  halfLifeMs: 4 * HOUR,
-  leaveMs: LEAVE_MS,
+  halfLifeMs: SETTINGS.halfLifeMs,
+  leaveMs: SETTINGS.leaveMs,
   tickMs: TICK_MS,
 }));
 

@@ -32,7 +32,7 @@ t.test('somebody is on the devices', async (t) => {
 t.test('a quota', async (t) => {
   const other = running('r', 'a', ['gpu-0']);
   t.strictSame(why({ devices: two, teams: [team('a', { maxRuns: 1 })], running: [other], waiting: [waiting('w', 'a')] }), ['quota_runs', 'Its team has 1 run at once, and may have 1.']);
-  t.strictSame(why({ devices: two, teams: [team('a', { budget: -1 })], waiting: [waiting('w', 'a')] }), ['quota_time', 'Its team has used up today\'s device time; there is more at 1970-02-12 00:00 UTC.']);
+  t.strictSame(why({ devices: two, teams: [team('a', { budgetPerDay: 1, spentToday: 2 })], waiting: [waiting('w', 'a')] }), ['quota_time', 'Its team has used up today\'s device time; there is more at 1970-02-12 00:00 UTC.']);
 });
 
 t.test('no room for files', async (t) => {
@@ -40,7 +40,7 @@ t.test('no room for files', async (t) => {
   const full = { bytes: 12.31 * GIB, limitBytes: 10 * GIB };
   const words = 'Its team\'s files take 12.4 GiB, and may take 10.0 GiB; some must be deleted first.';
   t.strictSame(why({ teams: [team('a', { storage: full })], waiting: [waiting('w', 'a')] }), ['quota_storage', words]);
-  t.strictSame(why({ teams: [team('a', { storage: full, budget: 0, maxRuns: 0 })], waiting: [waiting('w', 'a')] }), ['quota_storage', words], 'which does not pass by itself');
+  t.strictSame(why({ teams: [team('a', { storage: full, budgetPerDay: 0, maxRuns: 0 })], waiting: [waiting('w', 'a')] }), ['quota_storage', words], 'which does not pass by itself');
   t.strictSame(why({ teams: [team('a', { storage: { ...full, bytes: 10 * GIB - 1 } })], waiting: [waiting('w', 'a')] })?.[0], 'starting', 'as long as a byte is left');
 });
 

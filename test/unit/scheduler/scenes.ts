@@ -6,11 +6,11 @@ import type { Decision, Device, Request, RunningRun, Settings, State, Team, Wait
 export const MINUTE = 60_000;
 export const HOUR = 60 * MINUTE;
 export const NOW = 1000 * HOUR;
-export const SETTINGS: Settings = { quantumMs: 10 * MINUTE, agingMs: 12 * HOUR, turnMs: 6 * HOUR, loanMs: 2 * MINUTE, price: { gpu: 1, cpu: 0.1 } };
+export const SETTINGS: Settings = { quantumMs: 10 * MINUTE, agingMs: 12 * HOUR, turnMs: 6 * HOUR, loanMs: 2 * MINUTE, halfLifeMs: 24 * HOUR, leaveMs: 10_000, price: { gpu: 1, cpu: 0.1 } };
 
 export const gpu = (id: string, changes: Partial<Device> = {}): Device => ({ id, box: 'box', kind: 'gpu', memoryMiB: 1000, slots: 8, phase: 'open', ...changes });
 export const request = (changes: Partial<Request> = {}): Request => ({ kind: 'gpu', devices: 1, memoryMiB: 1000, exclusive: false, ...changes });
-export const team = (id: string, changes: Partial<Team> = {}): Team => ({ id, weight: 1, usage: 0, users: [], maxRuns: null, budget: null, storage: null, ...changes });
+export const team = (id: string, changes: Partial<Team> = {}): Team => ({ id, weight: 1, usage: 0, users: [], maxRuns: null, budgetPerDay: null, spentToday: 0, storage: null, ...changes });
 
 type Asked = Partial<Request>;
 /** Waits since `ago` ms. */

@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { isStarted } from '../../../src/scheduler/reasons.js';
-import { isFull, type State, type WaitingRun } from '../../../src/scheduler/state.js';
+import { isFull, isSpent, type State, type WaitingRun } from '../../../src/scheduler/state.js';
 import { whatIf, withChangedRun, type Change, type WhatIfOptions } from '../../../src/scheduler/what-if.js';
 import { eachState, scene, SETTINGS as QUICK } from './random-scenes.js';
 import { gpu, HOUR, running, SETTINGS, stateOf, team, waiting, type Scene } from './scenes.js';
@@ -37,13 +37,13 @@ t.test('before others of its user', async (t) => {
 });
 
 t.test('tomorrow', async (t) => {
-  t.strictSame(answers({ teams: [team('a', { budget: 0 })], waiting: [waiting('w', 'a')] }), ['with tomorrow\'s quota, at 1970-02-12 00:00 UTC']);
+  t.strictSame(answers({ teams: [team('a', { budgetPerDay: 0 })], waiting: [waiting('w', 'a')] }), ['with tomorrow\'s quota, at 1970-02-12 00:00 UTC']);
 });
 
 t.test('when there is room for files', async (t) => {
   const storage = { bytes: 3 * 2 ** 30, limitBytes: 2 ** 30 };
   t.strictSame(answers({ teams: [team('a', { storage })], waiting: [waiting('w', 'a')] }), ['with 2.1 GiB less in its team\'s files']);
-  t.strictSame(answers({ teams: [team('a', { storage, budget: 0 })], waiting: [waiting('w', 'a')] }), ['with 2.1 GiB less in its team\'s files', 'with tomorrow\'s quota, at 1970-02-12 00:00 UTC'], 'and time');
+  t.strictSame(answers({ teams: [team('a', { storage, budgetPerDay: 0 })], waiting: [waiting('w', 'a')] }), ['with 2.1 GiB less in its team\'s files', 'with tomorrow\'s quota, at 1970-02-12 00:00 UTC'], 'and time');
 });
 
 t.test('one that starts needs nothing, and of one that does not wait nothing is known', async (t) => {
@@ -80,9 +80,9 @@ t.test('every answer holds, and asks for no more than is needed', async (t) => {
     const { memoryMiB } = run.request;
     for (const { change } of whatIf(state, QUICK, { runId: run.id, batch: { size: 64, memoryOf: (size) => Math.ceil((memoryMiB * (size + 16)) / 80) }, cpu: { memoryMiB: 2 * memoryMiB } })) {
       seen.set(change.type, (seen.get(change.type) ?? 0) + 1);
-      const { budget, storage } = state.teams.find(({ id }) => id === run.team)!;
-      const isSpent = { quota: budget !== null && budget <= 0, storage: isFull({ storage }) };
-      if (change.type === 'quota' || change.type === 'storage' ? !isSpent[change.type] : !starts(changed(run, change))) throw new Error(`${run.id} does not start with ${JSON.stringify(change)}`);
+      const of = state.teams.find(({ id }) => id === run.team)!;
+      const quotas = { quota: isSpent(of), storage: isFull(of) };
+      if (change.type === 'quota' || change.type === 'storage' ? !quotas[change.type] : !starts(changed(run, change))) throw new Error(`${run.id} does not start with ${JSON.stringify(change)}`);
       if (change.type === 'priority' && starts({ ...run, priority: change.priority - 1 })) throw new Error('a lower priority is enough');
       if (change.type === 'memory' && starts({ ...run, request: { ...run.request, memoryMiB: change.memoryMiB + 1 } })) throw new Error('more memory is no hindrance');
       if (change.type === 'fewer_devices' && change.devices + 1 < run.request.devices && starts({ ...run, request: { ...run.request, devices: change.devices + 1 } })) throw new Error('one more is no hindrance');
