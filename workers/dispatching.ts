@@ -1,7 +1,8 @@
 // The scheduler of this process, on the queues and the bus: it decides while it has the lead, and else passes on what
 // it hears to the one that has.
 import type { Stores } from '../src/compose-stores.js';
-import { KNOWN_MS, readSnapshot } from '../src/dispatch/snapshot.js';
+import { readScene } from '../src/dispatch/scene.js';
+import { readSnapshot } from '../src/dispatch/snapshot.js';
 import { startDispatcher, type Dispatcher, type RoundTold } from '../src/dispatch/dispatcher.js';
 import { createOutlooker } from '../src/dispatch/outlooker.js';
 import type { WaitingRow } from '../src/dispatch/placements.js';
@@ -35,7 +36,7 @@ const ARRIVAL_LOCK_MS = 10_000;
 const ESTIMATE_MS = 5_000;
 
 export function startDispatching({ owner, stores, leaseMs, settings, log, onRound }: DispatchingOptions): Dispatching {
-  const { bus, clock, placements, workers, boxes, queueConnection } = stores;
+  const { bus, clock, placements, queueConnection } = stores;
   const onError = (error: unknown, what: string) => log.warn({ err: error }, `${what} failed; it is tried again`);
   const queues = new Map<string, RunQueue>();
   const queueFor = (box: string) => {
@@ -45,11 +46,7 @@ export function startDispatching({ owner, stores, leaseMs, settings, log, onRoun
   };
   const dispatcher: Dispatcher = startDispatcher({
     owner, placements, settings, onError, now: clock.now,
-    async workers() {
-      const [known, since] = [await workers.listAlive(KNOWN_MS), clock.now() - leaseMs];
-      return { known, alive: known.filter(({ heartbeatAt }) => heartbeatAt.getTime() > since) };
-    },
-    phases: () => boxes.phases(),
+    scene: (now) => readScene({ ...stores, leaseMs }, now),
     usage: (now) => stores.usageOf(now, settings),
     hand: ({ box, runId, attempt }) => queueFor(box).enqueue({ runId, attempt }),
     tell: () => bus.sendCommand({ type: 'leave' }),
@@ -107,7 +104,7 @@ function startEstimating({ stores, leaseMs, settings, dispatcher, onError }: Est
     if (!dispatcher.leads()) return;
     const rows = dispatcher.waiting();
     if (rows.some((row) => !told.has(keyOf(row)))) {
-      const snapshot = await readSnapshot({ ...stores, placements: { ...stores.placements, waiting: async () => rows }, leaseMs, scheduling: settings }, stores.clock.now());
+      const snapshot = await readSnapshot({ ...stores, leaseMs, scheduling: settings }, stores.clock.now(), rows);
       const { standings } = await outlooker.ask({ state: snapshot.state, settings });
       await estimates.note(standings.filter(({ runId }) => !told.has(keyOf(snapshot.rows.get(runId)!))), snapshot.state.now);
     }

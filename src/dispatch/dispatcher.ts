@@ -1,15 +1,13 @@
 // Decides what starts where, again and again: one of all supervisors at a time, the others stand by. The database
 // holds who waits and who has which place; what is kept here can be read again at any time.
-import type { Worker } from '../devices/worker-repository.js';
 import { decide } from '../scheduler/decide.js';
 import { holdingOf } from '../scheduler/room.js';
 import type { Decision, Device, Settings, State } from '../scheduler/state.js';
-import type { BoxPhase } from '../schemas/box.js';
-import { readDeviceKey, schedulableDevices } from './devices.js';
+import { readDeviceKey } from './devices.js';
 import { Measures } from './measures.js';
 import type { Eviction, Placement, Placements, TeamRow, WaitingRow } from './placements.js';
-import type { Largest } from './demand.js';
-import { largestOf, runningRun, seenMemory, teamsOf, type Usage } from './situation.js';
+import type { Scene } from './scene.js';
+import { runningRun, teamsOf, type Usage } from './situation.js';
 import { WaitingList } from './waiting-list.js';
 
 /** One round: what came of it, and how long its parts took. */
@@ -30,9 +28,7 @@ export interface DispatcherOptions {
   /** Unique among all who could decide. */
   owner: string;
   placements: Placements;
-  /** Those who are alive, and those who were heard of a while ago. */
-  workers(): Promise<{ alive: readonly Worker[]; known: readonly Worker[] }>;
-  phases(): Promise<ReadonlyMap<string, BoxPhase>>;
+  scene(now: number): Promise<Scene>;
   usage(now: number): Promise<Usage>;
   settings: Settings;
   /** Hands a run with a place to the box; the row is the truth, and it is handed over again where that fails. */
@@ -74,11 +70,7 @@ export function startDispatcher(options: DispatcherOptions): Dispatcher {
 }
 
 /** What changes rarely. */
-interface Scene {
-  devices: readonly Device[];
-  largest: Largest;
-  /** MiB that runs were seen with. */
-  seen: ReadonlyMap<string, number>;
+interface Surroundings extends Scene {
   teams: readonly TeamRow[];
 }
 
@@ -87,8 +79,8 @@ class Rounds implements Dispatcher {
   readonly #now: () => number;
   #measures!: Measures;
   #waiting!: WaitingList;
-  #scene: Scene | null = null;
-  /** The scene may be another by now. */
+  #surroundings: Surroundings | null = null;
+  /** They may be others by now. */
   #isStale = true;
   #usage: { value: Usage; at: number } | null = null;
   #leads = false;
@@ -169,7 +161,7 @@ class Rounds implements Dispatcher {
   #forget(): void {
     this.#measures = new Measures((shapes) => this.#options.placements.measured(shapes));
     this.#waiting = new WaitingList(this.#options.placements, this.#measures);
-    this.#scene = null;
+    this.#surroundings = null;
     this.#usage = null;
   }
 
@@ -177,7 +169,7 @@ class Rounds implements Dispatcher {
     const { placements, settings } = this.#options;
     const now = this.#now();
     const lap = stopwatch();
-    const { devices, largest, seen, teams } = this.#scene === null || this.#isStale ? await this.#look() : this.#scene;
+    const { devices, largest, seen, teams } = this.#surroundings === null || this.#isStale ? await this.#look(now) : this.#surroundings;
     const [placed, usage] = await Promise.all([placements.placed(), this.#currentUsage(now), this.#waiting.read({ now, largest })]);
     await this.#measures.learn(placed);
     const running = placed.map((row) => runningRun(row, { now, largest, seen, measured: this.#measures.found }));
@@ -195,16 +187,13 @@ class Rounds implements Dispatcher {
   }
 
   /** Places that nobody will take are taken back first. */
-  async #look(): Promise<Scene> {
+  async #look(now: number): Promise<Surroundings> {
     const { placements, owner } = this.#options;
-    this.#isStale = false; // whatever is heard of from here on may not be in it
-    const [{ alive, known }, phases, teams] = await Promise.all([this.#options.workers(), this.#options.phases(), placements.teams()]);
-    const released = await placements.release(owner, { alive: alive.map(({ box }) => box), afterMs: RELEASE_MS });
+    this.#isStale = false; // whatever is heard of from here on may not be in them
+    const [scene, teams] = await Promise.all([this.#options.scene(now), placements.teams()]);
+    const released = await placements.release(owner, { alive: scene.alive.map(({ box }) => box), afterMs: RELEASE_MS });
     for (const id of released) this.#waiting.heardOf(id);
-    const devices = schedulableDevices(alive, phases);
-    const scene = { devices, largest: largestOf(schedulableDevices(known, phases, { whenEmpty: true })), seen: seenMemory(alive), teams };
-    this.#scene = scene;
-    return scene;
+    return (this.#surroundings = { ...scene, teams });
   }
 
   /** Read again where a run is of a team that was not there yet. */

@@ -1,11 +1,11 @@
 // From rows of the database to the state that the scheduler decides upon. Pure.
-import type { Device, RunningRun, Settings, Storage, Team, User, WaitingRun } from '../scheduler/state.js';
-import type { Worker } from '../devices/worker-repository.js';
+import type { RunningRun, Settings, Storage, Team, User, WaitingRun } from '../scheduler/state.js';
 import { kindOfDevice, type DeviceKind } from '../schemas/device-kind.js';
-import { expectedMsOf, kindFor, requestOf, type Largest, type Measured } from './demand.js';
+import { expectedMsOf, kindFor, requestOf, type Measured } from './demand.js';
 import { deviceKey } from './devices.js';
 import type { TeamUsage } from '../ledger/usage.js';
 import { measureKey, turnKey, type PlacedRow, type TeamRow, type WaitingRow } from './placements.js';
+import type { Scene } from './scene.js';
 
 export interface Usage {
   /** Decayed device-milliseconds, by team. */
@@ -18,13 +18,9 @@ export interface Usage {
   storage: ReadonlyMap<string, Storage>;
 }
 
-export interface Context {
+export interface Context extends Pick<Scene, 'largest'>, Partial<Pick<Scene, 'seen'>> {
   now: number;
-  /** Of all boxes that are known, also silent ones: what may run anywhere waits a while for a GPU that has gone. */
-  largest: Largest;
   measured: ReadonlyMap<string, Measured>;
-  /** MiB that runs were seen with on one device last, by run. */
-  seen?: ReadonlyMap<string, number>;
 }
 
 const kindOf = (deviceIds: readonly string[]): DeviceKind | null => (deviceIds[0] === undefined ? null : kindOfDevice(deviceIds[0]));
@@ -89,17 +85,4 @@ export function teamsOf(rows: readonly TeamRow[], members: Iterable<{ team: stri
     spentToday: today.get(id) ?? 0,
     storage: storage.get(id) ?? null,
   }));
-}
-
-/** @param devices of all boxes that are known */
-export function largestOf(devices: readonly Device[]): Largest {
-  const most = (wanted: DeviceKind) => devices.reduce<number | null>((most, { kind, memoryMiB }) => (kind === wanted ? Math.max(most ?? 0, memoryMiB) : most), null);
-  return { gpu: most('gpu'), cpu: most('cpu') };
-}
-
-/** What each run was seen with on the device where it has the most. */
-export function seenMemory(workers: readonly Worker[]): Map<string, number> {
-  const seen = new Map<string, number>();
-  for (const { devices } of workers) for (const { runs } of devices) for (const { id, memoryMiB } of runs) if (memoryMiB !== null) seen.set(id, Math.max(seen.get(id) ?? 0, memoryMiB));
-  return seen;
 }
