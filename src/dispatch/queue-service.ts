@@ -8,12 +8,13 @@ import type { RunSpec } from '../schemas/spec.js';
 import { Lines } from '../scheduler/lines.js';
 import { budgetLeft, type Line, type State, type WaitingRun } from '../scheduler/state.js';
 import type { WhatIf } from '../scheduler/what-if.js';
-import { demandOf, expectedMsOf, kindFor, requestOf, shapeOf, type Demand } from './demand.js';
+import { demandOf, shapeOf } from './demand.js';
 import { calibrated, type Calibration } from './calibration.js';
 import { WEEK_MS, type Estimates } from './estimates.js';
 import type { OutlookQuestion, Standing } from './outlook.js';
 import type { Outlooker } from './outlooker.js';
-import { measureKey, type WaitingRow } from './placements.js';
+import type { WaitingRow } from './placements.js';
+import { waitingRun, type Context, type InLine } from './situation.js';
 import { readSnapshot, type Snapshot, type SnapshotSources } from './snapshot.js';
 
 export interface QueueServiceOptions extends SnapshotSources {
@@ -98,13 +99,14 @@ export function createQueueService(options: QueueServiceOptions): QueueService {
   }
 
   /** What of it might be smaller, or elsewhere. */
-  function choices(runId: string, demand: Demand, { hasGpu, plan }: { hasGpu: boolean; plan: Plan | null }): One {
+  function choices(row: InLine, context: Context, plan: Plan | null): One {
+    const { id, demand } = row;
     const isAsked = demand.memoryMiB !== null;
     return {
-      runId,
+      runId: id,
       // Who names its memory gets it, whatever the batch.
       batch: plan === null || isAsked ? null : { size: demand.stepExamples, exampleMiB: plan.memory.activationsBytes / demand.stepExamples / MIB },
-      cpuMiB: demand.device === 'auto' && hasGpu ? requestOf(demand, 'cpu').memoryMiB : null,
+      cpuMiB: demand.device === 'auto' ? waitingRun({ ...row, demand: { ...demand, device: 'cpu' } }, context).request.memoryMiB : null,
     };
   }
 
@@ -121,22 +123,18 @@ export function createQueueService(options: QueueServiceOptions): QueueService {
     async get({ id, state }) {
       if (state !== 'queued') throw new ServiceError('run_not_queued', `Run ${id} is ${state}.`);
       const { snapshot, row } = await waitingRow(id);
-      return ask(snapshot.state, choices(id, row.demand, { hasGpu: snapshot.context.largest.gpu !== null, plan: await options.findPlan(id) }));
+      return ask(snapshot.state, choices(row, snapshot.context, await options.findPlan(id)));
     },
 
     async plan({ teamId, userId = '' }, spec, plan) {
-      const snapshot = await snapshotNow();
-      const { largest } = snapshot.context;
-      const demand = demandOf(spec, plan);
+      const { state, context } = await snapshotNow();
       const shape = shapeOf(spec);
-      const ofShape = await options.placements.measured([shape]);
-      const kind = kindFor(demand, largest, { measured: ofShape.get(measureKey(shape, 'gpu')) });
-      const measured = ofShape.get(measureKey(shape, kind));
-      const run: WaitingRun = {
-        id: PLANNED, team: teamId, user: userId, priority: spec.priority ?? 0, since: snapshot.state.now, place: snapshot.state.now,
-        request: requestOf(demand, kind, measured, largest[kind] ?? undefined), expectedMs: expectedMsOf(demand, kind, { step: 0, totalSteps: plan.totalSteps }, measured), guessed: (measured?.examplesPerSecond ?? null) === null,
+      const row: InLine = {
+        id: PLANNED, attempt: 0, teamId, userId, priority: spec.priority ?? 0, queuedAt: new Date(state.now), linedUpAt: null,
+        demand: demandOf(spec, plan), shape, step: 0, totalSteps: plan.totalSteps, deviceIds: [],
       };
-      return ask(withRun(snapshot.state, run), choices(PLANNED, demand, { hasGpu: largest.gpu !== null, plan }));
+      const known = { ...context, measured: await options.placements.measured([shape]) };
+      return ask(withRun(state, waitingRun(row, known)), choices(row, known, plan));
     },
   };
 }

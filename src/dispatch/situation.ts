@@ -25,7 +25,10 @@ export interface Context extends Pick<Scene, 'largest'>, Partial<Pick<Scene, 'se
 
 const kindOf = (deviceIds: readonly string[]): DeviceKind | null => (deviceIds[0] === undefined ? null : kindOfDevice(deviceIds[0]));
 
-export function waitingRun(row: WaitingRow, { largest, measured }: Context): WaitingRun {
+/** What counts of a run that waits, whether or not it is in the database. */
+export type InLine = Omit<WaitingRow, 'version' | 'promisedAt'>;
+
+export function waitingRun(row: InLine, { largest, measured }: Context): WaitingRun {
   const before = row.attempt > 0 ? kindOf(row.deviceIds) : null;
   const kind = kindFor(row.demand, largest, { before, measured: measured.get(measureKey(row.shape, 'gpu')) });
   const known = measured.get(measureKey(row.shape, kind));
