@@ -130,9 +130,6 @@ export class Reasons {
   }
 }
 
-/** The same for one run. */
-export const reasonOf = (state: State, settings: Settings, runId: string): Reason | null => new Reasons(state, settings).of(runId);
-
 /** Whether a round starts the run. */
 export const isStarted = (state: State, settings: Settings, runId: string): boolean => startsOf(decide(state, settings)).some((start) => start.runId === runId);
 

@@ -66,11 +66,6 @@ function quotasSpent(team: Team, now: number): Change[] {
 }
 
 /** The state in which the run is as told; its own line is sorted again. */
-export function withChangedRun(state: State, run: WaitingRun): State {
-  const line = state.lines.find(({ runs }) => runs.some(({ id }) => id === run.id));
-  return line === undefined ? state : withRun(state, line, run);
-}
-
 function withRun(state: State, line: Line, run: WaitingRun): State {
   const lines = Lines.of([line]);
   lines.remove(line.runs.find(({ id }) => id === run.id)!);

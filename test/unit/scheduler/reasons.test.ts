@@ -2,14 +2,14 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { decide } from '../../../src/scheduler/decide.js';
-import { reasonOf, Reasons } from '../../../src/scheduler/reasons.js';
+import { Reasons } from '../../../src/scheduler/reasons.js';
 import { Room } from '../../../src/scheduler/room.js';
 import { eachState, scene, SETTINGS as QUICK } from './random-scenes.js';
 import { gpu, HOUR, MINUTE, running, SETTINGS, stateOf, team, waiting, type Scene } from './scenes.js';
 
 const two = [gpu('gpu-0'), gpu('gpu-1')];
 const why = (scene: Scene, runId = 'w') => {
-  const reason = reasonOf(stateOf(scene), SETTINGS, runId);
+  const reason = new Reasons(stateOf(scene), SETTINGS).of(runId);
   return reason === null ? null : [reason.type, reason.words];
 };
 

@@ -1,9 +1,10 @@
 // What would let a run start now.
 import fc from 'fast-check';
 import t from 'tap';
+import { Lines } from '../../../src/scheduler/lines.js';
 import { isStarted } from '../../../src/scheduler/reasons.js';
 import { isFull, isSpent, type State, type WaitingRun } from '../../../src/scheduler/state.js';
-import { whatIf, withChangedRun, type Change, type WhatIfOptions } from '../../../src/scheduler/what-if.js';
+import { whatIf, type Change, type WhatIfOptions } from '../../../src/scheduler/what-if.js';
 import { eachState, scene, SETTINGS as QUICK } from './random-scenes.js';
 import { gpu, HOUR, running, SETTINGS, stateOf, team, waiting, type Scene } from './scenes.js';
 
@@ -72,11 +73,18 @@ function changed(run: WaitingRun, change: Change): WaitingRun {
   }
 }
 
+/** The state in which the run is as told; all get in line anew. */
+function withRun(state: State, run: WaitingRun): State {
+  const lines = new Lines();
+  for (const one of state.lines.flatMap(({ runs }) => runs)) lines.add(one.id === run.id ? run : one);
+  return { ...state, lines: lines.all(), promised: state.promised.map((one) => (one.id === run.id ? run : one)) };
+}
+
 t.test('every answer holds, and asks for no more than is needed', async (t) => {
   const seen = new Map<Change['type'], number>();
   let looked = 0;
   const check = (state: State, run: WaitingRun) => {
-    const starts = (one: WaitingRun) => isStarted(withChangedRun(state, one), QUICK, run.id);
+    const starts = (one: WaitingRun) => isStarted(withRun(state, one), QUICK, run.id);
     const { memoryMiB } = run.request;
     for (const { change } of whatIf(state, QUICK, { runId: run.id, batch: { size: 64, memoryOf: (size) => Math.ceil((memoryMiB * (size + 16)) / 80) }, cpu: { memoryMiB: 2 * memoryMiB } })) {
       seen.set(change.type, (seen.get(change.type) ?? 0) + 1);
