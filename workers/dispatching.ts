@@ -98,7 +98,7 @@ interface EstimatingOptions {
 function startEstimating({ stores, leaseMs, settings, dispatcher, onError }: EstimatingOptions): { stop(): Promise<void> } {
   const { estimates } = stores;
   const outlooker = createOutlooker();
-  const keyOf = ({ id, attempt }: WaitingRow) => `${id} ${attempt}`;
+  const keyOf = ({ id, queuedAt }: WaitingRow) => `${id} ${queuedAt.getTime()}`;
   let told = new Set<string>();
   const round = async () => {
     if (!dispatcher.leads()) return;

@@ -1,6 +1,7 @@
 // What was said of starts, held against when they were, on a real database.
 import t from 'tap';
 import { createEstimates } from '../../../src/dispatch/estimates.js';
+import { until } from '../../helpers/poll.js';
 import { box } from '../workers/harness.js';
 
 const SECOND = 1_000;
@@ -46,4 +47,17 @@ t.test('runs that wait on past their forecast count, those that were cancelled d
   await stores.database.startEstimate.updateMany({ data: { madeAt: new Date(before - 40 * DAY) } });
   await estimates.settle();
   t.equal(await stores.database.startEstimate.count(), 0, 'old ones are forgotten');
+});
+
+t.test('a run that was paused while it waited waits anew, and is told a start anew', async (t) => {
+  const place = await box(t);
+  const { stores, runs, teamId } = place;
+  await place.supervise('waits');
+  for (const { id } of [await place.submit(), await place.submit()]) await place.reaches(id, ['running']);
+  const third = await place.submit();
+  const told = (count: number) => until(async () => (await stores.database.startEstimate.count({ where: { runId: third.id } })) === count, { what: `${count} words on it`, deadlineMs: 20_000 });
+  await told(1);
+  await runs.pause(teamId, third.id);
+  t.match(await runs.resume(teamId, third.id), { state: 'queued', attempt: 0 });
+  await told(2);
 });
