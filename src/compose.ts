@@ -4,6 +4,7 @@ import { sweepOrphans } from './artifacts/orphan-sweep.js';
 import { composeStores } from './compose-stores.js';
 import { childEnv, type Config } from './config.js';
 import { createDatasetCatalog } from './datasets/catalog.js';
+import { createDatasetPictures } from './datasets/pictures.js';
 import { databaseError, pingDatabase } from './db/client.js';
 import { createBoxService } from './devices/boxes.js';
 import { migrate } from './db/migrate.js';
@@ -97,6 +98,7 @@ export async function compose(config: Config, log: Log, { keyName = 'TRAINYARD_A
       audit: createAudit(stores.database),
       boxes: createBoxService({ ...stores, leaseMs: config.leaseMs, onChanged }),
       datasets,
+      pictures: createDatasetPictures(),
       recipes: { list: () => RECIPES, find: findRecipe },
       runs: createRunService({ ...stores, datasets, limits: { limitBytes: config.memoryLimitBytes }, outlook: (owner, spec, plan) => queue.plan(owner, spec, plan), onReordered: () => queue.forget(), onError }),
       queue,

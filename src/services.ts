@@ -2,6 +2,7 @@
 import type { ArtifactRepository } from './artifacts/artifact-repository.js';
 import type { ArtifactStore } from './artifacts/store.js';
 import type { DatasetCatalog } from './datasets/catalog.js';
+import type { DatasetPictures } from './datasets/pictures.js';
 import type { BoxService } from './devices/boxes.js';
 import type { WorkerRepository } from './devices/worker-repository.js';
 import type { QueueService } from './dispatch/queue-service.js';
@@ -34,6 +35,7 @@ export interface Services {
   artifacts: ArtifactRepository;
   store: ArtifactStore;
   datasets: DatasetCatalog;
+  pictures: DatasetPictures;
   recipes: { list(): readonly Recipe[]; find(name: string): Recipe | null };
   queue: QueueService;
   workers: WorkerRepository;

@@ -9,8 +9,19 @@ export interface IdxArray {
 
 const UNSIGNED_BYTE = 0x08;
 
-/** @throws Error when the bytes are not an IDX file of unsigned bytes, or are too few or too many. */
-export function parseIdx(bytes: Uint8Array): IdxArray {
+export interface IdxHeader {
+  shape: number[];
+  /** Where the elements begin. */
+  start: number;
+  /** Of the whole file. */
+  bytes: number;
+}
+
+/** The longest that a header is: 255 axes. */
+export const MAX_HEADER_BYTES = 4 + 4 * 255;
+
+/** Out of the first bytes of a file. @throws Error when they are not those of an IDX file of unsigned bytes */
+export function parseIdxHeader(bytes: Uint8Array): IdxHeader {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   if (bytes.length < 4 || view.getUint16(0) !== 0) throw new Error('not an IDX file: it does not start with two zero bytes');
   const type = view.getUint8(2);
@@ -19,9 +30,15 @@ export function parseIdx(bytes: Uint8Array): IdxArray {
   const start = 4 + 4 * rank;
   if (bytes.length < start) throw new Error(`IDX header is cut off: ${bytes.length} bytes of ${start}`);
   const shape = Array.from({ length: rank }, (_, axis) => view.getUint32(4 + 4 * axis));
-  const size = shape.reduce((product, length) => product * length, 1);
-  if (bytes.length !== start + size) {
-    throw new Error(`IDX data of shape [${shape.join(', ')}] need ${start + size} bytes, but the file has ${bytes.length}`);
+  return { shape, start, bytes: start + shape.reduce((product, length) => product * length, 1) };
+}
+
+/** @throws Error when the bytes are not an IDX file of unsigned bytes, or are too few or too many. */
+export function parseIdx(bytes: Uint8Array): IdxArray {
+  const header = parseIdxHeader(bytes);
+  const { shape, start } = header;
+  if (bytes.length !== header.bytes) {
+    throw new Error(`IDX data of shape [${shape.join(', ')}] need ${header.bytes} bytes, but the file has ${bytes.length}`);
   }
   return { shape, data: bytes.subarray(start) };
 }

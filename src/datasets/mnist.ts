@@ -5,7 +5,9 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Examples } from '../ml/engines/engine.js';
+import { DataFileError } from './data-file-error.js';
 import { parseIdx } from './idx.js';
+import { IdxRows } from './idx-rows.js';
 import { MNIST_FILES } from './mnist-files.js';
 
 export interface LabelledData {
@@ -15,16 +17,7 @@ export interface LabelledData {
   labels: string[];
 }
 
-/** A data set's files are absent or are not what they should be. */
-export class DataFileError extends Error {
-  readonly path: string;
-
-  constructor(path: string, problem: string, cause?: unknown) {
-    super(`data file ${path} ${problem}`, cause === undefined ? undefined : { cause });
-    this.name = 'DataFileError';
-    this.path = path;
-  }
-}
+export { DataFileError } from './data-file-error.js';
 
 /** The folder of the package's IDX files. @throws when the package is not installed. */
 export function mnistFolder(): string {
@@ -57,4 +50,10 @@ async function readSplit(folder: string, split: 'train' | 't10k'): Promise<Examp
 export async function loadMnist(folder = mnistFolder()): Promise<LabelledData> {
   const [train, test] = await Promise.all([readSplit(folder, 'train'), readSplit(folder, 't10k')]);
   return { train, test, labels: Array.from({ length: 10 }, (_, digit) => String(digit)) };
+}
+
+/** The images of a split, to be read one by one, bytes of `[28, 28, 1]` each. */
+export function mnistRows(split: 'train' | 'test', folder = mnistFolder()): IdxRows {
+  const name = `${split === 'test' ? 't10k' : split}-images-idx3-ubyte` as const;
+  return new IdxRows(join(folder, name), MNIST_FILES[name]);
 }

@@ -20,3 +20,18 @@ export type Dataset = Static<typeof Dataset>;
 
 export const DatasetPage = page(Dataset, 'DatasetPage');
 export type DatasetPage = Static<typeof DatasetPage>;
+
+export const SPLITS = ['train', 'test'] as const;
+export type Split = (typeof SPLITS)[number];
+
+/** Pictures that one request may ask for. */
+export const MAX_PICTURES = 100;
+
+export const PictureQuery = strictObject({
+  split: Type.Optional(oneOf(SPLITS, { description: 'Of which examples; `test` when absent.' })),
+  indices: Type.String({ description: `Which of them: from 1 to ${MAX_PICTURES} numbers from 0 on, with commas between.` }),
+});
+
+export const PictureHeaders = Type.Object({
+  'if-none-match': Type.Optional(Type.String({ description: 'Tags that the client holds; 304 when the current one is among them.' })),
+});

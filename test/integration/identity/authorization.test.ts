@@ -13,7 +13,7 @@ const RULES: Record<string, Right> = {
   getIdentity: 'view', deleteSession: 'view', createTicket: 'view',
   getRun: 'view', getModelSummary: 'view', getMetrics: 'view', listLogs: 'view', listEvents: 'view', live: 'view',
   listArtifacts: 'view', downloadArtifact: 'view', predict: 'view', listDatasets: 'view', getDataset: 'view',
-  listRuns: 'read', planRun: 'read', listRecipes: 'read', getRecipe: 'read', listDevices: 'read', listBoxes: 'read', getBox: 'read', getQueue: 'read', getRunOutlook: 'read', getUsage: 'read', getLedger: 'read',
+  getDatasetImages: 'read', listRuns: 'read', planRun: 'read', listRecipes: 'read', getRecipe: 'read', listDevices: 'read', listBoxes: 'read', getBox: 'read', getQueue: 'read', getRunOutlook: 'read', getUsage: 'read', getLedger: 'read',
   listShares: 'read', listKeys: 'read', createKey: 'read', revokeKey: 'read', listTeams: 'read', getTeam: 'read', listMembers: 'read',
   createRun: 'write', cancelRun: 'write', pauseRun: 'write', resumeRun: 'write', extendRun: 'write', updateRun: 'write', moveRun: 'write', deleteRun: 'write',
   deleteArtifacts: 'write', shareRun: 'write', unshareRun: 'write',

@@ -81,7 +81,7 @@ t.test('no request makes the service fail', async (t) => {
   const { id } = await place.submit();
   await place.done('POST', `/v1/runs/${id}/cancel`);
   const { id: key } = await place.join('default', 'ann', 'member');
-  const known = fc.constantFrom(id, id.toUpperCase(), key, 'default', 'ann', 'mnist', 'mnist-softmax', 'not_found', 'model/model.json', '01890000-0000-7000-8000-000000000001');
+  const known = fc.constantFrom(id, id.toUpperCase(), key, 'default', 'ann', 'mnist', 'mnist-softmax', 'not_found', 'model/model.json', '0,17,9999', '01890000-0000-7000-8000-000000000001');
   const operations = Object.entries(place.document.paths).flatMap(([path, item]) => Object.entries(item).map(([method, operation]) => ({ ...operation, path, method: method.toUpperCase() })));
   t.ok(operations.length > 40);
   for (const operation of operations) {
