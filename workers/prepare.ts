@@ -5,6 +5,7 @@ import { chooseExamples } from '../src/ml/data.js';
 import { UncapturableError } from '../src/ml/engines/compiled/engine.js';
 import { NoBackendError } from '../src/ml/engines/eager/backends.js';
 import { NoEngineError, openEngine, type OpenEngine } from '../src/ml/engines/open-engine.js';
+import { createEvaluator } from '../src/ml/evaluation.js';
 import { baseLearningRate } from '../src/ml/schedule.js';
 import type { TrainSettings } from '../src/ml/train.js';
 import type { RuledOut } from '../src/schemas/ipc.js';
@@ -65,6 +66,8 @@ export async function prepare(spec: RunSpec, { ruledOut, threads, gradientAccumu
   const graph = await because('invalid_spec', () => trainingGraph(spec, dataset.inputShape));
   const { train, validation } = chooseExamples(await because('data_missing', loadMnist), spec.dataset);
   const { batchSize, seed } = effectiveFit(spec);
+  const loss = effectiveLoss(spec.loss);
+  const { labels } = dataset;
   const opened = await onDevice(() =>
     openEngine({
       engine: spec.engine ?? 'auto',
@@ -75,10 +78,10 @@ export async function prepare(spec: RunSpec, { ruledOut, threads, gradientAccumu
       spec: {
         graph,
         inputShape: dataset.inputShape,
-        classCount: dataset.labels.length,
+        classCount: labels.length,
         preprocessing: effectivePreprocessing(spec, dataset.kind),
         optimizer: spec.optimizer,
-        loss: effectiveLoss(spec.loss),
+        loss,
         metrics: defaultMetrics(spec),
         seed,
         gradientAccumulationSteps,
@@ -89,7 +92,9 @@ export async function prepare(spec: RunSpec, { ruledOut, threads, gradientAccumu
     }),
   );
   onEngine(opened);
-  return { session: opened.session, trainCount: train.count, hasValidation: validation !== null };
+  const { session } = opened;
+  const evaluator = validation === null ? null : createEvaluator({ loss, outputShape: session.outputShape, classCount: labels.length, labels, examples: validation });
+  return { session, trainCount: train.count, hasValidation: validation !== null, evaluator };
 }
 
 /** All that the loop needs besides what `prepare` answers. */

@@ -1,6 +1,7 @@
 // From the training loop's reports to events of the run's log. Blocks of steps that come faster than the
 // log is flushed are joined, so that a fast model makes ten events a second and not thousands.
 import { toMetricValue, toMetricValues } from '../src/metrics/values.js';
+import type { Evaluation } from '../src/ml/evaluation.js';
 import type { EpochReport, StepsReport, TrainReport } from '../src/ml/reports.js';
 import type { NewEvent } from '../src/schemas/event.js';
 
@@ -37,6 +38,15 @@ export function createReportEvents(attempt: number, now: () => number = Date.now
     for (const [name, numbers] of Object.entries(report.series)) (held.series[name] ??= []).push(...numbers);
   }
 
+  /** With what a classifier said after it. */
+  const epochEvents = (report: EpochReport): NewEvent[] => [epochEvent(report), ...(report.evaluation === undefined ? [] : [evaluationEvent(report, report.evaluation)])];
+
+  const evaluationEvent = ({ epoch, step }: EpochReport, evaluation: Evaluation): NewEvent => ({
+    kind: 'evaluation',
+    at: at(),
+    data: { attempt, epoch, step, ...evaluation },
+  });
+
   const epochEvent = ({ epoch, step, metrics, examplesPerSecond, durationMs, best }: EpochReport): NewEvent => ({
     kind: 'epoch',
     at: at(),
@@ -53,7 +63,7 @@ export function createReportEvents(attempt: number, now: () => number = Date.now
           return now() - lastFlush >= FLUSH_MS ? [...earlier, ...flush()] : earlier;
         }
         case 'epoch':
-          return [...flush(), epochEvent(report)];
+          return [...flush(), ...epochEvents(report)];
         case 'warning':
           return [...flush(), { kind: 'warning', at: at(), data: { code: report.code, message: report.message } }];
         // Points up to a checkpoint are in the log before it is.

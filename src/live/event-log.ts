@@ -32,8 +32,29 @@ export interface EventLog {
   append(fence: Fence, events: readonly NewEvent[], retry?: { after: number }): Promise<RunEvent[]>;
   /** Events with `seq > after`, in order. */
   read(runId: string, query: { after: number; limit: number; kinds?: readonly EventKind[] }): Promise<EventPage>;
+  /** The evaluations that stand, by epoch: see `standingEvaluations`. */
+  evaluations(runId: string): Promise<EvaluationPlace[]>;
   /** Number of the latest event of each run that exists. */
   heads(runIds: readonly string[]): Promise<Map<string, number>>;
+}
+
+/** An evaluation in the log. */
+export interface EvaluationPlace {
+  epoch: number;
+  seq: number;
+}
+
+/**
+ * Out of a run's evaluations and starts, in order: of each epoch the last evaluation, ascending. A start makes void what
+ * came after the epoch that it goes on from.
+ */
+export function standingEvaluations(entries: readonly { kind: 'evaluation' | 'state'; seq: number; epoch: number }[]): EvaluationPlace[] {
+  let standing: EvaluationPlace[] = [];
+  for (const { kind, seq, epoch } of entries) {
+    standing = standing.filter((one) => (kind === 'state' ? one.epoch <= epoch : one.epoch < epoch));
+    if (kind === 'evaluation') standing.push({ epoch, seq });
+  }
+  return standing;
 }
 
 type EventClock = Pick<DatabaseClock, 'at'>;
@@ -123,6 +144,12 @@ export function createEventLog(database: Database, clock: EventClock): EventLog 
       const { head = 0, found } = rows[0] ?? {};
       const events = found ?? [];
       return { items: events.slice(0, limit), head, hasMore: events.length > limit };
+    },
+
+    async evaluations(runId) {
+      return standingEvaluations(await database.$queryRaw<Parameters<typeof standingEvaluations>[0]>`
+        SELECT kind, seq, COALESCE((data->>'epoch')::int, 0) AS epoch FROM run_events
+        WHERE run_id = ${runId}::uuid AND kind IN ('evaluation', 'state') AND (kind = 'evaluation' OR data->>'state' = 'starting') ORDER BY seq`);
     },
 
     async heads(runIds) {

@@ -37,15 +37,22 @@ export interface DataChoice {
   take?: number | undefined;
 }
 
+/** Where examples lie: in a split of the data set, from one of its examples on. */
+export interface ExamplesPlace {
+  split: 'train' | 'test';
+  from: number;
+}
+
 /** What a run trains on and what it validates with (null: nothing), by the spec's `dataset`. */
 export function chooseExamples(
   data: { train: Examples; test: Examples },
   { validation = 'test', take = Infinity }: DataChoice,
-): { train: Examples; validation: Examples | null } {
+): { train: Examples; validation: (Examples & { place: ExamplesPlace }) | null } {
   const train = takeExamples(data.train, take);
   if (validation === 'none') return { train, validation: null };
-  if (validation === 'test') return { train, validation: takeExamples(data.test, take) };
-  return splitExamples(train, validation.split);
+  if (validation === 'test') return { train, validation: { ...takeExamples(data.test, take), place: { split: 'test', from: 0 } } };
+  const parts = splitExamples(train, validation.split);
+  return { train: parts.train, validation: { ...parts.validation, place: { split: 'train', from: parts.train.count } } };
 }
 
 /** `value * scale + offset`. */

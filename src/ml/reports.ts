@@ -1,4 +1,5 @@
 // What training says while it runs. `train()` yields these; it never prints, persists or publishes.
+import type { Evaluation } from './evaluation.js';
 import type { TrainState } from './train-state.js';
 
 /** A block of consecutive steps. All arrays have one entry a step; values may be NaN or infinite. */
@@ -23,6 +24,8 @@ export interface EpochReport {
   examplesPerSecond: number;
   /** Wall time of the epoch with its validation, in milliseconds. */
   durationMs: number;
+  /** What a classifier said of the validation examples, in the epochs that tell it (`isEvaluationTold`) and in the last one. */
+  evaluation?: Evaluation | undefined;
   /** Whether this epoch is the best so far by the monitor (early stopping's, else val_loss, else loss). */
   best: boolean;
 }

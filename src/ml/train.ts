@@ -5,6 +5,7 @@ import type { Callback, Schedule } from '../schemas/optimization.js';
 import type { MetricName } from '../schemas/spec.js';
 import { Callbacks } from './callbacks.js';
 import type { BatchResult, EngineSession, TrainBatch } from './engines/engine.js';
+import { isEvaluationTold, type Evaluator, type EvaluationTally } from './evaluation.js';
 import { EpochMeans, epochMetricNames, validationMetrics } from './epoch-metrics.js';
 import { NonFiniteLossError, type CheckpointReport, type StepsReport, type TrainReport } from './reports.js';
 import { permutation } from './rng.js';
@@ -17,6 +18,8 @@ export interface TrainSettings {
   /** Examples in the bound training split, at least 1. */
   trainCount: number;
   hasValidation: boolean;
+  /** Of the validation examples; absent or null where the model tells no classes apart. */
+  evaluator?: Evaluator | null | undefined;
   batchSize: number;
   epochs: number;
   seed: number;
@@ -94,9 +97,10 @@ class TrainingLoop {
     }
     const examplesPerSecond = perSecond(trainCount, this.#elapsedMs);
     const metrics = this.#means.means();
+    const tally = this.#settings.hasValidation ? (this.#settings.evaluator?.begin() ?? null) : null;
     if (this.#settings.hasValidation) {
       yield { type: 'phase', phase: 'validating', epoch };
-      const validation = await this.#validate();
+      const validation = await this.#validate(tally);
       if (validation === null) return;
       Object.assign(metrics, validationMetrics(validation));
       this.#countTime();
@@ -104,10 +108,12 @@ class TrainingLoop {
     metrics.learning_rate = this.#rateAt(this.#step - 1);
     this.#history.push(metrics);
     const best = await this.#callbacks.afterEpoch(epoch, metrics);
+    const isLast = epoch === this.#settings.epochs || this.#callbacks.hasStopped;
+    const evaluation = isLast || isEvaluationTold(epoch) ? tally?.evaluation() : undefined;
     this.#waitAnewIfExtended();
     const durationMs = this.#elapsedMs;
     [this.#epoch, this.#batches, this.#elapsedMs, this.#means] = [epoch + 1, 0, 0, new EpochMeans()];
-    yield { type: 'epoch', epoch, step: this.#step, metrics, best, examplesPerSecond, durationMs };
+    yield { type: 'epoch', epoch, step: this.#step, metrics, evaluation, best, examplesPerSecond, durationMs };
     if (this.#isDue()) yield await this.#checkpoint();
   }
 
@@ -160,7 +166,7 @@ class TrainingLoop {
   }
 
   /** Null when stopped on the way. */
-  async #validate(): Promise<BatchResult | null> {
+  async #validate(tally: EvaluationTally | null): Promise<BatchResult | null> {
     const { session, batchSize, signal, now } = this.#settings;
     let turnAt = now();
     const onBatch = async (): Promise<void> => {
@@ -171,7 +177,7 @@ class TrainingLoop {
       if (signal.aborted) throw new Stopped();
     };
     try {
-      return await session.evaluate('validation', batchSize, onBatch);
+      return await session.evaluate('validation', batchSize, { onBatch, onOutputs: tally === null ? undefined : (outputs, from) => tally.add(outputs, from) });
     } catch (error) {
       if (error instanceof Stopped) return null;
       throw error;

@@ -1,4 +1,4 @@
-// What a run measured and said: curves, log.
+// What a run measured and said: curves, evaluations, log.
 import { Type } from 'typebox';
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { negotiate } from '../http/negotiate.js';
@@ -6,9 +6,11 @@ import { RunParams } from '../http/params.js';
 import { problems, representations } from '../http/responses.js';
 import { ref } from '../schemas/build.js';
 import { DEFAULT_EVENT_LIMIT, LogQuery } from '../schemas/event-query.js';
+import { EvaluationQuery, Evaluations } from '../schemas/evaluation.js';
 import { EventPage } from '../schemas/event.js';
 import { MetricQuery, MetricSeriesList } from '../schemas/metric.js';
 import type { Services } from '../services.js';
+import { readEvaluations } from './evaluations.js';
 import { LOG_KINDS, openLogText } from './log-text.js';
 import { readSeries } from '../metrics/series.js';
 
@@ -25,6 +27,18 @@ export const historyRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services,
   }, async ({ principal, params: { id }, query }) => {
     await runs.see(principal, id);
     return { series: await readSeries(metrics, id, query) };
+  });
+
+  app.get('/v1/runs/:id/evaluations', {
+    config: { access: 'view' },
+    schema: {
+      operationId: 'getEvaluations', tags: ['metrics'], summary: "Read a run's evaluations", params: RunParams, querystring: EvaluationQuery,
+      description: 'What a classifier said of its validation examples after an epoch: the confusion matrix, precision and recall of each class, and examples with their predictions. New ones are told by events of the kind `evaluation`.',
+      response: { 200: ref(Evaluations), ...problems('not_found') },
+    },
+  }, async ({ principal, params: { id }, query }) => {
+    await runs.see(principal, id);
+    return readEvaluations(events, id, query);
   });
 
   app.get('/v1/runs/:id/logs', {

@@ -3,7 +3,7 @@ import { Type, type Static, type TSchema } from 'typebox';
 import { oneOf, ref, strictObject } from './build.js';
 import { MetricValue, MetricValues, RUN_REASONS, RUN_STATES } from './run.js';
 
-export const EVENT_KINDS = ['state', 'metrics', 'epoch', 'log', 'system', 'warning', 'checkpoint', 'artifact'] as const;
+export const EVENT_KINDS = ['state', 'metrics', 'epoch', 'evaluation', 'log', 'system', 'warning', 'checkpoint', 'artifact'] as const;
 export const CHECKPOINT_KINDS = ['final', 'resume'] as const;
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error'] as const;
 export type EventKind = (typeof EVENT_KINDS)[number];
@@ -18,7 +18,7 @@ export const StateData = strictObject({
   message: Type.Optional(Type.String({ description: 'The reason in words.' })),
   attempt,
   step: Type.Optional(Type.Integer({ minimum: 0, description: 'With `starting`: the step that the attempt goes on from. Points of earlier attempts after it are void; without it, all of them are.' })),
-  epoch: Type.Optional(Type.Integer({ minimum: 0, description: 'With `step`: the epochs that were whole there, with their validation. Epochs of earlier attempts after it are void.' })),
+  epoch: Type.Optional(Type.Integer({ minimum: 0, description: 'With `step`: the epochs that were whole there, with their validation. Epochs and evaluations of earlier attempts after it are void.' })),
 });
 /** A block of steps of several series; every array is as long as `steps`. */
 export const MetricsData = strictObject({
@@ -36,6 +36,26 @@ export const EpochData = strictObject({
   examplesPerSecond,
   durationMs: Type.Number({ description: 'Wall time of the epoch with its validation.' }),
   best: Type.Boolean({ description: 'Whether it is the best epoch so far.' }),
+});
+const classIndex = (description: string) => Type.Integer({ minimum: 0, description });
+const probability = (description: string) => Type.Number({ minimum: 0, maximum: 1, description: `${description}, to six decimals.` });
+export const SamplePrediction = strictObject({
+  index: Type.Integer({ minimum: 0, description: 'Of the example in `split` of the data set, from 0 on; `GET /v1/datasets/{name}/images` shows it.' }),
+  trueClass: classIndex('What it is, by index in `labels`.'),
+  predictedClass: classIndex('What the model takes it for.'),
+  trueProbability: probability('How probable the model says that its true class is'),
+  predictedProbability: probability('How probable the model says that the predicted class is'),
+}, { $id: 'SamplePrediction', description: 'What a classifier said of one validation example.' });
+/** What a classifier said of the validation examples after an epoch. */
+export const EvaluationData = strictObject({
+  attempt,
+  epoch,
+  step: Type.Integer({ minimum: 0, description: 'Steps done.' }),
+  split: oneOf(['train', 'test'], { description: 'The split of the data set that the validation examples are from.' }),
+  labels: Type.Array(Type.String(), { description: 'Names of the classes, by index.' }),
+  confusionMatrix: Type.Array(Type.Array(Type.Integer({ minimum: 0 })), { description: 'How many validation examples of each class (row) were taken for each class (column).' }),
+  unpredictedCount: Type.Integer({ minimum: 0, description: 'Validation examples for which the model gave NaN. They have no predicted class, and are in no cell; with the cells they make up all.' }),
+  samples: Type.Array(ref(SamplePrediction), { maxItems: 60, description: 'Validation examples: the wrong ones first, that with the most probable wrong class before the others; then the right ones, the least probable before the others.' }),
 });
 export const LogData = strictObject({
   level: oneOf(LOG_LEVELS, { description: 'How severe it is.' }),
@@ -65,7 +85,7 @@ export const ArtifactData = strictObject({
 });
 
 const DATA = {
-  state: StateData, metrics: MetricsData, epoch: EpochData, log: LogData,
+  state: StateData, metrics: MetricsData, epoch: EpochData, evaluation: EvaluationData, log: LogData,
   system: SystemData, warning: WarningData, checkpoint: CheckpointData, artifact: ArtifactData,
 } as const satisfies Record<EventKind, TSchema>;
 
@@ -77,7 +97,7 @@ export type RunEvent = { [K in EventKind]: EventOf<K> }[EventKind];
 
 export const RunEvent = Type.Unsafe<RunEvent>({
   $id: 'RunEvent',
-  description: 'One numbered event of a run.',
+  description: 'One numbered event of a run. Kinds may be added: leave alone those that you do not know.',
   type: 'object',
   required: ['seq', 'kind', 'at', 'data'],
   discriminator: { propertyName: 'kind' },

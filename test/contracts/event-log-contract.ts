@@ -1,12 +1,18 @@
 // The event log: numbers without gaps, fences, readings.
 import type { Test } from 'tap';
+import type { ResumePoint } from '../../src/artifacts/artifact-repository.js';
 import { FencedError } from '../../src/live/event-log.js';
 import { isHeld } from '../../src/run-states.js';
 import type { NewEvent } from '../../src/schemas/event.js';
 import { RUN_STATES } from '../../src/schemas/run.js';
-import { AT, block, line, newRun, pointsOf, runIn, STORED, UNSTORABLE, type CreateSubject } from './subject.js';
+import { AT, block, FAR, line, newRun, pointsOf, runIn, STORED, UNSTORABLE, type CreateSubject } from './subject.js';
 
 const NOBODY = '01890000-0000-7000-8000-ffffffffffff';
+
+const evaluation = (epoch: number, attempt: number): NewEvent => ({
+  kind: 'evaluation', at: AT,
+  data: { attempt, epoch, step: epoch, split: 'train', labels: ['a', 'b'], confusionMatrix: [[3, 1], [0, 4]], unpredictedCount: 2, samples: [{ index: 7, trueClass: 0, predictedClass: 1, trueProbability: 0.25, predictedProbability: 0.75 }] },
+});
 
 /** One of each kind that a trainer's supervisor writes. */
 const ONE_OF_EACH: NewEvent[] = [
@@ -17,6 +23,7 @@ const ONE_OF_EACH: NewEvent[] = [
   { kind: 'warning', at: AT, data: { code: 'w', message: '' } },
   { kind: 'checkpoint', at: AT, data: { attempt: 1, kind: 'final', epoch: 1, step: 2, metrics: { loss: 1e308 } } },
   { kind: 'artifact', at: AT, data: { path: 'model/model.json', bytes: 5e9, sha256: 'a'.repeat(64) } },
+  evaluation(1, 1),
 ];
 
 export async function eventLogContract(t: Test, createSubject: CreateSubject): Promise<void> {
@@ -124,6 +131,24 @@ export async function eventLogContract(t: Test, createSubject: CreateSubject): P
     t.strictSame(await events.read(NOBODY, { after: 0, limit: 10 }), { items: [], head: 0, hasMore: false }, 'a run that is not there');
     t.strictSame(await events.heads([id, NOBODY, id]), new Map([[id, end]]), 'heads of the runs that exist');
     t.strictSame(await events.heads([]), new Map(), 'no runs, no heads');
+  });
+
+  await t.test('evaluations that a later start has made void do not stand', async (t) => {
+    const { id, head } = await runIn(subject, 'running', newRun(team));
+    const fence = { runId: id, attempt: 1 };
+    await events.append(fence, [1, 2, 3].map((epoch) => evaluation(epoch, 1)));
+    t.strictSame(await events.evaluations(id), [1, 2, 3].map((epoch) => ({ epoch, seq: head + epoch })), 'each has its number in the log');
+    const again = async (attempt: number, resume?: ResumePoint) => {
+      await runs.change(id, { to: 'queued' });
+      await runs.change(id, { to: 'starting', resume, set: { attempt, leaseOwner: 'box', leaseExpiresAt: FAR } });
+    };
+    await again(2, { step: 20, epoch: 2, metrics: {} });
+    t.strictSame((await events.evaluations(id)).map(({ epoch }) => epoch), [1, 2], 'after a start those up to its epoch');
+    const [third] = await events.append({ runId: id, attempt: 2 }, [evaluation(3, 2)]);
+    t.strictSame((await events.evaluations(id)).at(-1), { epoch: 3, seq: third?.seq }, 'and then the new ones');
+    await again(3);
+    t.strictSame(await events.evaluations(id), [], 'a start from nothing leaves none');
+    t.strictSame(await events.evaluations(NOBODY), [], 'nor has a run that is not there');
   });
 
   await t.test('text that cannot be stored does not break the log', async (t) => {

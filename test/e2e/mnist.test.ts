@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import * as tf from '@tensorflow/tfjs-core';
 import '@tensorflow/tfjs-backend-cpu';
 import * as tfl from '@tensorflow/tfjs-layers';
+import { PNG } from 'pngjs';
 import t from 'tap';
 import { loadMnist } from '../../src/datasets/mnist.js';
+import type { Evaluations } from '../../src/schemas/evaluation.js';
 import type { EventOf } from '../../src/schemas/event.js';
 import type { Run } from '../../src/schemas/run.js';
 import type { Usage } from '../../src/schemas/usage.js';
@@ -48,6 +50,24 @@ t.test('one softmax layer on all 60,000 digits reaches 91%, with every batch see
 
   const { body: page } = await call<{ items: unknown[] }>(address, `/v1/runs/${id}/events?limit=1000`);
   t.same(page.items, events.map(({ seq, kind, at, data }) => ({ seq, kind, at, data })), 'REST tells the same story');
+
+  await t.test('each epoch tells what it took for what, and shows it', async (t) => {
+    const told = events.filter((event): event is EventOf<'evaluation'> => event.kind === 'evaluation');
+    t.same(told.map((event) => event.data.epoch), epochs.map((event) => event.data.epoch), 'one for each epoch');
+    const { body: { evaluation } } = await call<Evaluations>(address, `/v1/runs/${id}/evaluations?epoch=${run.progress.epochs}`);
+    if (evaluation === null) throw new Error('there is no evaluation');
+    const { classes, ...shown } = evaluation;
+    t.same(shown, told.at(-1)?.data, 'the last is read as it was told');
+    const count = (of: 'trueCount' | 'correctCount') => classes.reduce((sum, one) => sum + one[of], 0);
+    t.equal(count('trueCount'), 10_000, 'all test digits are in it');
+    t.ok(Math.abs(count('correctCount') / 10_000 - Number(run.metrics.val_accuracy)) < 1e-6, 'and as many are right as the accuracy says');
+    const indices = evaluation.samples.slice(0, 12).map(({ index }) => index);
+    t.same(evaluation.samples.slice(0, 12).map(({ trueClass }) => trueClass), indices.map((index) => test.y[index]), 'samples are what the data set says');
+    const response = await fetch(`${address}/v1/datasets/mnist/images?split=${evaluation.split}&indices=${indices.join()}`, { headers: WITH_KEY });
+    const { width, data } = PNG.sync.read(Buffer.from(await response.arrayBuffer()));
+    const pixels = Array.from({ length: PIXELS }, (_, at) => data[((28 + Math.floor(at / 28)) * width + 28 + (at % 28)) * 4]);
+    t.same(pixels, digit(indices[11] ?? NaN), 'and look so: the last is the second of the second row');
+  });
 
   await t.test('the stored model, in plain TF.js, says what the service says', async (t) => {
     const modelJson = await call<tf.io.ModelJSON>(address, `/v1/runs/${id}/artifacts/model/model.json`);

@@ -1,5 +1,5 @@
 // The event log and its curves in memory, fenced like the real ones.
-import { FencedError, type EventLog, type Fence } from '../../src/live/event-log.js';
+import { FencedError, standingEvaluations, type EventLog, type Fence } from '../../src/live/event-log.js';
 import { CHUNK_POINTS, startsOf, sumUp, type Buckets, type Points } from '../../src/metrics/buckets.js';
 import { curvesOf } from '../../src/metrics/chunks.js';
 import type { MetricRepository } from '../../src/metrics/repository.js';
@@ -38,6 +38,12 @@ export function createFakeEventLog(records: FakeRecords): EventLog {
       const record = records.runs.get(runId);
       const later = (record?.events ?? []).filter((event) => event.seq > after && (kinds?.includes(event.kind) ?? true));
       return structuredClone({ items: later.slice(0, limit), head: record?.run.head ?? 0, hasMore: later.length > limit });
+    },
+
+    async evaluations(runId) {
+      await records.statement();
+      return standingEvaluations((records.runs.get(runId)?.events ?? []).flatMap(({ kind, seq, data }) =>
+        kind === 'evaluation' || (kind === 'state' && data.state === 'starting') ? [{ kind, seq, epoch: data.epoch ?? 0 }] : []));
     },
 
     async heads(runIds) {

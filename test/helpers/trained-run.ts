@@ -18,6 +18,15 @@ export const epochEvent = (epoch: number, metrics: Record<string, number | 'NaN'
   kind: 'epoch', at: at(2), data: { attempt: 1, epoch, step: epoch * 10, metrics, examplesPerSecond: 1000, durationMs: 5, best: true },
 });
 
+/** Of two classes, 8 examples each, of which so many are right. */
+export const evaluationEvent = (epoch: number, right: number): Extract<NewEvent, { kind: 'evaluation' }> => ({
+  kind: 'evaluation', at: at(2),
+  data: {
+    attempt: 1, epoch, step: epoch * 10, split: 'test', labels: ['cat', 'dog'], confusionMatrix: [[right, 8 - right], [8 - right, right]], unpredictedCount: 0,
+    samples: [{ index: 3, trueClass: 0, predictedClass: 1, trueProbability: 0.25, predictedProbability: 0.75 }],
+  },
+});
+
 /** Submitted, claimed and running; the events are in its log after those of its states. */
 export async function runningRun(api: Api, events: readonly NewEvent[] = []): Promise<Run> {
   const { id } = (await api.post('/v1/runs', { recipe: 'mnist-softmax' })).json<Run>();

@@ -69,10 +69,19 @@ export interface ModelFiles {
   weightData: Uint8Array;
 }
 
+export interface EvaluateOptions {
+  /** After each batch, or a few of them. May throw to stop. */
+  onBatch?: (() => Promise<void>) | undefined;
+  /** Is given the model's outputs of the split's examples in their order: those from example `from` on, row-major `[count, ...outputShape]`. */
+  onOutputs?: ((outputs: Float32Array, from: number) => void) | undefined;
+}
+
 export interface EngineSession {
   readonly engine: 'eager' | 'compiled';
   /** Of TF.js, or the provider of a compiled graph. */
   readonly backend: Backend | 'cuda';
+  /** Of the model's output, without the batch axis. */
+  readonly outputShape: readonly number[];
   /** Steps that one `train` call should hold; the loop may give fewer. */
   readonly blockSize: number;
   /** Hands over the data; the engine may copy it to a device. */
@@ -81,8 +90,8 @@ export interface EngineSession {
   tensorBytes(): number;
   /** Applies one optimizer step for each batch, in order. */
   train(batches: readonly TrainBatch[]): Promise<BatchResult[]>;
-  /** Mean loss and metrics over a bound split, without dropout and with moving averages. `onBatch` may throw to stop. */
-  evaluate(split: 'train' | 'validation', batchSize: number, onBatch?: () => Promise<void>): Promise<BatchResult>;
+  /** Mean loss and metrics over a bound split, without dropout and with moving averages. */
+  evaluate(split: 'train' | 'validation', batchSize: number, options?: EvaluateOptions): Promise<BatchResult>;
   /** Model outputs for raw examples, row-major `[count, ...outputShape]`. */
   predict(x: Uint8Array | Float32Array, count: number): Promise<Float32Array>;
   getState(): Promise<EngineState>;

@@ -84,11 +84,11 @@ export class TrainingProgram {
     return measured as tf.Tensor1D;
   }
 
-  /** The same numbers without training: no dropout, moving averages. */
-  evaluate({ x, target }: ExampleTensors): tf.Tensor1D {
+  /** The same numbers without training: no dropout, moving averages. And the outputs that they are about, `[examples, ...outputShape]`. */
+  evaluate({ x, target }: ExampleTensors): [numbers: tf.Tensor1D, output: tf.Tensor] {
     return tf.tidy(() => {
       const output = this.#apply(x, { training: false });
-      return tf.stack([this.#penalised(this.#loss(target, output)), ...this.#metricsOf(target, output)]) as tf.Tensor1D;
+      return [tf.stack([this.#penalised(this.#loss(target, output)), ...this.#metricsOf(target, output)]) as tf.Tensor1D, output];
     });
   }
 

@@ -1,6 +1,7 @@
 // What must be true of a run that trained through faults, whatever they were. Pure: told what was seen, it answers
 // what is wrong, one sentence each.
 import { isDeepStrictEqual } from 'node:util';
+import { standingEvaluations } from '../../../src/live/event-log.js';
 import type { RunEvent } from '../../../src/schemas/event.js';
 import type { MetricPoints } from '../../../src/schemas/metric.js';
 import type { MetricValue, Run } from '../../../src/schemas/run.js';
@@ -25,6 +26,7 @@ export function judgeRun({ outcome, seen, reference, startsAtStake }: Judged): s
     ...sameEvents(events, seen),
     ...sameCurves('its curves', curves, reference.curves),
     ...sameCurves('the curves that its events make up', replay(events), curves),
+    ...sameEvaluations(events, reference.events),
     ...(weights === reference.weights ? [] : [`its weights are ${weights ?? 'not there'} instead of ${reference.weights ?? 'none'}`]),
   ];
 }
@@ -71,6 +73,17 @@ export function sameCurves(what: string, curves: Record<string, MetricPoints>, e
 
 const NONE: MetricPoints = { steps: [], values: [] };
 const point = (step: number | undefined, value: MetricValue | undefined) => (step === undefined ? 'nothing' : `${step}: ${value}`);
+
+/** Those that stand, whichever attempt made them. */
+function sameEvaluations(events: readonly RunEvent[], expected: readonly RunEvent[]): string[] {
+  const standing = (log: readonly RunEvent[]) => {
+    const entries = log.flatMap(({ kind, seq, data }) => (kind === 'evaluation' || (kind === 'state' && data.state === 'starting') ? [{ kind, seq, epoch: data.epoch ?? 0 }] : []));
+    return standingEvaluations(entries).map(({ epoch, seq }) => ({ epoch, evaluation: { ...log.find((event) => event.seq === seq)?.data, attempt: 0 } }));
+  };
+  const [found, wanted] = [standing(events), standing(expected)];
+  const different = Array.from({ length: Math.max(found.length, wanted.length) }).findIndex((_, index) => !isDeepStrictEqual(found[index], wanted[index]));
+  return different < 0 ? [] : [`its evaluations are those of epochs ${found.map(({ epoch }) => epoch).join(', ')}, and the ${different + 1}. is not the expected one of epoch ${wanted[different]?.epoch ?? 'none'}`];
+}
 
 /** The curves as a client draws them from the events alone: a start that goes on from a step and an epoch makes void what came after them. */
 export function replay(events: readonly RunEvent[]): Record<string, MetricPoints> {

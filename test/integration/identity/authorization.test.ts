@@ -11,7 +11,7 @@ type Right = 'public' | 'view' | 'read' | 'write' | 'manage' | 'operate';
 const RULES: Record<string, Right> = {
   getLiveness: 'public', getReadiness: 'public', createSession: 'public', getSession: 'public', getProblemType: 'public',
   getIdentity: 'view', deleteSession: 'view', createTicket: 'view',
-  getRun: 'view', getModelSummary: 'view', getMetrics: 'view', listLogs: 'view', listEvents: 'view', live: 'view',
+  getRun: 'view', getModelSummary: 'view', getMetrics: 'view', getEvaluations: 'view', listLogs: 'view', listEvents: 'view', live: 'view',
   listArtifacts: 'view', downloadArtifact: 'view', predict: 'view', listDatasets: 'view', getDataset: 'view',
   getDatasetImages: 'read', listRuns: 'read', planRun: 'read', listRecipes: 'read', getRecipe: 'read', listDevices: 'read', listBoxes: 'read', getBox: 'read', getQueue: 'read', getRunOutlook: 'read', getUsage: 'read', getLedger: 'read',
   listShares: 'read', listKeys: 'read', createKey: 'read', revokeKey: 'read', listTeams: 'read', getTeam: 'read', listMembers: 'read',
@@ -122,7 +122,7 @@ t.test('with another team that a run was shared with', async (t) => {
   t.equal((await ask('GET', `/v1/runs/${other.id}`, { key })).status, 404, 'no other run');
   t.match((await ask('GET', '/v1/runs?shared=true', { key })).body, { items: [{ id: shared.id }] });
   t.match((await ask('GET', '/v1/runs', { key })).body, { items: [] }, 'it is not among the own');
-  for (const path of ['events', 'metrics', 'logs', 'artifacts', 'model']) t.equal((await ask('GET', `/v1/runs/${shared.id}/${path}`, { key })).status, 200, path);
+  for (const path of ['events', 'metrics', 'evaluations', 'logs', 'artifacts', 'model']) t.equal((await ask('GET', `/v1/runs/${shared.id}/${path}`, { key })).status, 200, path);
   for (const action of ['cancel', 'pause', 'resume']) t.equal((await ask('POST', `/v1/runs/${shared.id}/${action}`, { key })).status, 404, `nobody else can ${action} it`);
   t.equal((await ask('POST', `/v1/runs/${shared.id}/shares`, { key, json: {} })).status, 404, 'or share it on');
   t.equal((await ask('GET', `/v1/runs/${shared.id}/shares`, { key })).status, 404);

@@ -80,7 +80,7 @@ t.test('a journal spools to disk while the database is away, and writes all of i
   let outages = 0;
   const journal = new Journal({
     fence: { runId: 'r', attempt: 1 }, head: 0, bus: new SilentBus(), spoolFile,
-    events: { append, read: () => Promise.reject(new Error('not asked')), heads: () => Promise.reject(new Error('not asked')) },
+    events: { append, read: () => Promise.reject(new Error('not asked')), evaluations: () => Promise.reject(new Error('not asked')), heads: () => Promise.reject(new Error('not asked')) },
     onAway: () => (outages += 1), onBroken: (error) => t.fail(String(error)), onSpoolError: (error) => t.fail(String(error)),
   });
   for (let n = 0; n < 5_500; n += 1) journal.write(event(n));

@@ -11,6 +11,8 @@ const state = (to: RunState, attempt: number, more: { reason?: RunReason; step?:
 const metrics = (attempt: number, steps: number[], loss = steps.map((step) => 1 / step)): Entry => ({ kind: 'metrics', data: { attempt, epoch: 1, steps, series: { loss }, examplesPerSecond: 1 } });
 const epoch = (attempt: number, number: number, step: number): Entry => ({ kind: 'epoch', data: { attempt, epoch: number, step, metrics: { val_loss: number / 10 }, examplesPerSecond: 1, durationMs: 1, best: true } });
 
+const evaluation = (attempt: number, number: number, right = number): Entry => ({ kind: 'evaluation', data: { attempt, epoch: number, step: number * 2, split: 'test', labels: ['a'], confusionMatrix: [[right]], unpredictedCount: 0, samples: [] } });
+
 /** As the service would keep them: numbered, with the curves and the row that they make. */
 function outcomeOf(entries: readonly Entry[], weights = 'abc'): Outcome {
   const events = entries.map((entry, index) => ({ seq: index + 1, at: new Date(index).toISOString(), ...entry }) as RunEvent);
@@ -31,12 +33,25 @@ const RESUMED = [
 const RESUMED_LATER = RESUMED.flatMap((entry) => (entry.kind === 'state' && entry.data.attempt === 2 && entry.data.state === 'starting' ? [state('starting', 2, { step: 2, epoch: 1 })] : entry.kind === 'epoch' && entry.data.attempt === 2 && entry.data.epoch === 1 ? [] : [entry]));
 const reference = outcomeOf(WHOLE);
 const judged = (outcome: Outcome, { seen = outcome.events, startsAtStake = 1 } = {}) => judgeRun({ outcome, seen, reference, startsAtStake });
+const withEvaluations = (entries: readonly Entry[]) => entries.flatMap((entry) => (entry.kind === 'epoch' ? [entry, evaluation(entry.data.attempt, entry.data.epoch)] : [entry]));
 const changed = <T>(items: readonly T[], at: number, item: T) => items.map((one, index) => (index === at ? item : one));
 
 t.test('a run in order, and one that was interrupted, are sound', async (t) => {
   t.strictSame(judged(outcomeOf(WHOLE), { startsAtStake: 0 }), []);
   t.strictSame(judged(outcomeOf(RESUMED)), []);
   t.strictSame(judged(outcomeOf(RESUMED_LATER)), []);
+});
+
+t.test('an evaluation that is missing, or another one, is seen', async (t) => {
+  const inOrder = { reference: outcomeOf(withEvaluations(WHOLE)), startsAtStake: 1 };
+  const judgedNow = (entries: readonly Entry[]) => {
+    const outcome = outcomeOf(entries);
+    return judgeRun({ ...inOrder, outcome, seen: outcome.events });
+  };
+  for (const entries of [WHOLE, RESUMED, RESUMED_LATER]) t.strictSame(judgedNow(withEvaluations(entries)), [], 'none is void, or it is made again');
+  const whole = withEvaluations(WHOLE);
+  t.match(judgedNow(whole.filter((_, index) => index !== 5)), [/^its evaluations are those of epochs 2,/]);
+  t.match(judgedNow(changed(whole, 5, evaluation(1, 1, 7))), [/^its evaluations are those of epochs 1, 2, and the 1\./]);
 });
 
 t.test('a start that was lost without a cause is seen', async (t) => {

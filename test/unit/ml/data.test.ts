@@ -37,6 +37,8 @@ t.test('the spec chooses what trains and what validates', async (t) => {
   t.same(counts({}), [10, 6], 'the test examples validate by default');
   t.same(counts({ validation: 'none' }), [10, null], 'or nothing');
   t.same(counts({ validation: { split: 0.5 }, take: 8 }), [4, 4], 'a split is of what was taken');
+  t.same(chooseExamples(data, {}).validation?.place, { split: 'test', from: 0 }, 'they know their place in the data set');
+  t.same(chooseExamples(data, { validation: { split: 0.5 }, take: 8 }).validation?.place, { split: 'train', from: 4 }, 'also when they are held out');
   t.same(counts({ take: 3 }), [3, 3], 'as many are taken of the test examples at most');
 });
 

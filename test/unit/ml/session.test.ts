@@ -85,7 +85,7 @@ t.test('steps, evaluations and predictions leave no tensor behind', async (t) =>
   const session = await open(t, { optimizer: { type: 'adam' }, metrics: ['accuracy', 'meanSquaredError'] });
   const work = async (): Promise<number> => {
     await session.train(batches(0, 3));
-    await session.evaluate('train', 5);
+    await session.evaluate('train', 5, { onOutputs: () => undefined });
     await session.predict(x, COUNT);
     await session.setWeights(await session.getWeights());
     session.setState(await session.getState());
@@ -128,8 +128,13 @@ t.test('an evaluation weighs batches by their examples', async (t) => {
   const parts = await session.evaluate('train', 7);
   near(t, [parts.loss, parts.metrics.accuracy!], [whole.loss, whole.metrics.accuracy!], { message: 'a short last batch does not count for more' });
   t.ok(whole.loss > whole.metrics.categorical_crossentropy!, 'the loss has the penalty, the metric has not');
+  const outputs = new Float32Array(COUNT * 3);
+  const told: number[] = [];
+  const same = await session.evaluate('train', 7, { onOutputs: (part, from) => void (outputs.set(part, from * 3), told.push(from)) });
+  t.same([same, told], [parts, [0, 7, 14, 21]], 'it may tell the outputs as well, in their order');
+  t.same(outputs, await session.predict(x, COUNT), 'which are the predictions');
   const stop = new Error('enough');
-  await t.rejects(session.evaluate('train', 7, async () => { throw stop; }), stop, 'its caller may stop it between batches');
+  await t.rejects(session.evaluate('train', 7, { onBatch: async () => { throw stop; } }), stop, 'its caller may stop it between batches');
   await t.rejects(session.evaluate('validation', 7), /no validation examples/, 'a split that is not bound has none');
 });
 

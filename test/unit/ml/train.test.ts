@@ -1,6 +1,7 @@
 import t from 'tap';
 import { decodeCheckpoint, encodeCheckpoint } from '../../../src/ml/checkpoint-file.js';
-import type { BatchResult, EngineSession, EngineState, StoredTensor, TrainBatch } from '../../../src/ml/engines/engine.js';
+import type { BatchResult, EngineSession, EngineState, EvaluateOptions, StoredTensor, TrainBatch } from '../../../src/ml/engines/engine.js';
+import { createEvaluator } from '../../../src/ml/evaluation.js';
 import { UnknownMonitorError } from '../../../src/ml/monitor.js';
 import { NonFiniteLossError, type TrainReport } from '../../../src/ml/reports.js';
 import { train, type TrainSettings } from '../../../src/ml/train.js';
@@ -39,10 +40,11 @@ function scripted(script: Script = {}) {
       weight += block.length;
       return block.map((batch) => result(script.loss?.(batch) ?? 1));
     },
-    async evaluate(_split: string, _batchSize: number, onBatch?: () => Promise<void>) {
+    async evaluate(_split: string, _batchSize: number, { onBatch, onOutputs }: EvaluateOptions = {}) {
       for (let batch = 0; batch < 3; batch++) {
         script.onValidationBatch?.(batch);
         clock.ms += 40;
+        onOutputs?.(Float32Array.of(0, 1), batch);
         await onBatch?.();
       }
       return result(script.validation?.[Math.max(evaluations++, Math.floor((batches.length + skipped) / 3) - 1)] ?? 1);
@@ -120,6 +122,20 @@ t.test('reports tell steps, epochs and the end', async (t) => {
   t.match(epochs[0], { examplesPerSecond: 10_000 / 3, durationMs: 123 }, 'and its times');
   t.same(ofType(reports, 'phase').map(({ phase, epoch }) => `${phase} ${epoch}`), ['training 1', 'validating 1', 'training 2', 'validating 2'], 'phases');
   t.match(reports.at(-1), { type: 'end', reason: 'completed', epochs: 2, steps: 6, bestEpoch: 2, metrics: { val_loss: 4 } }, 'the end comes last');
+});
+
+t.test('an epoch tells the evaluation of its validation', async (t) => {
+  const place = { split: 'test', from: 0 } as const;
+  const evaluator = createEvaluator({ loss: { type: 'categoricalCrossentropy', fromLogits: false }, outputShape: [2], classCount: 2, labels: [], examples: { y: Uint8Array.of(0, 1, 1), place } });
+  const told = async (changes: Partial<TrainSettings>, script: Script = {}) => ofType(await collect(train(settings(scripted(script), { evaluator, hasValidation: true, ...changes }))), 'epoch').map(({ evaluation }) => evaluation?.confusionMatrix ?? null);
+  const matrix = [[0, 1], [0, 2]];
+  t.same(await told({}), [matrix, matrix], 'each anew');
+  t.same(await told({ hasValidation: false }), [null, null], 'none without a validation');
+  t.same(await told({ evaluator: null }), [null, null], 'nor for what tells no classes apart');
+  const many = await told({ epochs: 223 });
+  t.same(many.flatMap((one, i) => (i >= 200 && one !== null ? i + 1 : [])), [210, 220, 223], 'of very many epochs some tell it, and the last one');
+  const stopped = await told({ epochs: 500, callbacks: [{ type: 'earlyStopping', patience: 204 }] }, { validation: Array.from({ length: 500 }, (_, i) => i) });
+  t.same(stopped.flatMap((one, i) => (i >= 200 && one !== null ? i + 1 : [])), [205], 'also where it is stopped early');
 });
 
 t.test('blocks grow as long as they stay short', async (t) => {

@@ -1,9 +1,10 @@
 import t from 'tap';
+import type { Evaluations } from '../../../src/schemas/evaluation.js';
 import type { EventPage } from '../../../src/schemas/event.js';
 import type { MetricSeriesList } from '../../../src/schemas/metric.js';
 import { databaseAway } from '../../fakes/records.js';
 import { problemOf, startApi } from '../../helpers/api.js';
-import { epochEvent, logEvent, lossEvents, runningRun, warningEvent } from '../../helpers/trained-run.js';
+import { epochEvent, evaluationEvent, logEvent, lossEvents, runningRun, warningEvent } from '../../helpers/trained-run.js';
 
 t.test('the log is JSON, or lines for those who ask for text', async (t) => {
   const api = await startApi(t);
@@ -60,4 +61,18 @@ t.test('curves are read by their keys, in the order asked', async (t) => {
   t.match(await read('key=batch/loss&fromStep=2&toStep=3'), [{ count: 4, points: { steps: [2, 3] } }], 'a part of it');
   t.match(problemOf(await api.get(`/v1/runs/${run.id}/metrics?key=`)), { code: 'bad_request', errors: [{ parameter: 'key' }] });
   t.match(problemOf(await api.get(`/v1/runs/${run.id}/metrics?key=a&maxPoints=0`)), { code: 'bad_request', errors: [{ parameter: 'maxPoints' }] });
+});
+
+t.test('the evaluation of an epoch is read with its precision and recall', async (t) => {
+  const api = await startApi(t);
+  const run = await runningRun(api, [epochEvent(1, { loss: 2 }), evaluationEvent(1, 4), epochEvent(2, { loss: 1 }), evaluationEvent(2, 6)]);
+  const read = async (query = '') => (await api.get(`/v1/runs/${run.id}/evaluations${query}`)).json<Evaluations>();
+  const { attempt, epoch, step, ...shown } = evaluationEvent(2, 6).data;
+  const cell = (label: string) => ({ label, trueCount: 8, predictedCount: 8, correctCount: 6, precision: 0.75, recall: 0.75, f1: 0.75 });
+  t.same(await read(), { epochs: [1, 2], evaluation: { attempt, epoch, step, ...shown, classes: [cell('cat'), cell('dog')] } }, 'the last one');
+  t.match(await read('?epoch=1'), { epochs: [1, 2], evaluation: { epoch: 1, confusionMatrix: [[4, 4], [4, 4]], classes: [{ precision: 0.5 }, { recall: 0.5 }] } }, 'or another');
+  t.match(problemOf(await api.get(`/v1/runs/${run.id}/evaluations?epoch=3`)), { code: 'not_found', errors: [{ in: 'query', parameter: 'epoch' }] }, 'which must be there');
+  for (const wrong of ['0', 'x', '1.5']) t.equal(problemOf(await api.get(`/v1/runs/${run.id}/evaluations?epoch=${wrong}`)).code, 'bad_request', wrong);
+  const none = await runningRun(api);
+  t.same((await api.get(`/v1/runs/${none.id}/evaluations`)).json(), { epochs: [], evaluation: null }, 'a run may have none');
 });

@@ -1,5 +1,6 @@
 // From reports to events: fast blocks are joined, order is kept, and every value survives JSON.
 import t from 'tap';
+import type { Evaluation } from '../../../src/ml/evaluation.js';
 import type { StepsReport, TrainReport } from '../../../src/ml/reports.js';
 import { createReportEvents, FLUSH_MS } from '../../../workers/report-events.js';
 
@@ -42,8 +43,11 @@ t.test('a block does not cross into the next epoch', async (t) => {
 
 t.test('what is held goes before an epoch, a warning, a phase and the end', async (t) => {
   const epoch: TrainReport = { type: 'epoch', epoch: 1, step: 2, metrics: { loss: -Infinity, accuracy: 1 }, examplesPerSecond: 7, durationMs: 8, best: true };
+  const epochEvent = { kind: 'epoch', at: '2026-01-01T00:00:00.000Z', data: { attempt: 2, epoch: 1, step: 2, metrics: { loss: '-Infinity', accuracy: 1 }, examplesPerSecond: 7, durationMs: 8, best: true } };
+  const evaluation: Evaluation = { split: 'test', labels: ['a', 'b'], confusionMatrix: [[1, 0], [0, 1]], unpredictedCount: 0, samples: [] };
   const cases: [TrainReport, object[]][] = [
-    [epoch, [{ kind: 'epoch', at: '2026-01-01T00:00:00.000Z', data: { attempt: 2, epoch: 1, step: 2, metrics: { loss: '-Infinity', accuracy: 1 }, examplesPerSecond: 7, durationMs: 8, best: true } }]],
+    [epoch, [epochEvent]],
+    [{ ...epoch, evaluation }, [epochEvent, { kind: 'evaluation', at: '2026-01-01T00:00:00.000Z', data: { attempt: 2, epoch: 1, step: 2, ...evaluation } }]],
     [{ type: 'warning', code: 'c', message: 'm' }, [{ kind: 'warning', at: '2026-01-01T00:00:00.000Z', data: { code: 'c', message: 'm' } }]],
     [{ type: 'phase', phase: 'validating', epoch: 1 }, []],
     [{ type: 'end', reason: 'completed', epochs: 1, steps: 2, bestEpoch: null, metrics: {} }, []],

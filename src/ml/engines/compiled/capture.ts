@@ -142,8 +142,11 @@ export function exampleInputs({ main, context }: Capture, examples: Examples, ba
 /** How many steps a call takes: an input of the model. */
 export const stepsInput = ({ main }: Capture): Value => main.input('steps', { shape: [], type: 'int64' });
 
-/** Loss and metrics of each row of `rows`; inputs `x, y, rows, steps, state_*`, the latter only weights. */
-export function captureEvaluation(context: CaptureContext, examples: Examples, batch: number): Captured {
+/**
+ * Loss and metrics of each row of `rows`, and where they are wanted the outputs of its examples,
+ * `[steps, batch, ...outputShape]`; inputs `x, y, rows, steps, state_*`, the latter only weights.
+ */
+export function captureEvaluation(context: CaptureContext, examples: Examples, { batch, withOutputs }: { batch: number; withOutputs: boolean }): Captured {
   const capture = new Capture(context);
   const { main } = capture;
   const { weights } = context.program;
@@ -151,9 +154,10 @@ export function captureEvaluation(context: CaptureContext, examples: Examples, b
   const { rows, ...stored } = exampleInputs(capture, examples, batch);
   const loop = openLoop(main);
   const tensors = capture.examples(loop.body, stored, loop.body.gather(rows, loop.index));
-  const { results } = capture.trace(loop.body, weights, state, () => [context.program.evaluate(tensors)]);
-  const [numbers] = closeLoop(main, loop, { times: stepsInput(capture), rows: results });
+  const { results } = capture.trace(loop.body, weights, state, () => context.program.evaluate(tensors).slice(0, withOutputs ? 2 : 1));
+  const [numbers, outputs] = closeLoop(main, loop, { times: stepsInput(capture), rows: results });
   main.output('numbers', numbers!, ['steps', context.program.width]);
+  if (outputs !== undefined) main.output('outputs', outputs, ['steps', batch, ...context.program.outputShape]);
   return { model: encodeModel(main.finish()), masks: [] };
 }
 

@@ -4,7 +4,7 @@ import type { InferenceSession, Tensor } from 'onnxruntime-node';
 import { drawKept } from '../../dropout.js';
 import { elementsOf } from '../../graph-types.js';
 import { partSize } from '../batch-parts.js';
-import type { BatchResult, EngineSession, EngineSpec, EngineState, Examples, ModelFiles, StoredTensor, TrainBatch } from '../engine.js';
+import type { BatchResult, EngineSession, EngineSpec, EngineState, EvaluateOptions, Examples, ModelFiles, StoredTensor, TrainBatch } from '../engine.js';
 import { checkExamples, range } from '../examples.js';
 import { TrainingProgram } from '../program.js';
 import { matchTensors } from '../variables.js';
@@ -78,6 +78,10 @@ export class CompiledSession implements EngineSession {
     await this.#trainer(Math.min(batchSize, count));
   }
 
+  get outputShape(): readonly number[] {
+    return this.#program.outputShape;
+  }
+
   tensorBytes(): number {
     const examples = Object.values(this.#bound).reduce((sum, { x, y }) => sum + x.byteLength + y.byteLength, 0);
     return this.#state.reduce((sum, { value, spare }) => sum + value.byteLength + spare.byteLength, examples);
@@ -95,14 +99,15 @@ export class CompiledSession implements EngineSession {
     return results;
   }
 
-  async evaluate(split: 'train' | 'validation', batchSize: number, onBatch?: () => Promise<void>): Promise<BatchResult> {
+  async evaluate(split: 'train' | 'validation', batchSize: number, { onBatch, onOutputs }: EvaluateOptions = {}): Promise<BatchResult> {
     const examples = this.#examples(split);
     const sums = new Float64Array(this.#program.width);
     const add = async (from: number, batch: number, steps: number): Promise<void> => {
-      const { session } = await this.#evaluator(examples, batch);
+      const { session } = await this.#evaluator(examples, batch, onOutputs !== undefined);
       const feeds = { ...this.#exampleFeeds(examples), ...this.#stateFeeds(this.#program.weights.length), ...this.#rowFeeds(range(from, batch * steps), batch) };
-      const { numbers } = await session.run(feeds);
+      const { numbers, outputs } = await session.run(feeds);
       (numbers!.data as Float32Array).forEach((value, i) => (sums[i % sums.length]! += value * batch));
+      if (outputs !== undefined) onOutputs?.(outputs.data as Float32Array, from);
       await onBatch?.();
     };
     // What training cannot hold whole, an evaluation may not either.
@@ -189,8 +194,8 @@ export class CompiledSession implements EngineSession {
     return this.#compile(`train ${batch} ${typesOf(examples)}`, () => captureTraining(this.#context, examples, batch));
   }
 
-  #evaluator(examples: Examples, batch: number): Promise<Compiled> {
-    return this.#compile(`evaluate ${batch} ${typesOf(examples)}`, () => captureEvaluation(this.#context, examples, batch));
+  #evaluator(examples: Examples, batch: number, withOutputs: boolean): Promise<Compiled> {
+    return this.#compile(`evaluate ${batch} ${typesOf(examples)} ${withOutputs}`, () => captureEvaluation(this.#context, examples, { batch, withOutputs }));
   }
 
   #compile(key: string, capture: () => Captured): Promise<Compiled> {

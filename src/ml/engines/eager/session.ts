@@ -5,7 +5,7 @@ import type { Backend } from '../../../schemas/spec.js';
 import { SteppedDropout } from '../../dropout.js';
 import { elementsOf } from '../../graph-types.js';
 import { partsOf, partSize } from '../batch-parts.js';
-import type { BatchResult, EngineSession, EngineSpec, EngineState, Examples, ModelFiles, StoredTensor, TrainBatch } from '../engine.js';
+import type { BatchResult, EngineSession, EngineSpec, EngineState, EvaluateOptions, Examples, ModelFiles, StoredTensor, TrainBatch } from '../engine.js';
 import { checkExamples, range } from '../examples.js';
 import { TrainingProgram } from '../program.js';
 import { readVariables, writeVariables } from '../variables.js';
@@ -44,6 +44,10 @@ export class EagerSession implements EngineSession {
     this.#bound[split] = examples;
   }
 
+  get outputShape(): readonly number[] {
+    return this.#program.outputShape;
+  }
+
   tensorBytes(): number {
     return tf.memory().numBytes;
   }
@@ -53,28 +57,30 @@ export class EagerSession implements EngineSession {
     return this.#fetch(batches.map((batch) => this.#trainStep(examples, batch)));
   }
 
-  async evaluate(split: 'train' | 'validation', batchSize: number, onBatch?: () => Promise<void>): Promise<BatchResult> {
+  async evaluate(split: 'train' | 'validation', batchSize: number, { onBatch, onOutputs }: EvaluateOptions = {}): Promise<BatchResult> {
     const examples = this.#examples(split);
     const sums = new Float64Array(this.#program.width);
-    let pending: { numbers: tf.Tensor1D; count: number }[] = [];
+    let pending: { numbers: tf.Tensor1D; outputs: tf.Tensor[]; from: number; count: number }[] = [];
     const drain = async (): Promise<void> => {
       const results = pending;
       pending = [];
       const rows = await this.#rows(results.map(({ numbers }) => numbers));
       rows.forEach((row, i) => row.forEach((value, j) => (sums[j]! += value * results[i]!.count)));
+      if (onOutputs !== undefined && results[0] !== undefined) onOutputs(await this.#values(results.flatMap(({ outputs }) => outputs)), results[0].from);
     };
     // What training cannot hold whole, an evaluation may not either.
     const size = partSize(batchSize, this.#spec.gradientAccumulationSteps);
     try {
-      for (let start = 0; start < examples.count; start += size) {
-        const count = Math.min(size, examples.count - start);
-        pending.push({ numbers: this.#evaluateBatch(examples, range(start, count)), count });
+      for (let from = 0; from < examples.count; from += size) {
+        const count = Math.min(size, examples.count - from);
+        const [numbers, ...outputs] = this.#evaluateBatch(examples, range(from, count), onOutputs !== undefined);
+        pending.push({ numbers, outputs, from, count });
         if (pending.length >= this.blockSize) await drain();
         await onBatch?.();
       }
       await drain();
     } finally {
-      tf.dispose(pending.map(({ numbers }) => numbers));
+      tf.dispose(pending.map(({ numbers, outputs }) => [numbers, ...outputs]));
     }
     return this.#program.result(sums.map((sum) => sum / examples.count));
   }
@@ -151,23 +157,32 @@ export class EagerSession implements EngineSession {
     }, []);
   }
 
-  #evaluateBatch(examples: Examples, rows: Int32Array): tf.Tensor1D {
-    return tf.tidy(() => this.#program.evaluate(this.#source.batch(examples, rows)));
+  #evaluateBatch(examples: Examples, rows: Int32Array, withOutputs: boolean): [tf.Tensor1D, ...tf.Tensor[]] {
+    return tf.tidy(() => {
+      const [numbers, output] = this.#program.evaluate(this.#source.batch(examples, rows));
+      return withOutputs ? [numbers, output] : [numbers];
+    });
   }
 
   async #fetch(numbers: tf.Tensor1D[]): Promise<BatchResult[]> {
     return (await this.#rows(numbers)).map((row) => this.#program.result(row));
   }
 
-  /** The values of equally long vectors, by one transfer; disposes them. */
+  /** The values of vectors of the program's width; disposes them. */
   async #rows(numbers: tf.Tensor1D[]): Promise<number[][]> {
-    if (numbers.length === 0) return [];
-    const all = tf.tidy(() => (numbers.length === 1 ? tf.clone(numbers[0]!) : tf.concat(numbers)));
-    tf.dispose(numbers);
-    const values = await all.data();
-    all.dispose();
-    await throwDeviceFault();
+    const values = await this.#values(numbers);
     const { width } = this.#program;
     return numbers.map((_, i) => Array.from(values.subarray(i * width, (i + 1) * width)));
+  }
+
+  /** The values of tensors that differ in their first axis at most, one after the other, by one transfer; disposes them. */
+  async #values(tensors: readonly tf.Tensor[]): Promise<Float32Array> {
+    if (tensors.length === 0) return new Float32Array(0);
+    const all = tf.tidy(() => (tensors.length === 1 ? tf.clone(tensors[0]!) : tf.concat([...tensors])));
+    tf.dispose([...tensors]);
+    const values = (await all.data()) as Float32Array;
+    all.dispose();
+    await throwDeviceFault();
+    return values;
   }
 }
