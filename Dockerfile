@@ -19,8 +19,6 @@ COPY --from=build /app/package.json ./
 COPY --from=build /app/node_modules node_modules
 COPY --from=build /app/dist dist
 COPY --from=build /app/prisma prisma
-# The dashboard's pages are served as they are.
-COPY --from=build /app/src/dashboard src/dashboard
 COPY --from=build /app/openapi openapi
 USER node
 EXPOSE 8080

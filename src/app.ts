@@ -7,12 +7,12 @@ import Fastify, { LogController, type FastifyBaseLogger, type FastifyInstance } 
 import plugin from 'fastify-plugin';
 import { artifactRoutes } from './artifacts/routes.js';
 import type { Config } from './config.js';
-import { dashboardRoutes } from './dashboard/routes.js';
 import { datasetRoutes } from './datasets/routes.js';
 import { boxRoutes } from './devices/box-routes.js';
 import { deviceRoutes } from './devices/routes.js';
 import { healthRoutes } from './health/routes.js';
 import { queueRoutes } from './dispatch/queue-routes.js';
+import { dashboardRoutes, sendLostPage } from './http/dashboard-routes.js';
 import { documentation } from './http/documentation.js';
 import { installErrorHandling, refuseConnection, sendProblem } from './http/error-handler.js';
 import { installHostGuard } from './http/host-guard.js';
@@ -75,7 +75,7 @@ export function buildApp({ config, services, log }: AppOptions): FastifyInstance
   app.setSerializerCompiler(() => (body) => JSON.stringify(body));
 
   dropUnusedConnections(app);
-  installErrorHandling(app);
+  installErrorHandling(app, sendLostPage);
   installRequestRules(app);
   installHostGuard(app, [...(config.host === undefined ? [] : [config.host]), ...(config.allowedHosts ?? [])]);
   installJsonBody(app);

@@ -73,7 +73,7 @@ t.test('paths lead nowhere but to files of the index', async (t) => {
     t.match(answer, /^HTTP\/1\.1 40[04] /, path);
     t.notMatch(answer, /root:/);
   }
-  for (const path of ['/dashboard/../../package.json', '/dashboard/%2e%2e/%2e%2e/package.json', '/dashboard/..%2f..%2fpackage.json', '/docs/static/../../../package.json', '/docs/static/..%2f..%2f..%2f..%2fpackage.json']) {
+  for (const path of ['/assets/../../../package.json', '/assets/%2e%2e/%2e%2e/%2e%2e/package.json', '/assets/..%2f..%2f..%2fpackage.json', '/assets/..%2findex.html', '/docs/static/../../../package.json', '/docs/static/..%2f..%2f..%2f..%2fpackage.json']) {
     const answer = await talk(head(`GET ${path} HTTP/1.1`, 'connection: close'));
     t.notMatch(answer, /"devDependencies"/, path);
     t.notMatch(answer, /^HTTP\/1\.1 (200|5)/, path);

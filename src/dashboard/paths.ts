@@ -1,0 +1,8 @@
+// The addresses of the pages, in the words of the router on either side: the service answers them with the page,
+// the page shows what belongs there. `:name` is one segment.
+
+export const PAGE_PATHS = {
+  home: '/',
+} as const;
+
+export type PageName = keyof typeof PAGE_PATHS;
