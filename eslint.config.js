@@ -11,12 +11,27 @@ const OUTER = [['**/workers/*', '**/workers/**', '**/test/**'], 'src never impor
 const PRISMA = [['@prisma/*', '**/generated/prisma/**'], 'only repositories (through src/db/client) touch Prisma'];
 const BULLMQ = [['bullmq', 'ioredis'], 'only src/queue and src/live touch BullMQ and Redis'];
 
+// The dashboard runs in browsers. Its parts build on those before them, and of the service they know types alone.
+const DASHBOARD_LAYERS = [['lib', ['api']], ['api', ['live']], ['live', ['ui', 'charts']], ['ui', []], ['charts', ['pages']], ['pages', ['app']]];
+const layerRule = (layer, { above, depth }) => ({
+  files: [`src/dashboard/${layer}/**`],
+  rules: {
+    'no-restricted-imports': 'off',
+    '@typescript-eslint/no-restricted-imports': ['error', {
+      patterns: [
+        { group: above.map((name) => `**/${name}/**`), allowTypeImports: true, message: `${layer} does not build on ${above.join(', ')}` },
+        { regex: `^(\\.\\./){${depth},}|^node:`, allowTypeImports: true, message: 'the dashboard runs in browsers, and knows of the service types alone' },
+      ],
+    }],
+  },
+});
+
 export default tseslint.config(
-  { ignores: ['dist/', 'src/generated/', 'data/', 'test-output/', 'node_modules/'] },
+  { ignores: ['dist/', 'src/generated/', 'data/', 'test-output/', 'screenshots/', 'node_modules/'] },
   js.configs.recommended,
   ...tseslint.configs.strict,
   {
-    files: ['**/*.ts'],
+    files: ['**/*.{ts,tsx}'],
     rules: {
       'max-lines': ['error', 400],
       'max-params': 'off',
@@ -36,9 +51,6 @@ export default tseslint.config(
   forbid(['src/db/**', 'src/queue/**', 'src/live/redis-bus.ts'], [OUTER]),
   forbid(['src/ml/**'], [OUTER, PRISMA, BULLMQ, [['fastify', '@fastify/*', 'pg', '**/db/**', '**/runs/**', '**/live/**', '**/config.js'], 'src/ml is pure: it trains, and knows no service']]),
   forbid(['src/schemas/**', 'src/errors.ts'], [OUTER, PRISMA, BULLMQ, [['../*', '!../errors.js'], 'schemas and errors import nothing of ours']]),
-  {
-    files: ['src/dashboard/**/*.js'],
-    languageOptions: { globals: Object.fromEntries(['document', 'window', 'location', 'history', 'sessionStorage', 'fetch', 'WebSocket', 'URL', 'URLSearchParams', 'ResizeObserver', 'requestAnimationFrame', 'cancelAnimationFrame', 'setTimeout', 'clearTimeout', 'setInterval', 'clearInterval', 'matchMedia', 'getComputedStyle', 'devicePixelRatio', 'performance', 'confirm', 'navigator', 'addEventListener', 'console', 'AbortController', 'HTMLElement', 'customElements', 'structuredClone', 'Path2D'].map((name) => [name, 'readonly'])) },
-  },
+  ...DASHBOARD_LAYERS.map(([layer], at) => layerRule(layer, { above: DASHBOARD_LAYERS.slice(at).flatMap(([, above]) => above), depth: layer === 'pages' ? 3 : 2 })),
   { files: ['src/schemas/**'], rules: { '@typescript-eslint/no-redeclare': 'off' } },
 );

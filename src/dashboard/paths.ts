@@ -1,8 +1,11 @@
-// The addresses of the pages, in the words of the router on either side: the service answers them with the page,
+// The addresses of the pages, in the words of the router on either side: the service answers them with the page, and
 // the page shows what belongs there. `:name` is one segment.
 
 export const PAGE_PATHS = {
   home: '/',
+  runs: '/runs',
+  run: '/runs/:id',
+  newRun: '/new',
 } as const;
 
 export type PageName = keyof typeof PAGE_PATHS;

@@ -1,4 +1,6 @@
 // Builds the dashboard into dist/dashboard: hashed names, each text also compressed, so that the service compresses nothing.
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { fileURLToPath } from 'node:url';
 import { defineConfig, type Plugin } from 'vite';
@@ -25,17 +27,18 @@ export default defineConfig({
   server: { proxy: { '^/(v1|docs|openapi.json)': { target: 'http://127.0.0.1:8080', ws: true } } },
 });
 
+/** After everything else: what is compressed is what was written. */
 function compressed(): Plugin {
   return {
     name: 'compressed',
     apply: 'build',
-    enforce: 'post',
-    generateBundle(_options, bundle) {
-      for (const file of Object.values(bundle)) {
-        const bytes = Buffer.from(file.type === 'chunk' ? file.code : file.source);
-        if (!COMPRESSED.test(file.fileName) || bytes.length < LEAST_BYTES) continue;
-        this.emitFile({ type: 'asset', fileName: `${file.fileName}.br`, source: brotliCompressSync(bytes) });
-        this.emitFile({ type: 'asset', fileName: `${file.fileName}.gz`, source: gzipSync(bytes, { level: 9 }) });
+    writeBundle({ dir = '' }, bundle) {
+      for (const name of Object.keys(bundle).filter((file) => COMPRESSED.test(file))) {
+        const path = join(dir, name);
+        const bytes = readFileSync(path);
+        if (bytes.length < LEAST_BYTES) continue;
+        writeFileSync(`${path}.br`, brotliCompressSync(bytes));
+        writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));
       }
     },
   };

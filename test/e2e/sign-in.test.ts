@@ -1,20 +1,13 @@
 // Who looks at the web page, in a real browser: by a key, by a link, and no more.
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import t from 'tap';
-import { packageRoot } from '../../src/paths.js';
 import type { CreatedApiKey } from '../../src/schemas/identity.js';
 import type { Run } from '../../src/schemas/run.js';
-import { findBrowser, startBrowser } from '../helpers/browser.js';
+import { startBrowser } from '../helpers/browser.js';
 import { call } from '../helpers/client.js';
+import { chromium, keyField, picture, skipWithoutBrowser, visit } from '../helpers/dashboard.js';
 import { startService } from '../helpers/service.js';
 
-const SHOTS = join(packageRoot, 'test-output');
-const chromium = findBrowser();
-const skip = chromium === null ? 'no Chromium on this machine; CHROMIUM_PATH may name one' : false;
-
-t.test('signing in, and out again', { skip }, async (t) => {
-  mkdirSync(SHOTS, { recursive: true });
+t.test('signing in, and out again', { skip: skipWithoutBrowser }, async (t) => {
   const [{ address }, browser] = await Promise.all([startService(t, { TRAINYARD_ROLE: 'api' }), startBrowser(t, String(chromium))]);
   const { body: run } = await call<Run>(address, '/v1/runs', { json: { recipe: 'mnist-softmax', name: 'the shared one' } });
   await call(address, '/v1/users', { json: { name: 'vera' } });
@@ -22,34 +15,43 @@ t.test('signing in, and out again', { skip }, async (t) => {
   const { body: key } = await call<CreatedApiKey>(address, '/v1/keys', { json: { name: 'page', user: 'vera' } });
 
   await t.test('with a wrong key, then with the right one, until it is revoked', async (t) => {
-    const page = await (await browser.newContext()).newPage();
+    const { page } = await visit(browser);
     await page.goto(address);
-    const field = page.getByRole('textbox', { name: 'Key' });
+    const field = keyField(page);
     await field.fill('ty_nonsense');
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByText('There is no such key, or it is good no more.').waitFor();
-    await page.screenshot({ path: join(SHOTS, 'sign-in-wrong.png') });
+    await picture(page, 'sign-in-wrong');
     await field.fill(key.key);
     await page.getByRole('button', { name: 'Sign in' }).click();
     await page.getByText('vera · default').waitFor();
-    await page.getByText('the shared one').waitFor();
-    t.equal(await page.getByRole('button', { name: 'Train: One softmax layer' }).isDisabled(), true, 'a viewer cannot press what a viewer may not');
+    const shared = page.getByRole('link', { name: 'the shared one' });
+    await shared.waitFor();
+    await page.getByRole('link', { name: 'New run' }).first().click();
+    const train = page.getByRole('button', { name: 'Train: One softmax layer' });
+    await train.waitFor();
+    t.equal(await train.isDisabled(), true, 'a viewer cannot press what a viewer may not');
+    t.equal(await train.getAttribute('title'), 'You may look only.', 'and is told why');
+    await page.goBack();
+    await shared.click();
+    for (const name of ['Pause', 'Cancel run']) t.equal(await page.getByRole('button', { name }).isDisabled(), true, name);
     await page.reload();
     await page.getByText('vera · default').waitFor();
     t.equal(await page.evaluate('document.cookie'), '', 'no script sees the session');
     await call(address, `/v1/keys/${key.id}`, { method: 'DELETE' });
     await page.getByText('You were signed out: the key, or the link, is good no more.').waitFor();
-    await page.screenshot({ path: join(SHOTS, 'sign-in-revoked.png') });
+    await picture(page, 'sign-in-revoked');
   });
 
   await t.test('with a link, which shows one run and leaves nothing in the address', async (t) => {
     const { body: share } = await call<{ id: string; link: string }>(address, `/v1/runs/${run.id}/shares`, { json: {} });
-    const page = await (await browser.newContext()).newPage();
+    const { page } = await visit(browser);
     await page.goto(`${address}/#link=${share.link}`);
     await page.getByRole('heading', { name: 'the shared one' }).waitFor();
     t.notMatch(page.url(), /tyl_/);
     t.equal(await page.getByRole('button', { name: 'Cancel run' }).isVisible(), false);
-    await page.screenshot({ path: join(SHOTS, 'link.png') });
+    t.equal(await page.getByRole('link', { name: 'All runs' }).isVisible(), false, 'nor is there a way to others');
+    await picture(page, 'link');
     await call(address, `/v1/runs/${run.id}/shares/${share.id}`, { method: 'DELETE' });
     await page.getByText('You were signed out: the key, or the link, is good no more.').waitFor();
     await page.goto('about:blank');

@@ -1,12 +1,12 @@
 // Dependencies point one way: no circle of imports among our own modules. (Lint holds the walls between folders.)
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, relative, resolve, dirname } from 'node:path';
 import t from 'tap';
 import { packageRoot } from '../../src/paths.js';
 
 function modulesBelow(folder: string): string[] {
   return readdirSync(join(packageRoot, folder), { recursive: true, encoding: 'utf8' })
-    .filter((name) => name.endsWith('.ts') && !name.startsWith('generated'))
+    .filter((name) => /\.tsx?$/.test(name) && !name.startsWith('generated'))
     .map((name) => join(packageRoot, folder, name));
 }
 
@@ -14,13 +14,15 @@ function modulesBelow(folder: string): string[] {
 function importsOf(file: string): string[] {
   const text = readFileSync(file, 'utf8');
   const statements = text.matchAll(/^(?:import|export)\s+(?!type\b)[^'";]*?from\s+'(\.[^']+)\.js'/gms);
-  return [...statements].map((match) => `${resolve(dirname(file), match[1] ?? '')}.ts`);
+  const stems = [...statements].map((match) => resolve(dirname(file), match[1] ?? ''));
+  return stems.map((stem) => (existsSync(`${stem}.tsx`) ? `${stem}.tsx` : `${stem}.ts`));
 }
 
 t.test('no module of src and workers imports itself by way of others', async (t) => {
   const graph = new Map([...modulesBelow('src'), ...modulesBelow('workers')].map((file) => [file, importsOf(file)]));
   t.ok(graph.size > 100, 'it looks at the whole code');
   t.ok(graph.get(join(packageRoot, 'src/server.ts'))?.includes(join(packageRoot, 'src/app.ts')), 'it sees imports');
+  t.ok(graph.get(join(packageRoot, 'src/dashboard/main.tsx'))?.includes(join(packageRoot, 'src/dashboard/app/app.tsx')), 'of the dashboard too');
   const done = new Set<string>();
   const circles: string[] = [];
   const visit = (file: string, path: readonly string[]) => {

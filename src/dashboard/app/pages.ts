@@ -1,0 +1,25 @@
+// The table of pages: what each is called, who sees it, and the code that is loaded when one goes there.
+import type { ComponentType } from 'preact';
+import type { Right } from '../api/types.js';
+import type { PageName } from '../paths.js';
+import type { Params } from '../lib/match.js';
+
+export type PageComponent = ComponentType<{ params: Params }>;
+
+export interface PageEntry {
+  title: string;
+  /** Its name in the navigation; left out where one gets there by links of other pages. */
+  nav?: string;
+  /** What one needs to see it. */
+  right: Right;
+  load(): Promise<PageComponent>;
+}
+
+const runs = async () => (await import('../pages/runs/runs-page.js')).RunsPage;
+
+export const PAGES: Record<PageName, PageEntry> = {
+  home: { title: 'Runs', right: 'read', load: runs },
+  runs: { title: 'Runs', nav: 'Runs', right: 'read', load: runs },
+  run: { title: 'Run', right: 'view', load: async () => (await import('../pages/run/run-page.js')).RunPage },
+  newRun: { title: 'New run', nav: 'New run', right: 'read', load: async () => (await import('../pages/new-run/new-run-page.js')).NewRunPage },
+};

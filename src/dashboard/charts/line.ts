@@ -1,0 +1,44 @@
+// A curve as a chart shows it, and what it says at a place.
+import type { Columns } from '../live/series.js';
+
+export interface Line {
+  /** Unique within the chart. */
+  key: string;
+  label: string;
+  series: Columns & { readonly last: number; readonly total: number };
+  /** Where a step, or an epoch, stands on the axis. Must rise. */
+  place(at: number): number;
+  /** A CSS colour, or `var(--name)`. */
+  color: string;
+  dash?: readonly number[];
+  /** `raw`: single batches, faint where they are smoothed. `whole`: few and important. */
+  kind: 'raw' | 'whole';
+  /** How far from a place on the axis an entry still tells of it; everywhere when absent. */
+  reach?: number;
+}
+
+/** The entry at a place, or the nearest within reach; -1 when there is none. */
+export function entryAt({ series, place, reach = Infinity }: Line, at: number): number {
+  let [low, high] = [0, series.length - 1];
+  if (high < 0) return -1;
+  const middle = (index: number) => place((series.from[index]! + series.to[index]!) / 2);
+  while (low < high) {
+    const half = (low + high) >> 1;
+    if (middle(half) < at) low = half + 1;
+    else high = half;
+  }
+  const best = low > 0 && at - middle(low - 1) < middle(low) - at ? low - 1 : low;
+  return Math.abs(middle(best) - at) <= reach ? best : -1;
+}
+
+/** What a line says at a place, or last where none is given: its value, or the range of its bucket; a dash for nothing. */
+export function readAt(line: Line, at: number | null, format: (value: number) => string): string {
+  const { series } = line;
+  if (series.length === 0) return '–';
+  if (at === null) return format(series.last);
+  const entry = entryAt(line, at);
+  if (entry < 0) return '–';
+  const [min, max, nan] = [series.min[entry]!, series.max[entry]!, series.nan[entry]!];
+  if (nan === series.count[entry]) return 'NaN';
+  return min === max ? format(min) : `${format(min)} to ${format(max)}${nan > 0 ? ', NaN' : ''}`;
+}

@@ -1,0 +1,185 @@
+// One canvas of curves: uPlot, told for each frame what to draw. It keeps no curve and no view; both are handed to it.
+import uPlot from 'uplot';
+import 'uplot/dist/uPlot.min.css';
+import { gridPlaces, toGrid, type Grid } from './grid.js';
+import type { Line } from './line.js';
+import { colorsOf, faint, paintBad, paintOutside, type Colors } from './paint.js';
+import { rangeOf } from './scale.js';
+import { smooth } from './smoothing.js';
+
+export interface PlotView {
+  lines: readonly Line[];
+  /** The whole of the axis, and what of it is shown. */
+  domain: readonly [number, number];
+  zoom: readonly [number, number] | null;
+  log: boolean;
+  /** From 0 to below 1. */
+  smoothing: number;
+  /** Also what lies far outside. */
+  full: boolean;
+  limits: readonly [number, number];
+  /** How values read beside the axis. */
+  formatValue(value: number): string;
+  formatPlace(place: number): string;
+  /** Places on the axis are whole numbers. */
+  wholePlaces: boolean;
+  small: boolean;
+}
+
+interface Callbacks {
+  onHover(place: number | null): void;
+  onZoom(zoom: readonly [number, number] | null): void;
+  /** Points that are drawn now, of the raw lines. */
+  onPoints(points: number): void;
+}
+
+/** Series of uPlot for each line: its greatest and smallest values, its mean, its mean smoothed. */
+const PER_LINE = 4;
+const AXIS_WIDTH = 58;
+const FEW = 60;
+
+export class Plot {
+  readonly #host: HTMLElement;
+  readonly #callbacks: Callbacks;
+  readonly #resize = new ResizeObserver(() => this.draw());
+  #view: PlotView | null = null;
+  #plot: uPlot | null = null;
+  #structure = '';
+  #frame = 0;
+  #grids: { line: Line; raw: Grid; smoothed: Grid | null }[] = [];
+  #range: [number, number] = [0, 1];
+  #span: readonly [number, number] = [0, 1];
+  #colors: Colors;
+
+  constructor(host: HTMLElement, callbacks: Callbacks) {
+    this.#host = host;
+    this.#callbacks = callbacks;
+    this.#colors = colorsOf(host);
+    this.#resize.observe(host);
+  }
+
+  show(view: PlotView): void {
+    this.#view = view;
+    this.draw();
+  }
+
+  /** The colours have changed. */
+  repaint(): void {
+    this.#colors = colorsOf(this.#host);
+    this.#structure = '';
+    this.draw();
+  }
+
+  /** Draws with the next frame, however often it is asked for. */
+  draw(): void {
+    this.#frame ||= requestAnimationFrame(() => {
+      this.#frame = 0;
+      if (this.#view !== null && this.#host.clientWidth > 0) this.#draw(this.#view);
+    });
+  }
+
+  /** Where the cross-hair stands; null takes it away. */
+  hover(place: number | null): void {
+    const plot = this.#plot;
+    if (plot === null) return;
+    const left = place === null ? -10 : plot.valToPos(place, 'x');
+    plot.setCursor({ left: left < 0 || left > plot.over.clientWidth ? -10 : left, top: 0 }, false);
+  }
+
+  destroy(): void {
+    cancelAnimationFrame(this.#frame);
+    this.#resize.disconnect();
+    this.#plot?.destroy();
+    this.#plot = null;
+  }
+
+  #draw(view: PlotView): void {
+    const [width, height] = [this.#host.clientWidth, this.#host.clientHeight];
+    const span = (this.#span = view.zoom ?? view.domain);
+    const grid = { from: span[0], to: span[1], width: Math.max(40, width - AXIS_WIDTH - 12) };
+    this.#grids = view.lines.map((line) => {
+      const one = { columns: line.series, place: line.place, ...grid };
+      const isSmoothed = line.kind === 'raw' && view.smoothing > 0;
+      return { line, raw: toGrid(one), smoothed: isSmoothed ? toGrid({ ...one, smoothed: smooth(line.series, view.smoothing) }) : null };
+    });
+    const grids = (kind: Line['kind']) => this.#grids.filter(({ line }) => line.kind === kind).map(({ raw }) => raw);
+    this.#range = rangeOf({ whole: grids('whole'), raw: grids('raw'), full: view.full, log: view.log, limits: view.limits });
+    const positive = view.log ? (cells: Grid['mean']) => cells.map((cell) => (typeof cell === 'number' && cell <= 0 ? undefined : cell)) : (cells: Grid['mean']) => cells;
+    const nothing: undefined[] = [];
+    const data = [gridPlaces(grid), ...this.#grids.flatMap(({ raw, smoothed }) => [positive(raw.max), positive(raw.min), positive(raw.mean), smoothed === null ? nothing : positive(smoothed.mean)])] as uPlot.AlignedData;
+    const structure = JSON.stringify([view.log, view.small, view.wholePlaces, view.smoothing > 0, view.lines.map(({ key, color, dash, kind }) => [key, color, dash, kind])]);
+    if (this.#plot === null || structure !== this.#structure) this.#create(view, data, { width, height });
+    else {
+      if (this.#plot.width !== width || this.#plot.height !== height) this.#plot.setSize({ width, height });
+      this.#plot.setData(data);
+    }
+    this.#structure = structure;
+    this.#callbacks.onPoints(grids('raw').reduce((sum, { points }) => sum + points, 0));
+  }
+
+  #create(view: PlotView, data: uPlot.AlignedData, size: { width: number; height: number }): void {
+    this.#plot?.destroy();
+    const { text, grid, axis, font } = this.#colors;
+    const common = { stroke: text, font, ticks: { show: false } };
+    this.#plot = new uPlot({
+      ...size,
+      padding: [10, 12, 0, 0],
+      legend: { show: false },
+      cursor: {
+        y: false,
+        drag: { x: true, y: false, setScale: false },
+        points: { size: 8, width: 2 },
+        dataIdx: (plot, series, index) => (series > 0 && series % PER_LINE === 3 ? nearestCell(plot.data[series] as Grid['mean'], index) : (null as unknown as number)),
+        bind: { dblclick: () => () => (this.#callbacks.onZoom(null), null) },
+      },
+      scales: {
+        x: { time: false, range: () => [...this.#span] },
+        y: { distr: view.log ? 3 : 1, range: () => [...this.#range] },
+      },
+      axes: [
+        { ...common, size: 30, gap: 6, grid: { show: false }, border: { show: true, stroke: axis, width: 1 }, space: 64, values: (_plot, places) => places.map((place) => this.#view!.formatPlace(place)), ...(view.wholePlaces ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 1e7] } : {}) },
+        { ...common, size: AXIS_WIDTH, gap: 6, grid: { stroke: grid, width: 1 }, space: view.small ? 40 : 44, values: (_plot, values) => values.map((value: number | null) => (value === null ? '' : this.#view!.formatValue(value))) },
+      ],
+      series: [{}, ...view.lines.flatMap((line) => this.#seriesOf(line, view.smoothing > 0 || view.lines.some(({ kind }) => kind === 'whole')))],
+      bands: view.lines.map((line, at) => ({ series: [at * PER_LINE + 1, at * PER_LINE + 2], fill: faint(this.#colors.of(line.color), line.kind === 'raw' ? 0.2 : 0.12) })),
+      hooks: {
+        setCursor: [({ cursor: { left = -1 }, posToVal }) => this.#callbacks.onHover(left < 0 ? null : posToVal(left, 'x'))],
+        setSelect: [(plot) => this.#select(plot)],
+        draw: [(plot) => {
+          const raw = this.#grids.map((one) => one.raw);
+          paintOutside(plot, raw, this.#colors, this.#range);
+          paintBad(plot, raw, this.#colors);
+        }],
+      },
+    }, data, this.#host);
+  }
+
+  #seriesOf({ color: name, dash = [], kind, label }: Line, hasStronger: boolean): uPlot.Series[] {
+    const color = this.#colors.of(name);
+    const border: uPlot.Series = { stroke: 'transparent', width: 0, points: { show: false } };
+    const isFaint = kind === 'raw' && hasStronger;
+    const few = (plot: uPlot, series: number) => (this.#grids[(series - 3) / PER_LINE]?.raw.entries ?? 0) <= (kind === 'whole' ? FEW : 1) && plot.data[series]!.length > 0;
+    return [
+      border,
+      border,
+      { label, stroke: isFaint ? faint(color, 0.5) : color, width: kind === 'whole' ? 2.25 : 1.25, ...(dash.length > 0 ? { dash: [...dash] } : {}), points: { show: few, size: 7, fill: color, stroke: color } },
+      { stroke: color, width: 2, ...(dash.length > 0 ? { dash: [...dash] } : {}), points: { show: false } },
+    ];
+  }
+
+  #select(plot: uPlot): void {
+    const { left, width } = plot.select;
+    if (width < 6) return;
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    this.#callbacks.onZoom([plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x')]);
+  }
+}
+
+/** The nearest column that has a value. */
+function nearestCell(cells: Grid['mean'], index: number): number {
+  for (let away = 0; away < cells.length; away += 1) {
+    if (typeof cells[index - away] === 'number') return index - away;
+    if (typeof cells[index + away] === 'number') return index + away;
+  }
+  return index;
+}

@@ -1,0 +1,25 @@
+// The moving average that charts show over the raw line, which stays.
+import type { Columns } from '../live/series.js';
+
+/**
+ * An exponential moving average over the points, corrected for its start as Adam's moments are. `weight` is what is
+ * kept from one point to the next, from 0 (none) to below 1. A bucket counts as its points. Values that are no numbers
+ * are passed over, and have none themselves.
+ */
+export function smooth({ length, mean, count, nan }: Pick<Columns, 'length' | 'mean' | 'count' | 'nan'>, weight: number): Float64Array {
+  const smoothed = new Float64Array(length);
+  let average = 0;
+  let mass = 0;
+  for (let at = 0; at < length; at += 1) {
+    const value = mean[at]!;
+    if (!Number.isFinite(value)) {
+      smoothed[at] = NaN;
+      continue;
+    }
+    const kept = weight ** Math.max(1, count[at]! - nan[at]!);
+    average = average * kept + value * (1 - kept);
+    mass = mass * kept + (1 - kept);
+    smoothed[at] = average / mass;
+  }
+  return smoothed;
+}

@@ -1,0 +1,38 @@
+// Light or dark: as the system has it, or as was chosen here. Charts are drawn anew when it changes.
+import { effect, signal } from '@preact/signals';
+
+export type Theme = 'system' | 'light' | 'dark';
+const KEY = 'trainyard-theme';
+const dark = matchMedia('(prefers-color-scheme: dark)');
+
+function kept(): Theme {
+  const text = localStorage.getItem(KEY);
+  return text === 'light' || text === 'dark' ? text : 'system';
+}
+
+export const theme = signal<Theme>(kept());
+
+/** Grows when colours change. */
+export const paint = signal(0);
+
+const repaint = () => void (paint.value = paint.peek() + 1);
+dark.addEventListener('change', repaint);
+
+effect(() => {
+  if (theme.value === 'system') {
+    delete document.documentElement.dataset.theme;
+    localStorage.removeItem(KEY);
+  } else {
+    document.documentElement.dataset.theme = theme.value;
+    localStorage.setItem(KEY, theme.value);
+  }
+  repaint();
+});
+
+export const isDark = (): boolean => theme.value === 'dark' || (theme.value === 'system' && dark.matches);
+
+/** To the other one of what is seen now; back to the system's where that is the same. */
+export function toggleTheme(): void {
+  const next = isDark() ? 'light' : 'dark';
+  theme.value = (next === 'dark') === dark.matches ? 'system' : next;
+}

@@ -1,0 +1,47 @@
+// The page's connection, and what is known of it: one for all pages, open while somebody is signed in.
+import { signal } from '@preact/signals';
+import { useEffect } from 'preact/hooks';
+import { addressOf } from '../lib/base.js';
+import { checkSession } from '../api/session.js';
+import { Connection, PROTOCOL, type Link, type Socket } from './connection.js';
+import type { DevicesMessage } from './protocol.js';
+
+export const link = signal<Link>({ status: 'idle', fetched: 0 });
+
+/** The latest of each box, by the supervisor's id; empty until some are watched. */
+export const boxes = signal<ReadonlyMap<string, DevicesMessage>>(new Map());
+
+export const connection = new Connection({
+  connect: () => new WebSocket(addressOf('v1/live').replace(/^http/, 'ws'), PROTOCOL) as Socket,
+  onLink: (next) => {
+    const { status, fetched } = link.peek();
+    if (status !== next.status || fetched !== next.fetched) link.value = next;
+  },
+  onDevices: (message) => {
+    boxes.value = new Map(boxes.peek()).set(message.worker, message);
+  },
+  onRefused: () => void checkSession(),
+});
+
+/** Opens it, and has it come back when the network or the person does. */
+export function openLink(): void {
+  connection.start();
+  addEventListener('online', () => connection.start());
+  document.addEventListener('visibilitychange', () => document.hidden || connection.start());
+}
+
+let watchers = 0;
+/** Has `boxes` filled every second while the component is shown. It takes the right to `read`. */
+export function useBoxes(): typeof boxes {
+  useEffect(() => {
+    watchers += 1;
+    connection.watchDevices(true);
+    return () => {
+      watchers -= 1;
+      if (watchers > 0) return;
+      connection.watchDevices(false);
+      boxes.value = new Map();
+    };
+  }, []);
+  return boxes;
+}

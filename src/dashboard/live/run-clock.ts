@@ -1,0 +1,66 @@
+// When each step of a run was: straight lines between the moments that the event log tells. For axes of time.
+
+export class RunClock {
+  #steps: number[] = [];
+  #times: number[] = [];
+  #isWhole = false;
+
+  /** Whether it knows the run from its start. */
+  get isWhole(): boolean {
+    return this.#isWhole;
+  }
+
+  /** What was before it began to note. */
+  prepend(earlier: RunClock): void {
+    const first = this.#steps[0] ?? Infinity;
+    const kept = earlier.#steps.findLastIndex((step) => step < first) + 1;
+    this.#steps = [...earlier.#steps.slice(0, kept), ...this.#steps];
+    this.#times = [...earlier.#times.slice(0, kept), ...this.#times];
+    this.#isWhole = true;
+  }
+
+  /** `timeMs` is since the epoch. Steps that are known already are left as they are. */
+  note(step: number, timeMs: number): void {
+    const last = this.#steps.at(-1);
+    if (last !== undefined && step < last) return;
+    // A pause: the same step, later. Both ends are kept.
+    if (last === step && this.#steps.at(-2) === step) this.#times[this.#times.length - 1] = timeMs;
+    else {
+      this.#steps.push(step);
+      this.#times.push(timeMs);
+    }
+    if (this.#steps.length > 8192) this.#thin();
+  }
+
+  /** A run that was interrupted goes on from here; what followed is void. */
+  cut(step: number): void {
+    while (this.#steps.length > 0 && this.#steps.at(-1)! > step) {
+      this.#steps.pop();
+      this.#times.pop();
+    }
+  }
+
+  /** Seconds since the first moment; beyond the last one it is as fast as it was on the whole. */
+  secondsAt(step: number): number {
+    const [steps, times] = [this.#steps, this.#times];
+    if (steps.length < 2) return 0;
+    let low = 1;
+    let high = steps.length - 1;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (steps[middle]! < step) low = middle + 1;
+      else high = middle;
+    }
+    const beyond = step > steps.at(-1)!;
+    const [a, b] = beyond ? [0, steps.length - 1] : [low - 1, low];
+    const span = steps[b]! - steps[a]!;
+    const rate = span === 0 ? 0 : (times[b]! - times[a]!) / span;
+    const time = beyond ? times[b]! + (step - steps[b]!) * rate : times[a]! + (step - steps[a]!) * rate;
+    return Math.max(0, time - times[0]!) / 1000;
+  }
+
+  #thin(): void {
+    const keep = (_: number, at: number) => at % 2 === 0 || at === this.#steps.length - 1;
+    [this.#steps, this.#times] = [this.#steps.filter(keep), this.#times.filter(keep)];
+  }
+}

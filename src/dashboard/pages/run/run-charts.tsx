@@ -1,0 +1,94 @@
+// The curves of a run: the loss and what is measured beside it, training beside validation, batches beneath epochs.
+import { useMemo } from 'preact/hooks';
+import type { Run } from '../../api/types.js';
+import * as codecs from '../../lib/codecs.js';
+import { percent, plain, roundPercent, sentence, words } from '../../lib/format.js';
+import { useUrlState } from '../../lib/router.js';
+import { isShare, metricOf } from '../../lib/run-words.js';
+import { AXES, AXIS_NAMES, formatPlace, placeOn, type AxisKind, type RunScale } from '../../charts/axis.js';
+import { Curves } from '../../charts/curves.js';
+import { useChartGroup } from '../../charts/group.js';
+import type { Line } from '../../charts/line.js';
+import { hasEnded, type RunRecord } from '../../live/run-record.js';
+import { Range, Segments } from '../../ui/field.js';
+import { Button } from '../../ui/button.js';
+import { useClock } from './use-clock.js';
+
+const AXIS = codecs.choice(AXES);
+const LOG = codecs.flag();
+const SMOOTHING = codecs.number(0, { least: 0, most: 0.999 });
+const ZOOM = codecs.range();
+
+export function RunCharts({ run, record, version }: { run: Run; record: RunRecord; version: number }) {
+  const [axis, setAxis] = useUrlState('axis', AXIS);
+  const [log, setLog] = useUrlState('log', LOG);
+  const [smoothing, setSmoothing] = useUrlState('smooth', SMOOTHING);
+  const [zoom, setZoom] = useUrlState('zoom', ZOOM);
+  const group = useChartGroup();
+  useClock(run, record, axis === 'time');
+  const { stepsPerEpoch, clock } = record;
+  const scale: RunScale = { stepsPerEpoch, secondsAt: (step) => clock.secondsAt(step) };
+  const names = [...record.series.keys()].filter((key) => key.startsWith('batch/')).map((key) => key.slice(6));
+  const measured = names.length === 0 ? 'accuracy' : metricOf(names);
+  const place = placeOn(axis, 'batch', scale);
+  const { step, totalSteps } = run.progress;
+  const end = Math.max(1, hasEnded(run.state) ? step || totalSteps : totalSteps);
+  const shared = {
+    version, group, zoom, smoothing,
+    domain: [0, Math.max(place(end), axis === 'time' ? 1 : 0)] as const,
+    onZoom: (next: readonly [number, number] | null) => setZoom(next),
+    axisName: AXIS_NAMES[axis], wholePlaces: axis !== 'time', formatPlace: (at: number) => formatPlace(axis, at),
+    stride: strideOf(axis, { end: place(end), stepsPerEpoch }),
+  };
+  return (
+    <section aria-label="Curves" class="run-curves">
+      <div class="run-chart-bar">
+        <Segments label="Axis" value={axis} options={AXES.map((value) => ({ value, label: sentence(AXIS_NAMES[value]) }))} onChange={(next) => { setZoom(null); setAxis(next); }} />
+        <Button quiet pressed={log} onClick={() => setLog(!log)}>Log scale</Button>
+        <Range label="Smoothing" value={smoothing} min={0} max={0.99} step={0.01} onChange={setSmoothing} format={(value) => value.toFixed(2)} />
+      </div>
+      <div class="run-charts">
+        <Curves {...shared} name="loss" title="Loss" lines={useLines(record, 'loss', { axis, scale })} format={plain} limits={[0, Infinity]} log={log} />
+        {measured !== null && <MetricChart {...shared} record={record} name={measured} axis={axis} scale={scale} />}
+        <Curves {...shared} name="rate" title="Learning rate" lines={useRate(record, { axis, scale })} format={plain} limits={[0, Infinity]} smoothing={0} small />
+      </div>
+    </section>
+  );
+}
+
+type Shared = Omit<Parameters<typeof Curves>[0], 'name' | 'title' | 'lines' | 'format'>;
+
+function MetricChart({ record, name, axis, scale, ...shared }: Shared & { record: RunRecord; name: string; axis: AxisKind; scale: RunScale }) {
+  const share = isShare(name);
+  return <Curves {...shared} name="metric" title={sentence(words(name))} lines={useLines(record, name, { axis, scale })} format={share ? percent : plain} {...(share ? { axisFormat: roundPercent } : {})} limits={share ? [0, 1] : [-Infinity, Infinity]} />;
+}
+
+interface On {
+  axis: AxisKind;
+  scale: RunScale;
+}
+
+/** Batches, training by epoch and validation. The lines stay the same while they grow. */
+function useLines(record: RunRecord, name: string, { axis, scale }: On): readonly Line[] {
+  const { series } = record;
+  const reach = axis === 'step' ? scale.stepsPerEpoch : axis === 'epoch' ? 1 : scale.secondsAt(scale.stepsPerEpoch);
+  const [batch, train, validation] = [`batch/${name}`, `epoch/${name}`, `epoch/val_${name}`].map((key) => record.curve(key));
+  return useMemo(
+    () => [
+      { key: 'batch', label: 'each batch', series: batch!, place: placeOn(axis, 'batch', scale), color: 'var(--train)', kind: 'raw' },
+      { key: 'train', label: 'training', series: train!, place: placeOn(axis, 'train', scale), color: 'var(--train)', kind: 'whole', reach },
+      { key: 'validation', label: 'validation', series: validation!, place: placeOn(axis, 'validation', scale), color: 'var(--validation)', dash: [7, 4], kind: 'whole', reach },
+    ],
+    [series, batch, train, validation, axis, scale.stepsPerEpoch, reach],
+  );
+}
+
+function useRate(record: RunRecord, { axis, scale }: On): readonly Line[] {
+  const rate = record.curve('batch/learning_rate');
+  return useMemo(() => [{ key: 'rate', label: 'learning rate', series: rate, place: placeOn(axis, 'batch', scale), color: 'var(--train)', kind: 'raw' }], [rate, axis, scale.stepsPerEpoch]);
+}
+
+function strideOf(axis: AxisKind, { end, stepsPerEpoch }: { end: number; stepsPerEpoch: number }): { small: number; large: number } {
+  if (axis === 'step') return { small: Math.max(1, Math.round(end / 200)), large: stepsPerEpoch };
+  return { small: end / 200, large: axis === 'epoch' ? 1 : end / 20 };
+}

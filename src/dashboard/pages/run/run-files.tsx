@@ -1,0 +1,18 @@
+// What a run leaves behind, to download.
+import { addressOf } from '../../lib/base.js';
+import type { Run } from '../../api/types.js';
+import { bytes } from '../../lib/format.js';
+import { hasEnded } from '../../live/run-record.js';
+import { ErrorNote, Loading } from '../../ui/surfaces.js';
+import { useFiles } from './use-files.js';
+
+export function RunFiles({ run }: { run: Run }) {
+  const { data, error, reload } = useFiles(run);
+  if (data === undefined) return error === undefined ? <Loading lines={4} /> : <ErrorNote error={error} onRetry={reload} />;
+  if (data.length === 0) return <p class="muted small">{hasEnded(run.state) ? 'The run left no files.' : 'They come with the end of the run.'}</p>;
+  return (
+    <ul class="run-files">
+      {data.map(({ path, url, bytes: size }) => <li key={path}><a href={addressOf(url)} download={path.split('/').at(-1)}>{path}</a><span class="muted">{bytes(size)}</span></li>)}
+    </ul>
+  );
+}

@@ -1,0 +1,67 @@
+// One run, as it happens.
+import { useEffect } from 'preact/hooks';
+import { ApiError } from '../../api/error.js';
+import type { Params } from '../../lib/match.js';
+import { hrefOf } from '../../lib/router.js';
+import { headlineOf } from '../../lib/run-words.js';
+import { useTitle } from '../../lib/title.js';
+import { noteRun } from '../../live/run-list.js';
+import { hasEnded, type RunRecord } from '../../live/run-record.js';
+import { useRun, type RunStore } from '../../live/run-store.js';
+import { onlyRun } from '../../api/session.js';
+import type { Run } from '../../api/types.js';
+import { Card, Empty, ErrorNote, Loading } from '../../ui/surfaces.js';
+import { RunCharts } from './run-charts.js';
+import { RunEvents } from './run-events.js';
+import { RunFiles } from './run-files.js';
+import { RunHead } from './run-head.js';
+import { RunModel } from './run-model.js';
+import { TryIt } from './try-it.js';
+import './run.css';
+
+export function RunPage({ params }: { params: Params }) {
+  const id = params.id ?? '';
+  const store = useRun(id);
+  if (store === null) return <Waiting />;
+  if (store.gone.value) return <Missing title="The run was deleted" />;
+  const error = store.error.value;
+  if (error instanceof ApiError && (error.code === 'not_found' || error.status === 400)) return <Missing title="There is no such run" />;
+  const run = store.run.value;
+  const record = store.record();
+  if (run === null || record === null) return error === undefined ? <Waiting /> : <ErrorNote title="The run could not be read." error={error} onRetry={() => store.reload()} />;
+  return <Shown key={id} store={store} run={run} record={record} />;
+}
+
+function Shown({ store, run, record }: { store: RunStore; run: Run; record: RunRecord }) {
+  const version = store.version.value;
+  const { progress, state, name } = run;
+  const headline = headlineOf(run);
+  useTitle(hasEnded(state) ? `${name}: ${headline?.text ?? state}` : `${Math.floor((progress.step / progress.totalSteps) * 100)} % · ${name}`);
+  // The list of runs need not wait until it asks again.
+  useEffect(() => noteRun(run), [run.state]);
+  return (
+    <article class="run" aria-labelledby="run-name">
+      {onlyRun() === null && <a class="run-back" href={hrefOf('runs')}>All runs</a>}
+      <RunHead run={run} />
+      <RunCharts run={run} record={record} version={version} />
+      <div class="run-after">
+        <div class="run-column">
+          <TryIt run={run} />
+          <Card title="Model"><RunModel id={run.id} /></Card>
+        </div>
+        <div class="run-column">
+          <Card title="Events"><RunEvents run={run} notices={record.notices} /></Card>
+          <Card title="Files"><RunFiles run={run} /></Card>
+        </div>
+      </div>
+    </article>
+  );
+}
+
+function Waiting() {
+  return <div class="run"><Loading height={72} label="Loading the run" /><Loading height={24} /><div class="run-charts"><Loading height={344} /><Loading height={344} /></div></div>;
+}
+
+function Missing({ title }: { title: string }) {
+  return <Empty title={title}><p>It may have been deleted, or is of another team.</p>{onlyRun() === null && <a class="button" href={hrefOf('runs')}>All runs</a>}</Empty>;
+}

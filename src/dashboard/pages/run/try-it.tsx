@@ -1,0 +1,21 @@
+// What a run's model makes of a drawing.
+import { api, take } from '../../api/client.js';
+import { useResource } from '../../api/resource.js';
+import type { Run } from '../../api/types.js';
+import { Card } from '../../ui/surfaces.js';
+import { DigitPad } from './digit-pad.js';
+import { useFiles } from './use-files.js';
+
+/** Nothing, for data of another kind than drawn digits. */
+export function TryIt({ run }: { run: Run }) {
+  const name = run.spec.dataset.name;
+  const { data: dataset } = useResource(`dataset ${name}`, (signal) => take(api.GET('/v1/datasets/{name}', { params: { path: { name } }, signal })));
+  const { data: files } = useFiles(run);
+  if (dataset === undefined || dataset.inputShape.join() !== '28,28,1') return null;
+  const isReady = files?.some(({ path }) => path === 'model/model.json') ?? false;
+  return (
+    <Card title="Ask the model">
+      {isReady ? <DigitPad key={run.id} runId={run.id} labels={dataset.labels} /> : <p class="muted">The model can be asked once the run has succeeded.</p>}
+    </Card>
+  );
+}

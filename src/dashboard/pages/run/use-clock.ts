@@ -1,0 +1,41 @@
+// The moments of a run before one looked at it, for its axis of time.
+import { useEffect, useState } from 'preact/hooks';
+import { api, take } from '../../api/client.js';
+import type { Run } from '../../api/types.js';
+import { RunClock } from '../../live/run-clock.js';
+import type { RunRecord } from '../../live/run-record.js';
+
+const PAGE = 5000;
+
+/** Fills the record's clock, once, when it is wanted. */
+export function useClock(run: Run, record: RunRecord, wanted: boolean): void {
+  const [, setFilled] = useState<RunRecord | null>(null);
+  useEffect(() => {
+    if (!wanted || record.clock.isWhole) return;
+    const aborter = new AbortController();
+    void readClock(run.id, aborter.signal).then((clock) => {
+      record.clock.prepend(clock);
+      setFilled(record);
+    }, () => undefined);
+    return () => aborter.abort();
+  }, [wanted, record]);
+}
+
+async function readClock(id: string, signal: AbortSignal): Promise<RunClock> {
+  const clock = new RunClock();
+  let step = 0;
+  let after = 0;
+  for (let pages = 0; pages < 10; pages += 1) {
+    const page = await take(api.GET('/v1/runs/{id}/events', { params: { path: { id }, query: { kind: 'state,epoch', after, limit: PAGE } }, headers: { accept: 'application/json' }, signal }));
+    for (const event of page.items) {
+      if (event.kind === 'state' && event.data.state === 'starting') clock.cut((step = event.data.step ?? 0));
+      // The time in line before the first start is none of its training.
+      if (event.kind === 'state' && event.data.state !== 'running' && step === 0) continue;
+      if (event.kind === 'epoch') step = event.data.step;
+      clock.note(step, Date.parse(event.at));
+    }
+    if (!page.hasMore || page.items.length === 0) break;
+    after = page.items.at(-1)!.seq;
+  }
+  return clock;
+}

@@ -1,0 +1,91 @@
+// The dashboard in a real browser: signing in, what it complains of, and pictures to look at in screenshots/.
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, BrowserContextOptions, Locator, Page, WebSocketRoute } from 'playwright-core';
+import { packageRoot } from '../../src/paths.js';
+import { findBrowser } from './browser.js';
+import { TEST_KEY } from './key.js';
+
+const SHOTS = join(packageRoot, 'screenshots');
+
+export const chromium = findBrowser();
+/** For tests that need a browser: why they are skipped, or false. */
+export const skipWithoutBrowser = chromium === null ? 'no Chromium on this machine; CHROMIUM_PATH may name one' : false;
+
+export interface Visit {
+  page: Page;
+  /** Errors of scripts, and those that the browser wrote to its console. */
+  faults: string[];
+}
+
+/** A browser of somebody's own: with cookies that no other visit has. */
+export async function visit(browser: Browser, options: BrowserContextOptions = {}): Promise<Visit> {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  const page = await context.newPage();
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+  return { page, faults };
+}
+
+export const keyField = (page: Page): Locator => page.getByRole('textbox', { name: 'Key' });
+
+/** Goes to a path of the service and signs in there. */
+export async function signIn(page: Page, address: string, { path = '/', key = TEST_KEY }: { path?: string; key?: string } = {}): Promise<void> {
+  await page.goto(`${address}${path}`);
+  await keyField(page).fill(key);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('button', { name: 'Sign out' }).waitFor();
+}
+
+/** Points that a chart of the page shows; null where there is no such chart. */
+export async function pointsOf(page: Page, chart: string): Promise<number | null> {
+  const text = await page.locator(`[data-chart="${chart}"] [data-points]`).getAttribute('data-points');
+  return text === null ? null : Number(text);
+}
+
+/** One picture as it is. */
+export async function picture(page: Page, name: string): Promise<void> {
+  mkdirSync(SHOTS, { recursive: true });
+  await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
+}
+
+/** The page in light, in dark and on a phone. The window is left as it was. */
+export async function pictures(page: Page, name: string): Promise<void> {
+  const size = page.viewportSize() ?? { width: 1440, height: 900 };
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme });
+    await settled(page);
+    await picture(page, `${name}-${colorScheme}`);
+  }
+  await page.emulateMedia({ colorScheme: null });
+  await page.setViewportSize({ width: 380, height: 800 });
+  await settled(page);
+  await picture(page, `${name}-narrow`);
+  await page.setViewportSize(size);
+}
+
+/** Two frames later everything that was asked for has been drawn. */
+const settled = (page: Page) => page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+
+export interface Tap {
+  /** The `after` of each subscription. */
+  subscriptions: unknown[];
+  cut(): Promise<void>;
+}
+
+/** Stands in the page's live connection: notes what it subscribes to, and can cut it. Before the page is opened. */
+export async function tapLine(page: Page): Promise<Tap> {
+  const subscriptions: unknown[] = [];
+  let open: WebSocketRoute | null = null;
+  await page.routeWebSocket(/\/v1\/live$/, (socket) => {
+    open = socket;
+    const service = socket.connectToServer();
+    socket.onMessage((message) => {
+      const { type, after } = JSON.parse(String(message)) as { type: string; after?: unknown };
+      if (type === 'subscribe') subscriptions.push(after);
+      service.send(message);
+    });
+  });
+  return { subscriptions, cut: async () => open?.close({ code: 3000, reason: 'cut by the test' }) };
+}

@@ -1,0 +1,42 @@
+// Long lists: which rows there are, which of them are wanted, and in what order.
+import t from 'tap';
+import type { Run } from '../../../src/dashboard/api/types.js';
+import { headlineOf, leftMsOf, metricOf, progressLineOf } from '../../../src/dashboard/lib/run-words.js';
+import { filterRuns, sortRuns } from '../../../src/dashboard/pages/runs/select-runs.js';
+import { scrollTo, windowOf } from '../../../src/dashboard/ui/window.js';
+
+const run = (more: object): Run => ({ id: 'r', name: 'a', recipe: null, state: 'running', tags: [], user: 'ada', metrics: {}, createdAt: '2026-01-01T00:00:00Z', startedAt: null, endedAt: null, spec: { dataset: { name: 'mnist', validation: 'test' }, fit: { batchSize: 10 } }, progress: { epoch: 1, epochs: 2, step: 5, totalSteps: 10, examplesPerSecond: 25 }, ...more }) as unknown as Run;
+
+t.test('only rows near the window exist, however many there are', async (t) => {
+  for (const top of [0, 37, 4800, 479_000, 1e9]) {
+    const [first, last] = windowOf({ top, height: 600, rowHeight: 48, count: 10_000 });
+    t.ok(first >= 0 && last <= 10_000 && last - first < 50, `${first} to ${last}`);
+    if (top < 480_000) t.ok(first * 48 <= top && last * 48 >= Math.min(top + 600, 480_000), 'the window is filled');
+  }
+  t.same(windowOf({ top: 0, height: 600, rowHeight: 48, count: 3 }), [0, 3]);
+  const view = { top: 480, height: 600, rowHeight: 48, head: 40 };
+  t.same([scrollTo(5, view), scrollTo(12, view), scrollTo(30, view)], [240, 480, 31 * 48 - 560]);
+});
+
+t.test('runs are found by what they are called, and by their state', async (t) => {
+  const runs = [run({ id: '1', name: 'Wide net', tags: ['grid'] }), run({ id: '2', name: 'deep net', state: 'failed', recipe: 'mnist-cnn' })];
+  const found = (query: string, state: Parameters<typeof filterRuns>[1]['state'] = 'all') => filterRuns(runs, { query, state }).map(({ id }) => id).join('');
+  t.same([found(''), found('NET grid'), found('cnn'), found('ada'), found('nothing'), found('', 'ended'), found('net', 'active')], ['12', '1', '2', '12', '', '2', '1']);
+});
+
+t.test('runs are ordered, and those without a value come last either way', async (t) => {
+  const runs = [run({ id: '1', metrics: { val_accuracy: 0.5 } }), run({ id: '2' }), run({ id: '3', metrics: { val_accuracy: 0.9 } }), run({ id: '4', metrics: { val_accuracy: 'NaN' } })];
+  const ordered = (descending: boolean) => sortRuns(runs, { by: 'best', descending }).map(({ id }) => id).join('');
+  t.same([ordered(true), ordered(false)], ['3124', '1324']);
+  t.equal(sortRuns(runs, { by: 'unknown', descending: true }), runs);
+});
+
+t.test('a run is summed up in a number and a line', async (t) => {
+  t.match(headlineOf(run({ metrics: { loss: 1, val_loss: 0.5, accuracy: 0.9, val_accuracy: 0.8 } })), { name: 'val_accuracy', text: '80.00 %', label: 'test accuracy' });
+  t.match(headlineOf(run({ metrics: { loss: 'NaN' } })), { name: 'loss', text: 'NaN' });
+  t.equal(headlineOf(run({})), null);
+  t.equal(metricOf(['loss', 'learning_rate', 'meanAbsoluteError']), 'meanAbsoluteError');
+  t.equal(leftMsOf(run({})), 2000, '5 steps of 10 examples, 25 in a second');
+  t.equal(progressLineOf(run({})), 'epoch 1 of 2, 2.0 s left');
+  t.equal(leftMsOf(run({ state: 'paused' })), null);
+});

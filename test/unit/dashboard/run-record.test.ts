@@ -1,0 +1,62 @@
+// A run as the page knows it, event by event; and the list of runs, page by page.
+import t from 'tap';
+import type { Run, RunEvent } from '../../../src/dashboard/api/types.js';
+import { mergeRuns } from '../../../src/dashboard/live/merge-runs.js';
+import { RunRecord } from '../../../src/dashboard/live/run-record.js';
+import { Series } from '../../../src/dashboard/live/series.js';
+
+const at = '2026-01-01T12:00:00Z';
+const run = (more: Partial<Run> = {}) => ({ id: 'r', state: 'running', reason: null, message: null, attempt: 1, head: 10, metrics: {}, startedAt: at, endedAt: null, progress: { epoch: 1, epochs: 2, step: 3, totalSteps: 20, examplesPerSecond: 5 }, ...more }) as unknown as Run;
+let seq = 10;
+const event = (kind: string, data: object) => ({ seq: (seq += 1), kind, at, data }) as unknown as RunEvent;
+const steps = (numbers: readonly number[], attempt = 1) => event('metrics', { attempt, epoch: 1, steps: numbers, series: { loss: numbers.map((one) => one / 10), accuracy: numbers.map(() => 'NaN') }, examplesPerSecond: 7 });
+
+t.test('steps, epochs and states come to what the service would answer', async (t) => {
+  const read = new Map([['batch/loss', Series.of({ points: { steps: [1, 2, 3], values: [3, 2, 1] } })]]);
+  const record = new RunRecord(run(), read);
+  record.take(steps([2, 3, 4, 5]));
+  t.same([record.curve('batch/loss').total, record.curve('batch/loss').last], [5, 0.5], 'what was read already counts once');
+  t.equal(record.curve('batch/accuracy').nan[0], 1);
+  t.match(record.run.progress, { step: 5, examplesPerSecond: 7 });
+  record.take(event('epoch', { attempt: 1, epoch: 1, step: 10, metrics: { loss: 0.4, val_loss: 0.5 }, examplesPerSecond: 8, durationMs: 5, best: true }));
+  t.match(record.run, { metrics: { val_loss: 0.5 }, progress: { epoch: 1, step: 10 } });
+  t.equal(record.curve('epoch/val_loss').total, 1);
+  t.equal(record.take(event('state', { state: 'succeeded', attempt: 1 })).refresh, true, 'its row is read again');
+  t.match(record.run, { state: 'succeeded', endedAt: at });
+  record.take(event('log', { level: 'info', message: 'x' }));
+  t.same(record.notices.map(({ kind }) => kind), ['state', 'log']);
+  t.equal(record.stepsPerEpoch, 10);
+});
+
+t.test('an attempt that goes on cuts what is void, and an old one says nothing more', async (t) => {
+  const record = new RunRecord(run(), new Map());
+  record.take(steps([1, 2, 3, 4, 5, 6]));
+  record.take(event('state', { state: 'starting', attempt: 2, step: 4, epoch: 0 }));
+  t.equal(record.curve('batch/loss').total, 4);
+  t.match(record.run, { attempt: 2, progress: { step: 4, examplesPerSecond: null } });
+  record.take(steps([5, 6], 1));
+  t.equal(record.curve('batch/loss').total, 4, 'of the old attempt');
+  record.take(steps([5, 6], 2));
+  t.equal(record.curve('batch/loss').total, 6);
+  record.take(event('state', { state: 'starting', attempt: 3 }));
+  t.equal(record.curve('batch/loss').total, 0, 'from the start');
+});
+
+t.test('a row that was read anew takes nothing back that events told', async (t) => {
+  const record = new RunRecord(run(), new Map());
+  record.take(steps([4, 5]));
+  record.refresh(run({ device: 'gpu:0', state: 'starting', progress: { epoch: 0, epochs: 9, step: 0, totalSteps: 90, examplesPerSecond: null } } as Partial<Run>));
+  t.match(record.run, { device: 'gpu:0', state: 'running', progress: { epochs: 9, totalSteps: 90, step: 5 } });
+});
+
+t.test('a page of the newest runs brings the list up to date', async (t) => {
+  const rows = (...ids: string[]) => ids.map((id) => ({ id, head: 1 }));
+  const ids = (list: readonly { id: string }[]) => list.map(({ id }) => id).join('');
+  const known = rows('e', 'd', 'c', 'b', 'a');
+  t.equal(ids(mergeRuns(known, { newest: rows('f', 'e', 'c'), covers: true })), 'fecba', 'd was deleted; of b and a the page says nothing');
+  t.equal(ids(mergeRuns(known, { newest: rows('e'), covers: true, isAll: true })), 'e');
+  t.equal(ids(mergeRuns(known, { newest: [], covers: true, isAll: true })), '');
+  t.equal(ids(mergeRuns(known, { newest: rows('9'), covers: false })), 'edcba9', 'an older page is added');
+  t.equal(mergeRuns(known, { newest: [known[1]!], covers: false }), known, 'nothing new is the same list');
+  t.equal(mergeRuns([{ id: 'a', head: 7 }], { newest: [{ id: 'a', head: 6 }], covers: true })[0]?.head, 7, 'an answer that was late is not believed');
+});

@@ -1,0 +1,78 @@
+// Curves in memory, and the moments of their steps.
+import t from 'tap';
+import { RunClock } from '../../../src/dashboard/live/run-clock.js';
+import { firstFrom, MAX_ENTRIES, nearest, Series } from '../../../src/dashboard/live/series.js';
+
+const seriesOf = (values: readonly number[]) => {
+  const series = new Series();
+  values.forEach((value, at) => series.add(at + 1, value));
+  return series;
+};
+
+t.test('what was read and what follows live make one curve, each point once', async (t) => {
+  const series = Series.of({ points: { steps: [1, 2, 3], values: [0.5, 'NaN', 0.25] } });
+  t.equal(series.add(3, 9), false, 'known already');
+  t.equal(series.add(4, Infinity), true);
+  t.same([series.total, series.last, series.lastStep], [4, Infinity, 4]);
+  t.same([...series.nan.subarray(0, 4)], [0, 1, 0, 0], 'NaN is kept');
+  t.same([...series.mean.subarray(0, 4)], [0.5, NaN, 0.25, NaN]);
+  t.equal(series.max[3], Infinity);
+});
+
+t.test('buckets of the service are entries like others', async (t) => {
+  const series = Series.of({ buckets: { from: [1, 11], to: [10, 20], count: [10, 10], nan: [0, 10], min: [0, 'NaN'], max: [3, 'NaN'], mean: [1, 'NaN'], last: [2, 'NaN'] } });
+  t.same([series.length, series.total, series.lastStep], [2, 20, 20]);
+  t.ok(Number.isNaN(series.last));
+  t.equal(series.add(21, 1), true);
+  t.same([nearest(series, 5), nearest(series, 12), nearest(series, 99), nearest(new Series(), 1)], [0, 1, 2, -1]);
+  t.same([firstFrom(series, 10), firstFrom(series, 11), firstFrom(series, 22)], [0, 1, 3]);
+});
+
+t.test('a curve that has grown long joins its entries, and loses no spike', async (t) => {
+  const many = MAX_ENTRIES * 3;
+  const series = new Series();
+  for (let step = 1; step <= many; step += 1) series.add(step, step === 777 ? 1000 : step === 888 ? NaN : 1);
+  t.ok(series.length <= MAX_ENTRIES, `${series.length} entries`);
+  t.equal(series.total, many);
+  t.equal(Math.max(...series.max.subarray(0, series.length)), 1000, 'the spike');
+  t.equal(series.nan.subarray(0, series.length).reduce((sum, one) => sum + one, 0), 1, 'the NaN');
+  let points = 0;
+  let sum = 0;
+  for (let at = 0; at < series.length; at += 1) {
+    if (at > 0 && series.from[at] !== series.to[at - 1]! + 1) t.fail(`a gap before ${series.from[at]}`);
+    points += series.count[at]!;
+    sum += series.mean[at]! * (series.count[at]! - series.nan[at]!);
+  }
+  t.equal(points, many);
+  t.ok(Math.abs(sum - (many - 2 + 1000)) < 1e-6, 'the mean of all is the same');
+});
+
+t.test('a run that goes on from a step forgets what followed it', async (t) => {
+  const series = seriesOf([3, 2, 1]);
+  series.cut(2);
+  t.same([series.length, series.total, series.last], [2, 2, 2]);
+  t.equal(series.add(3, 5), true);
+  series.cut(0);
+  t.same([series.length, series.total, series.lastStep], [0, 0, 0]);
+});
+
+t.test('a step has its time, between the moments that are known', async (t) => {
+  const clock = new RunClock();
+  t.equal(clock.secondsAt(5), 0);
+  clock.note(0, 1_000_000);
+  clock.note(10, 1_010_000);
+  clock.note(10, 1_060_000); // it was paused
+  clock.note(20, 1_070_000);
+  t.equal(clock.secondsAt(5), 5);
+  t.equal(clock.secondsAt(10), 10);
+  t.equal(clock.secondsAt(15), 65);
+  t.equal(clock.secondsAt(40), 70 + 70, 'beyond the last, as fast as on the whole');
+  clock.cut(10);
+  clock.note(20, 1_100_000);
+  t.equal(clock.secondsAt(20), 100, 'an attempt that went on from there is later');
+  const later = new RunClock();
+  later.note(20, 1_070_000);
+  later.prepend(clock);
+  t.equal(later.secondsAt(5), 5);
+  t.equal(later.isWhole, true);
+});
