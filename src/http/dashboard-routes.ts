@@ -16,12 +16,11 @@ const NO_PAGES = /^\/(?:v1|docs|assets|problems|openapi\.json)(?![\w-])/;
 const open = { config: { access: 'public' }, schema: { hide: true } } as const;
 
 export const dashboardRoutes: FastifyPluginAsync = async (app) => {
-  const names = new Set(existsSync(ASSETS) ? readdirSync(ASSETS) : []);
-  if (names.size > 0) await app.register(fastifyStatic, { root: ASSETS, serve: false, preCompressed: true, cacheControl: false });
+  if (existsSync(ASSETS)) await app.register(fastifyStatic, { root: ASSETS, serve: false, preCompressed: true, cacheControl: false });
   for (const path of Object.values(PAGE_PATHS)) app.get(path, open, async (request, reply) => sendPage(request, reply));
   // Their names change with what is in them.
   app.get<{ Params: { file: string } }>('/assets/:file', open, async ({ params: { file } }, reply) => {
-    if (!names.has(file)) throw new ServiceError('not_found', 'There is no such file.');
+    if (!assets().includes(file)) throw new ServiceError('not_found', 'There is no such file.');
     return reply.header('cache-control', 'public, max-age=31536000, immutable').sendFile(file);
   });
 };
@@ -41,12 +40,10 @@ function sendPage({ url }: FastifyRequest, reply: FastifyReply): FastifyReply {
   return reply.header('cache-control', 'no-cache').type('text/html; charset=utf-8').send(html.replace(BASE, `<base href="${'../'.repeat(depth) || './'}">`));
 }
 
-let read: string | undefined;
-/** Null where it was not built. */
+/** Null where it was not built. Read each time, like the names of its assets: it may be built anew beneath us. */
 function page(): string | null {
-  try {
-    return (read ??= readFileSync(join(FOLDER, 'index.html'), 'utf8'));
-  } catch {
-    return null;
-  }
+  const path = join(FOLDER, 'index.html');
+  return existsSync(path) ? readFileSync(path, 'utf8') : null;
 }
+
+const assets = () => (existsSync(ASSETS) ? readdirSync(ASSETS) : []);

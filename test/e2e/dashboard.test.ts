@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import type { MetricSeriesList } from '../../src/schemas/metric.js';
 import { startBrowser } from '../helpers/browser.js';
 import { call, ended } from '../helpers/client.js';
-import { chromium, keyField, picture, pictures, pointsOf, signIn, skipWithoutBrowser, tapLine, visit } from '../helpers/dashboard.js';
+import { chromium, keyField, picture, pictures, pointsOf, settled, signIn, skipWithoutBrowser, tapLine, visit } from '../helpers/dashboard.js';
 import { until } from '../helpers/poll.js';
 import { startService } from '../helpers/service.js';
 
@@ -61,13 +61,16 @@ t.test('a recipe is trained, watched and asked on the page', { skip: skipWithout
   await page.setViewportSize({ width: 1440, height: 900 });
 
   await t.test('a part of the curve is looked at, and a link shows the same', async (t) => {
-    const box = await until(async () => {
-      const now = await page.locator('[data-chart="loss"] .u-over').boundingBox();
-      return now !== null && now.width > 500 && now;
-    }, { what: 'the chart to be wide again' });
+    // It follows its place a frame later.
+    const wide = () => page.evaluate<boolean>(`(([host, over]) => over.offsetWidth > 500 && Math.abs(over.offsetWidth - host.offsetWidth) < 80)(['.chart-plot', '.u-over'].map((part) => document.querySelector('[data-chart="loss"] ' + part)))`);
+    await until(wide, { what: 'the chart to be wide again' });
+    const box = await page.locator('[data-chart="loss"] .u-over').boundingBox();
+    if (box === null) throw new Error('the chart is not there');
     await page.mouse.move(box.x + box.width * 0.25, box.y + 40);
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.5, box.y + 60, { steps: 4 });
+    // The chart follows the pointer with the next frame.
+    await settled(page);
     await page.mouse.up();
     await page.waitForURL(/zoom=/);
     const part = Number(await until(async () => Number(await points()) < Number(stored) && points(), { what: 'the part to be drawn' }));

@@ -66,7 +66,7 @@ export async function pictures(page: Page, name: string): Promise<void> {
 }
 
 /** Two frames later everything that was asked for has been drawn. */
-const settled = (page: Page) => page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
+export const settled = (page: Page): Promise<unknown> => page.evaluate('new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))');
 
 export interface Tap {
   /** The `after` of each subscription. */

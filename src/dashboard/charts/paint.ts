@@ -26,30 +26,82 @@ export function colorsOf(element: Element): Colors {
 /** `#rrggbb` made faint, by two more digits; another colour is left as it is. */
 export const faint = (color: string, share: number): string => (/^#[\da-f]{6}$/i.test(color) ? `${color}${Math.round(share * 255).toString(16).padStart(2, '0')}` : color);
 
-/** A dashed line through the chart wherever a value was no number, or infinite; named once. */
+/** Columns that touch, as spans from the first to the last. */
+export function spansOf(columns: readonly number[]): (readonly [number, number])[] {
+  const spans: [number, number][] = [];
+  for (const column of columns) {
+    const last = spans.at(-1);
+    if (last !== undefined && column <= last[1] + 2) last[1] = column;
+    else spans.push([column, column]);
+  }
+  return spans;
+}
+
+/** A dashed line through the chart where values begin to be no numbers, or infinite, and a shade for as long as they are. Named once. */
 export function paintBad(plot: uPlot, grids: readonly Grid[], colors: Colors): void {
-  const columns = [...new Set(grids.flatMap(({ bad }) => bad))].sort((a, b) => a - b);
-  const [first] = columns;
+  const spans = spansOf([...new Set(grids.flatMap(({ bad }) => bad))].sort((a, b) => a - b));
+  const [first] = spans;
   if (first === undefined) return;
   const { ctx, bbox } = plot;
   const ratio = devicePixelRatio;
   ctx.save();
-  ctx.strokeStyle = ctx.fillStyle = colors.alarm;
+  ctx.strokeStyle = colors.alarm;
   ctx.lineWidth = 1.5 * ratio;
   ctx.setLineDash([3 * ratio, 3 * ratio]);
+  ctx.fillStyle = faint(colors.alarm, 0.12);
   ctx.beginPath();
-  for (const column of columns) {
-    const x = placeOf(plot, column);
-    ctx.moveTo(x, bbox.top);
-    ctx.lineTo(x, bbox.top + bbox.height);
+  for (const [from, to] of spans) {
+    const [left, right] = [placeOf(plot, from), placeOf(plot, to)];
+    ctx.moveTo(left, bbox.top);
+    ctx.lineTo(left, bbox.top + bbox.height);
+    if (right > left) ctx.fillRect(left, bbox.top, right - left, bbox.height);
   }
   ctx.stroke();
-  const x = placeOf(plot, first);
+  const x = placeOf(plot, first[0]);
   const isRight = x > bbox.left + bbox.width - 70 * ratio;
+  ctx.fillStyle = colors.alarm;
   ctx.font = `600 ${12 * ratio}px ${colors.font.slice(5)}`;
   ctx.textAlign = isRight ? 'right' : 'left';
   ctx.textBaseline = 'top';
-  ctx.fillText('NaN or ∞', x + (isRight ? -6 : 6) * ratio, bbox.top + 2 * ratio);
+  ctx.fillText('NaN or ∞', x + (isRight ? -6 : 6) * ratio, bbox.top + 4 * ratio);
+  ctx.restore();
+}
+
+/** How far from its mean a value must lie to be drawn by itself: as a share of the chart, and in times of what is usual there. */
+const SPIKE = { share: 0.12, times: 4 };
+
+/** How far the values of a column lie apart, in the median; 0 where there are few that do. */
+function usualSpread(min: Grid['min'], max: Grid['max']): number {
+  const spreads = max.flatMap((value, at) => (typeof value === 'number' ? [value - (min[at] ?? value)] : [])).sort((a, b) => a - b);
+  return (spreads[spreads.length >> 1] ?? 0) / 2;
+}
+
+/** A hair for what lies far from the mean of its column, which the shade of one pixel would hide. */
+export function paintSpikes(plot: uPlot, { mean, min, max }: Grid, color: string): void {
+  const { ctx, bbox } = plot;
+  ctx.save();
+  ctx.beginPath();
+  ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
+  ctx.clip();
+  ctx.strokeStyle = faint(color, 0.5);
+  ctx.lineWidth = devicePixelRatio;
+  ctx.setLineDash([]);
+  ctx.beginPath();
+  const least = SPIKE.times * usualSpread(min, max);
+  for (let column = 0; column < mean.length; column += 1) {
+    const middle = mean[column];
+    if (typeof middle !== 'number') continue;
+    const y = plot.valToPos(middle, 'y', true);
+    for (const value of [min[column], max[column]]) {
+      if (typeof value !== 'number' || Math.abs(value - middle) < least) continue;
+      const end = Math.min(bbox.top + bbox.height, Math.max(bbox.top, plot.valToPos(value, 'y', true)));
+      if (!(Math.abs(end - y) > bbox.height * SPIKE.share)) continue;
+      const x = placeOf(plot, column);
+      ctx.moveTo(x, y);
+      ctx.lineTo(x, end);
+    }
+  }
+  ctx.stroke();
   ctx.restore();
 }
 

@@ -3,7 +3,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { gridPlaces, toGrid, type Grid } from './grid.js';
 import type { Line } from './line.js';
-import { colorsOf, faint, paintBad, paintOutside, type Colors } from './paint.js';
+import { colorsOf, faint, paintBad, paintOutside, paintSpikes, type Colors } from './paint.js';
 import { rangeOf } from './scale.js';
 import { smooth } from './smoothing.js';
 
@@ -147,6 +147,7 @@ export class Plot {
         setSelect: [(plot) => this.#select(plot)],
         draw: [(plot) => {
           const raw = this.#grids.map((one) => one.raw);
+          for (const { line, raw: grid } of this.#grids) if (line.kind === 'raw') paintSpikes(plot, grid, this.#colors.of(line.color));
           paintOutside(plot, raw, this.#colors, this.#range);
           paintBad(plot, raw, this.#colors);
         }],
