@@ -6,6 +6,7 @@ export const PAGE_PATHS = {
   runs: '/runs',
   run: '/runs/:id',
   newRun: '/new',
+  learn: '/learn',
 } as const;
 
 export type PageName = keyof typeof PAGE_PATHS;

@@ -18,7 +18,7 @@ t.test('a recipe is trained, watched and asked on the page', { skip: skipWithout
   await page.goto(address);
   await keyField(page).waitFor();
   await pictures(page, 'sign-in');
-  await signIn(page, address, { path: '/new' });
+  await signIn(page, address, { path: '/learn' });
   await page.getByRole('button', { name: 'Train: The same layers with relu and Adam', exact: true }).click();
   await page.waitForURL(/\/runs\/[\w-]{36}$/);
   const id = page.url().slice(-36);

@@ -27,7 +27,7 @@ t.test('signing in, and out again', { skip: skipWithoutBrowser }, async (t) => {
     await page.getByText('vera · default').waitFor();
     const shared = page.getByRole('link', { name: 'the shared one' });
     await shared.waitFor();
-    await page.getByRole('link', { name: 'New run' }).first().click();
+    await page.getByRole('link', { name: 'Learn' }).click();
     const train = page.getByRole('button', { name: 'Train: One softmax layer' });
     await train.waitFor();
     t.equal(await train.isDisabled(), true, 'a viewer cannot press what a viewer may not');

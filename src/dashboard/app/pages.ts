@@ -22,4 +22,5 @@ export const PAGES: Record<PageName, PageEntry> = {
   runs: { title: 'Runs', nav: 'Runs', right: 'read', load: runs },
   run: { title: 'Run', right: 'view', load: async () => (await import('../pages/run/run-page.js')).RunPage },
   newRun: { title: 'New run', nav: 'New run', right: 'read', load: async () => (await import('../pages/new-run/new-run-page.js')).NewRunPage },
+  learn: { title: 'Learn', nav: 'Learn', right: 'read', load: async () => (await import('../pages/learn/learn-page.js')).LearnPage },
 };
