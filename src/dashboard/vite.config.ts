@@ -24,7 +24,7 @@ export default defineConfig({
     rolldownOptions: { checks: { pluginTimings: false } },
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [compressed()],
+  plugins: [runSpecSchemas(), compressed()],
   // `npm run dashboard` serves the sources while the service runs beside it.
   server: { proxy: { '^/(v1|docs|openapi.json)': { target: 'http://127.0.0.1:8080', ws: true } } },
 });
@@ -42,6 +42,27 @@ function compressed(): Plugin {
         writeFileSync(`${path}.br`, brotliCompressSync(bytes));
         writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));
       }
+    },
+  };
+}
+
+/** `virtual:run-spec-schemas`: of the API's document the part that a run spec is made of, for the editor of specs. */
+function runSpecSchemas(): Plugin {
+  const name = 'virtual:run-spec-schemas';
+  return {
+    name,
+    resolveId: (id) => (id === name ? id : null),
+    load(id) {
+      if (id !== name) return null;
+      const { components } = JSON.parse(readFileSync(new URL('../../openapi/openapi.json', import.meta.url), 'utf8')) as { components: { schemas: Record<string, unknown> } };
+      const kept: Record<string, unknown> = {};
+      const keep = (schema: string): void => {
+        if (schema in kept) return;
+        kept[schema] = components.schemas[schema];
+        for (const [, next] of JSON.stringify(kept[schema]).matchAll(/"#\/components\/schemas\/(\w+)"/g)) keep(next!);
+      };
+      keep('RunSpec');
+      return `export const schemas = JSON.parse(${JSON.stringify(JSON.stringify(kept))});`;
     },
   };
 }

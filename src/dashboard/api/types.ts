@@ -11,6 +11,7 @@ export type Identity = Schemas['Identity'];
 export type MetricSeries = Schemas['MetricSeries'];
 export type MetricValue = Schemas['MetricValue'];
 export type ModelSummary = Schemas['ModelSummary'];
+export type Plan = Schemas['Plan'];
 export type Problem = Schemas['Problem'];
 export type Recipe = Schemas['Recipe'];
 export type Right = Identity['rights'][number];

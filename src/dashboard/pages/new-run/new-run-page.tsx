@@ -1,59 +1,52 @@
-// From a recipe to a run. Each rung of the ladder changes one idea of the rung before it.
+// From an idea to a run: a recipe, a copy of a run or nothing, changed until the service says that it can be trained.
 import { api, take } from '../../api/client.js';
-import { useAction, useResource } from '../../api/resource.js';
-import { whyNot } from '../../api/session.js';
-import type { Recipe, Run } from '../../api/types.js';
-import { percent } from '../../lib/format.js';
-import { go, hrefOf } from '../../lib/router.js';
-import { noteRun, useRuns } from '../../live/run-list.js';
-import { numberOf } from '../../lib/number-of.js';
-import { Button } from '../../ui/button.js';
+import { useResource } from '../../api/resource.js';
+import type { Run } from '../../api/types.js';
+import * as codecs from '../../lib/codecs.js';
+import { hrefOf, useUrlState } from '../../lib/router.js';
+import { useRuns } from '../../live/run-list.js';
 import { ErrorNote, Loading } from '../../ui/surfaces.js';
+import { Editing } from './editing.js';
+import { layOut } from './json-text.js';
+import { schemaNamed, schemas } from './run-spec-schemas.js';
+import { blankOf } from './schema.js';
+import { StartFrom } from './start-from.js';
 import './new-run.css';
 
+const NAME = codecs.text();
+
 export function NewRunPage() {
+  const [from] = useUrlState('from', NAME);
+  const [recipe] = useUrlState('recipe', NAME);
   const recipes = useResource('recipes', async (signal) => (await take(api.GET('/v1/recipes', { signal }))).items);
+  const datasets = useResource('datasets', async (signal) => (await take(api.GET('/v1/datasets', { signal }))).items.map(({ name }) => name));
   const runs = useRuns().value ?? [];
-  const train = useAction(async (recipe: string) => {
-    const run = await take(api.POST('/v1/runs', { body: { recipe } as never }));
-    noteRun(run as Run);
-    go(hrefOf('run', { params: { id: (run as Run).id } }));
-  });
-  const reached = (recipes.data ?? []).map(({ name }) => bestOf(runs, name));
-  const next = reached.findIndex((one) => one === null);
+  const origin = from !== '' ? `run ${from}` : recipe !== '' ? `recipe ${recipe}` : 'nothing';
+  const base = useResource(`start ${origin}`, async (signal) => layOut(from !== '' ? await specOfRun(from, signal) : recipe !== '' ? (await take(api.GET('/v1/recipes/{name}', { params: { path: { name: recipe } }, signal }))).spec : blankSpec()));
   return (
     <>
-      <div class="page-head"><h1>New run</h1></div>
-      <p class="new-run-lead muted">Each rung of the ladder changes one idea of the rung before it, from a single layer to a network that is nearly never wrong.</p>
-      <ErrorNote error={train.error} title="The run was not started." />
-      <ErrorNote error={recipes.error} title="The recipes could not be read." onRetry={recipes.reload} />
-      {recipes.data === undefined ? <Loading lines={7} height={64} label="Loading the recipes" /> : (
-        <ol class="ladder">
-          {recipes.data.map((recipe, at) => <Rung key={recipe.name} recipe={recipe} reached={reached[at] ?? null} isNext={at === next} busy={train.busy} onTrain={() => train.run(recipe.name)} />)}
-        </ol>
-      )}
+      <div class="page-head">
+        <h1>New run</h1>
+        <StartFrom from={from} recipe={recipe} recipes={recipes.data ?? []} runs={runs} />
+      </div>
+      {origin === 'nothing' && <p class="new-run-lead muted small">Begin with a layer, or start from a recipe above. If this is your first one, <a href={hrefOf('learn')}>Learn</a> says what each recipe teaches.</p>}
+      <ErrorNote error={base.error} title="What it starts from could not be read." onRetry={base.reload} />
+      <ErrorNote error={datasets.error} title="The data sets could not be read." onRetry={datasets.reload} />
+      {base.data === undefined ? base.error === undefined && <Loading lines={6} height={64} label="Loading the spec" /> : <Editing key={origin} origin={origin} base={base.data} recipe={from === '' ? recipe : ''} datasets={datasets.data ?? []} runs={runs} />}
     </>
   );
 }
 
-function Rung({ recipe: { name, title, idea, description, expected }, reached, isNext, busy, onTrain }: { recipe: Recipe; reached: number | null; isNext: boolean; busy: boolean; onTrain(): void }) {
-  const goal = expected.atLeast === undefined ? `stays below ${share(expected.atMost)}` : `reaches ${share(expected.atLeast)}`;
-  return (
-    <li data-recipe={name} data-done={reached !== null || undefined}>
-      <div>
-        <h2>{title} {reached !== null && <span class="reached" title="The best of the runs in the list">{percent(reached)}</span>}</h2>
-        <p>{idea}</p>
-        <p class="muted small">{description} It {goal}.</p>
-      </div>
-      <Button primary={isNext} busy={busy} why={whyNot('write')} onClick={onTrain} label={`Train: ${title}`}>Train</Button>
-    </li>
-  );
+/** Its spec under the name and with the tags that it has now; not `keep`, which was said of that run. */
+async function specOfRun(id: string, signal: AbortSignal): Promise<unknown> {
+  const { spec, name, tags } = (await take(api.GET('/v1/runs/{id}', { params: { path: { id } }, signal }))) as Run;
+  const { name: _, tags: __, ...rest } = spec;
+  const kept = (tags ?? []).filter((tag) => tag !== 'keep');
+  return { name, ...(kept.length === 0 ? {} : { tags: kept }), ...rest };
 }
 
-const share = (value = 0) => `${Number((value * 100).toFixed(2))} %`;
-
-/** The best accuracy that runs of a recipe came to; null where there is none. */
-function bestOf(runs: readonly Run[], recipe: string): number | null {
-  const results = runs.filter((run) => run.recipe === recipe && run.state === 'succeeded').map((run) => numberOf(run.metrics.val_accuracy)).filter(Number.isFinite);
-  return results.length === 0 ? null : Math.max(...results);
+/** What every spec must have, and no layer yet. */
+function blankSpec(): unknown {
+  const spec = blankOf(schemas, schemaNamed('RunSpec')) as Record<string, unknown>;
+  return { ...spec, dataset: { name: 'mnist' }, model: { layers: [] } };
 }

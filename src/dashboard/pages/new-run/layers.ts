@@ -1,0 +1,46 @@
+// The list of layers: what a line says of one, and where one goes.
+import type { Plan } from '../../api/types.js';
+import { blankOf, resolve, variantsOf, type Schemas } from './schema.js';
+
+export type LayerSpec = Readonly<Record<string, unknown>>;
+
+/** The layers of a spec, or null where its model is written otherwise. */
+export function layersOf(spec: unknown): readonly LayerSpec[] | null {
+  const layers = (spec as { model?: { layers?: unknown } } | null)?.model?.layers;
+  return Array.isArray(layers) && layers.every((layer) => typeof layer === 'object' && layer !== null) ? layers : null;
+}
+
+export function moved<T>(list: readonly T[], from: number, to: number): T[] {
+  const rest = list.filter((_, at) => at !== from);
+  const place = Math.max(0, Math.min(rest.length, to));
+  return [...rest.slice(0, place), ...(from in list ? [list[from]!] : []), ...rest.slice(place)];
+}
+
+/** What a layer of another type keeps of this one: all that means the same there. */
+export function retyped(schemas: Schemas, layer: LayerSpec, type: string): LayerSpec {
+  const variant = variantsOf(resolve(schemas, { $ref: '#/components/schemas/Layer' })).find((one) => one.type === type);
+  if (variant === undefined) return { ...layer, type };
+  const { type: _, ...kept } = layer;
+  return blankOf(schemas, variant.schema, kept) as LayerSpec;
+}
+
+/** `units 200 · relu`: what is set, save what is said beside it. */
+export function lineOf(layer: LayerSpec): string {
+  return Object.entries(layer)
+    .filter(([key]) => key !== 'type' && key !== 'name')
+    .map(([key, value]) => (key === 'activation' ? String(value) : `${words(key)} ${said(value)}`))
+    .join(' · ');
+}
+
+const words = (key: string) => key.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);
+const said = (value: unknown): string => (Array.isArray(value) ? value.join(' × ') : typeof value === 'object' && value !== null ? String((value as { type?: unknown }).type ?? Object.keys(value).join(', ')) : value === true ? 'yes' : value === false ? 'no' : String(value));
+
+/** What the plan says of each layer of the spec; null where it does not. The plan has an input layer of its own. */
+export function plannedOf(count: number, plan: Plan | null): (Plan['layers'][number] | null)[] {
+  const planned = plan?.layers ?? [];
+  const before = planned.length - count;
+  return Array.from({ length: count }, (_, at) => (before === 0 || before === 1 ? (planned[at + before] ?? null) : null));
+}
+
+/** `28 × 28 × 12`, or why there is none. */
+export const shapeWords = (shape: readonly number[] | null | undefined): string => (shape === null || shape === undefined ? '?' : shape.join(' × '));

@@ -1,0 +1,99 @@
+// What the spec comes to, beside the editor: whether it can be trained, how large it is, when it would start.
+import type { ComponentChildren } from 'preact';
+import { bytes, count, duration, several } from '../../lib/format.js';
+import { useNow } from '../../lib/clock.js';
+import { hrefOf } from '../../lib/router.js';
+import type { Plan } from '../../api/types.js';
+import { ErrorNote } from '../../ui/surfaces.js';
+import { operations, startWords, timeTo } from './plan-words.js';
+import type { Estimate } from './estimate.js';
+import type { Planned } from './use-plan.js';
+
+export interface PlanPanelProps {
+  planned: Planned;
+  /** Why the text cannot be asked about; null where it can. */
+  broken: string | null;
+  estimate: Estimate | null;
+  onGo(pointer: string): void;
+  children: ComponentChildren;
+}
+
+export function PlanPanel({ planned: { plan, current, error }, broken, estimate, onGo, children }: PlanPanelProps) {
+  const state = broken !== null ? 'broken' : error !== undefined && !current ? 'unknown' : plan === null || !current ? 'asking' : plan.valid ? 'valid' : 'wrong';
+  // While it asks again the last answer stays: nothing flickers, and nothing is read out at each key.
+  const shown = state === 'asking' && plan !== null ? (plan.valid ? 'valid' : 'wrong') : state;
+  const headline = { broken: 'The JSON does not parse', unknown: 'Could not be checked', asking: 'Checking …', valid: 'Ready to train', wrong: several(plan?.problems.length ?? 0, 'problem') }[shown];
+  return (
+    <aside class="card plan" aria-label="Plan" data-plan={state}>
+      <h2 class="plan-state" data-shown={shown}><span role="status">{headline}</span></h2>
+      {broken !== null && <p class="field-fault">{broken}</p>}
+      {!current && <ErrorNote error={error} />}
+      {plan !== null && broken === null && <Places list={plan.problems} tone="problem" onGo={onGo} />}
+      {plan !== null && broken === null && <Places list={plan.warnings} tone="warning" onGo={onGo} />}
+      {children}
+      {plan === null ? null : <Facts plan={plan} estimate={estimate} />}
+    </aside>
+  );
+}
+
+function Places({ list, tone, onGo }: { list: Plan['problems']; tone: 'problem' | 'warning'; onGo(pointer: string): void }) {
+  if (list.length === 0) return null;
+  return (
+    <ul class="plan-places" data-tone={tone} aria-label={tone === 'problem' ? 'Problems' : 'Warnings'}>
+      {list.map(({ pointer, detail }) => <li key={pointer + detail}><button type="button" onClick={() => onGo(pointer)}><code>{pointer === '' ? 'the spec' : pointer}</code> {detail}</button></li>)}
+    </ul>
+  );
+}
+
+function Facts({ plan, estimate }: { plan: Plan; estimate: Estimate | null }) {
+  const { parameterCount, trainableParameterCount, stepsPerEpoch, totalSteps, trainCount, validationCount, flops, memory } = plan;
+  const known = (value: number, text: string) => (value === 0 ? '–' : text);
+  const fixed = parameterCount - trainableParameterCount;
+  return (
+    <div class="plan-facts">
+      <dl>
+        <Fact term="Weights" note={fixed > 0 ? `${count(fixed)} of them moving averages` : undefined}>{known(parameterCount, count(parameterCount))}</Fact>
+        <Fact term="Steps" note={stepsPerEpoch === 0 ? undefined : `${count(stepsPerEpoch)} an epoch`}>{known(totalSteps, count(totalSteps))}</Fact>
+        <Fact term="Examples" note={trainCount === 0 ? undefined : validationCount === 0 ? 'none to validate with' : `${count(validationCount)} to validate with`}>{known(trainCount, count(trainCount))}</Fact>
+        <Fact term="Work" note={flops === 0 ? undefined : 'for an example, forward'}>{known(flops, operations(flops))}</Fact>
+        <Fact term="Training time" note={!plan.valid ? undefined : estimate === null ? 'no run of this model and batch yet' : <>at the speed of <a href={hrefOf('run', { params: { id: estimate.by.id } })}>{estimate.by.name}</a></>}>{estimate === null ? '–' : `about ${duration(estimate.ms)}`}</Fact>
+      </dl>
+      <Memory memory={memory} />
+      <Queue plan={plan} />
+    </div>
+  );
+}
+
+function Fact({ term, note, children }: { term: string; note?: ComponentChildren; children: ComponentChildren }) {
+  return <div><dt>{term}</dt><dd>{children}{note !== undefined && <span class="muted">{note}</span>}</dd></div>;
+}
+
+const PARTS = [['activationsBytes', 'Activations'], ['parametersBytes', 'Weights'], ['gradientsBytes', 'Gradients'], ['optimizerBytes', 'Optimizer'], ['datasetBytes', 'Data']] as const;
+
+function Memory({ memory }: Pick<Plan, 'memory'>) {
+  const { totalBytes } = memory;
+  return (
+    <div class="plan-memory">
+      <h3>Memory <span class="muted">{totalBytes === 0 ? '–' : `about ${bytes(totalBytes)}`}</span></h3>
+      <div class="memory-bar" aria-hidden="true">{totalBytes > 0 && PARTS.map(([key], at) => <span key={key} data-part={at} style={{ flexGrow: memory[key] / totalBytes }} />)}</div>
+      <ul>{PARTS.map(([key, word], at) => <li key={key}><i data-part={at} aria-hidden="true" />{word} <b>{totalBytes === 0 ? '–' : bytes(memory[key])}</b></li>)}</ul>
+    </div>
+  );
+}
+
+function Queue({ plan: { queue, valid } }: { plan: Plan }) {
+  const now = useNow();
+  const start = queue?.estimatedStart;
+  return (
+    <div class="plan-queue">
+      <h3>Would start <span class="muted">{!valid ? '–' : queue === null || queue === undefined ? 'nobody can say now' : startWords(queue, now)}</span></h3>
+      {queue !== null && queue !== undefined && queue.reason.code !== 'starting' && (
+        <>
+          <p class="small">{queue.reason.message}</p>
+          <p class="small muted">Place {count(queue.position)} in line, {count(queue.positionInTeam)} of your team{start?.earliest && start.latest ? `; most likely between ${timeTo(start.earliest, now)} and ${timeTo(start.latest, now)} from now` : ''}.</p>
+          {queue.wouldStart.length > 0 && <ul class="small plan-would">{queue.wouldStart.map(({ type, message }) => <li key={type + message}>{message}</li>)}</ul>}
+        </>
+      )}
+    </div>
+  );
+}

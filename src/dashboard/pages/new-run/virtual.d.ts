@@ -1,0 +1,3 @@
+declare module 'virtual:run-spec-schemas' {
+  export const schemas: unknown;
+}

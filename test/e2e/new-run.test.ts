@@ -1,0 +1,137 @@
+// A run is written on the page as people do it: from a recipe, as cards and as text, with the service's word on each
+// change; then trained, copied, and looked at on the ladder.
+import t from 'tap';
+import type { Page } from 'playwright-core';
+import type { Run } from '../../src/schemas/run.js';
+import { startBrowser } from '../helpers/browser.js';
+import { call, ended } from '../helpers/client.js';
+import { chromium, picture, pictures, signIn, skipWithoutBrowser, visit } from '../helpers/dashboard.js';
+import { until } from '../helpers/poll.js';
+import { startService } from '../helpers/service.js';
+
+const plan = (page: Page, state: string) => page.locator(`[data-plan="${state}"]`).waitFor();
+const types = (page: Page) => page.locator('.layer-name b').allInnerTexts();
+const json = (page: Page) => page.getByRole('textbox', { name: /Spec as JSON/ });
+
+t.test('a run is written, trained and learned from', { skip: skipWithoutBrowser }, async (t) => {
+  const [{ address }, browser] = await Promise.all([startService(t), startBrowser(t, String(chromium))]);
+  const { page, faults } = await visit(browser);
+  const train = async (recipe: string) => (await call<Run>(address, '/v1/runs', { json: { recipe, dataset: { name: 'mnist', take: 4000 }, fit: { epochs: 3 } } })).body.id;
+  const rungs = [await train('mnist-softmax'), await train('mnist-sigmoid-sgd')];
+
+  await signIn(page, address, { path: '/new?recipe=mnist-softmax' });
+  await plan(page, 'valid');
+  t.same(await page.locator('.layer-out b').allInnerTexts(), ['784', '10'], 'cards tell what comes out of each layer');
+  t.match(await page.locator('.plan').innerText(), /7,850/, 'and the plan how many weights there are');
+
+  await t.test('a fault is told beside its field', async (t) => {
+    await page.getByRole('button', { name: /^dense units/ }).click();
+    await page.getByLabel('Units').fill('0');
+    await plan(page, 'wrong');
+    await page.locator('[data-pointer="/model/layers/1/units"] .field-fault', { hasText: 'must be at least 1' }).waitFor();
+    t.equal(await page.getByRole('button', { name: 'Train' }).isDisabled(), true, 'what would be refused cannot be sent');
+    await pictures(page, 'new-run-fault');
+    await page.getByLabel('Units').fill('10');
+    await plan(page, 'valid');
+  });
+
+  await t.test('layers are added, moved by keys and by the pointer, and removed', async (t) => {
+    await page.getByRole('button', { name: /^dense units/ }).click();
+    await page.getByLabel('Type of the new layer').selectOption('dense');
+    await page.getByRole('button', { name: 'Add layer' }).click();
+    t.same(await types(page), ['flatten', 'dense', 'dense'], 'before the output');
+    await page.getByLabel('Units').fill('32');
+    await page.getByLabel('Activation', { exact: true }).selectOption('relu');
+    await page.getByLabel('Type of the new layer').selectOption('dropout');
+    await page.getByRole('button', { name: 'Add layer' }).click();
+    t.same(await types(page), ['flatten', 'dense', 'dropout', 'dense']);
+    const handle = page.getByRole('button', { name: /^Move dropout.*arrow keys/ });
+    await handle.focus();
+    await page.keyboard.press('ArrowUp');
+    t.same(await types(page), ['flatten', 'dropout', 'dense', 'dense']);
+    t.match(await page.evaluate('document.activeElement.getAttribute("aria-label")'), /^Move dropout, layer 2 of 4/, 'who moves it still holds it');
+    await page.getByRole('button', { name: /^dropout rate/ }).click();
+    const box = (await handle.boundingBox())!;
+    await page.mouse.move(box.x + 10, box.y + 20);
+    await page.mouse.down();
+    await page.mouse.move(box.x + 10, box.y + 60, { steps: 3 });
+    await page.mouse.move(box.x + 10, box.y + 95, { steps: 3 });
+    await picture(page, 'new-run-drag');
+    await page.mouse.up();
+    t.same(await types(page), ['flatten', 'dense', 'dropout', 'dense'], 'dragged down by one');
+    await page.getByRole('button', { name: /^Remove dropout/ }).click();
+    t.same(await types(page), ['flatten', 'dense', 'dense']);
+    await until(async () => (await page.locator('.layer-out b').allInnerTexts()).join() === '784,32,10', { what: 'the new shapes' });
+  });
+
+  await t.test('the text is the same spec, completed by the grammar', async (t) => {
+    await page.getByLabel('Epochs', { exact: true }).fill('2');
+    await page.getByLabel('Take').fill('2000');
+    await page.getByRole('tab', { name: 'JSON' }).click();
+    await page.waitForURL(/view=json/);
+    t.match(await json(page).inputValue(), /"units": 32/);
+    await json(page).focus();
+    await page.keyboard.press('Control+Home');
+    await page.keyboard.press('ArrowRight');
+    await page.keyboard.type('"pri');
+    await page.getByRole('option', { name: /^priority/ }).waitFor();
+    await picture(page, 'new-run-completion');
+    await page.keyboard.press('Enter');
+    await page.keyboard.type('1,');
+    await plan(page, 'valid');
+    t.equal((JSON.parse(await json(page).inputValue()) as { priority: number }).priority, 1);
+    await page.keyboard.type('"oops": 1,');
+    await page.getByRole('button', { name: /oops/ }).waitFor();
+    await page.keyboard.type(',');
+    await plan(page, 'broken');
+    await pictures(page, 'new-run-json');
+    for (let at = 0; at < '"oops": 1,,'.length; at += 1) await page.keyboard.press('Backspace');
+    await plan(page, 'valid');
+  });
+
+  await t.test('a draft outlives a reload, and is sent once', async (t) => {
+    await page.reload();
+    await page.getByRole('tab', { name: 'Form' }).click();
+    t.same(await types(page), ['flatten', 'dense', 'dense'], 'it is there again');
+    await plan(page, 'valid');
+    await pictures(page, 'new-run');
+    t.equal(await page.evaluate('document.documentElement.scrollWidth'), await page.evaluate('innerWidth'), 'nothing to scroll sideways');
+    await page.getByRole('button', { name: 'Train' }).click();
+    await page.waitForURL(/\/runs\/[\w-]{36}$/);
+    const run = await ended(address, page.url().slice(-36));
+    t.match(run, { state: 'succeeded', spec: { priority: 1, fit: { epochs: 2 }, dataset: { take: 2000 } } });
+    await page.goto(`${address}/new?from=${run.id}`);
+    await plan(page, 'valid');
+    t.same(await types(page), ['flatten', 'dense', 'dense'], 'a copy of a run begins with its layers');
+    await page.getByText(/about \d/).first().waitFor();
+    await page.goto(`${address}/new`);
+    await plan(page, 'wrong');
+    await pictures(page, 'new-run-nothing');
+  });
+
+  await t.test('the ladder shows rungs beside each other, and its pieces follow the keys', async (t) => {
+    await Promise.all(rungs.map((id) => ended(address, id)));
+    await page.goto(`${address}/learn`);
+    const shown = (recipe: string) => page.locator(`[data-chart="rung-${recipe}"] .chart-legend b`).allInnerTexts();
+    await until(async () => (await shown('mnist-softmax')).filter((text) => text.endsWith('%')).length === 2, { what: 'the curves of the first rung' });
+    await page.locator('[data-recipe="mnist-sigmoid-sgd"]').scrollIntoViewIfNeeded();
+    await until(async () => (await shown('mnist-sigmoid-sgd')).filter((text) => text.endsWith('%')).length === 4, { what: 'those of two rungs in the second' });
+    const seven = page.getByRole('slider', { name: 'Logit of 7' });
+    const before = await seven.getAttribute('aria-valuetext');
+    await seven.focus();
+    await page.keyboard.press('ArrowLeft');
+    t.not(await seven.getAttribute('aria-valuetext'), before, 'a logit by keys');
+    const input = page.getByRole('slider', { name: 'Input of Sigmoid' });
+    await input.focus();
+    await page.keyboard.press('Home');
+    await page.waitForURL(/x=-6/);
+    t.match(await input.getAttribute('aria-valuetext'), /input −6\.0, output 0\.002, slope 0\.002/);
+    await page.keyboard.press('End');
+    await page.waitForURL(/x=6/);
+    for (let at = 0; at < 4; at += 1) await page.keyboard.press('PageDown');
+    await pictures(page, 'learn');
+    await page.getByRole('link', { name: 'Change it first' }).first().click();
+    await page.waitForURL(/\/new\?recipe=mnist-softmax/);
+  });
+  t.same(faults, [], 'the browser found no fault in the page');
+});
