@@ -30,7 +30,7 @@ t.test('a run is written, trained and learned from', { skip: skipWithoutBrowser 
     await plan(page, 'wrong');
     await page.locator('[data-pointer="/model/layers/1/units"] .field-fault', { hasText: 'must be at least 1' }).waitFor();
     t.equal(await page.getByRole('button', { name: 'Train' }).isDisabled(), true, 'what would be refused cannot be sent');
-    await pictures(page, 'new-run-fault');
+    await picture(page, 'new-run-fault');
     await page.getByLabel('Units').fill('10');
     await plan(page, 'valid');
   });
@@ -106,7 +106,7 @@ t.test('a run is written, trained and learned from', { skip: skipWithoutBrowser 
     await page.getByText(/about \d/).first().waitFor();
     await page.goto(`${address}/new`);
     await plan(page, 'wrong');
-    await pictures(page, 'new-run-nothing');
+    await picture(page, 'new-run-nothing');
   });
 
   await t.test('the ladder shows rungs beside each other, and its pieces follow the keys', async (t) => {

@@ -36,7 +36,7 @@ export function LearnPage() {
   return (
     <div class="learn">
       <div class="page-head"><h1>Learn</h1></div>
-      <p class="learn-lead">Seven networks read handwritten digits, each a little better than the one before, save one that fails so that you see why. Every rung changes one idea. Train it, and watch its curve beside the last one; it takes seconds to minutes.</p>
+      <p class="learn-lead">A ladder of networks reads handwritten digits, each a little better than the one before, save one that fails so that you see why. Every rung changes one idea. Train it, and watch its curve beside the last one; it takes seconds to minutes.</p>
       <ErrorNote error={train.error} title="The run was not started." />
       <ErrorNote error={recipes.error} title="The recipes could not be read." onRetry={recipes.reload} />
       <ErrorNote error={runsError.value} title="What you see may be old." />
