@@ -7,6 +7,7 @@ export const PAGE_PATHS = {
   run: '/runs/:id',
   newRun: '/new',
   learn: '/learn',
+  ledger: '/ledger',
 } as const;
 
 export type PageName = keyof typeof PAGE_PATHS;
