@@ -7,6 +7,7 @@ export const PAGE_PATHS = {
   run: '/runs/:id',
   newRun: '/new',
   learn: '/learn',
+  teams: '/teams',
   ledger: '/ledger',
 } as const;
 

@@ -23,5 +23,6 @@ export const PAGES: Record<PageName, PageEntry> = {
   run: { title: 'Run', right: 'view', load: async () => (await import('../pages/run/run-page.js')).RunPage },
   newRun: { title: 'New run', nav: 'New run', right: 'read', load: async () => (await import('../pages/new-run/new-run-page.js')).NewRunPage },
   learn: { title: 'Learn', nav: 'Learn', right: 'read', load: async () => (await import('../pages/learn/learn-page.js')).LearnPage },
+  teams: { title: 'Teams and keys', nav: 'Teams', right: 'read', load: async () => (await import('../pages/teams/teams-page.js')).TeamsPage },
   ledger: { title: 'Ledger', nav: 'Ledger', right: 'read', load: async () => (await import('../pages/ledger/ledger-page.js')).LedgerPage },
 };
