@@ -16,7 +16,7 @@ t.test('signing in, and out again', { skip: skipWithoutBrowser }, async (t) => {
 
   await t.test('with a wrong key, then with the right one, until it is revoked', async (t) => {
     const { page } = await visit(browser);
-    await page.goto(address);
+    await page.goto(`${address}/runs`);
     const field = keyField(page);
     await field.fill('ty_nonsense');
     await page.getByRole('button', { name: 'Sign in' }).click();

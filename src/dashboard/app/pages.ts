@@ -15,11 +15,9 @@ export interface PageEntry {
   load(): Promise<PageComponent>;
 }
 
-const runs = async () => (await import('../pages/runs/runs-page.js')).RunsPage;
-
 export const PAGES: Record<PageName, PageEntry> = {
-  home: { title: 'Runs', right: 'read', load: runs },
-  runs: { title: 'Runs', nav: 'Runs', right: 'read', load: runs },
+  home: { title: 'Overview', nav: 'Overview', right: 'read', load: async () => (await import('../pages/overview/overview-page.js')).OverviewPage },
+  runs: { title: 'Runs', nav: 'Runs', right: 'read', load: async () => (await import('../pages/runs/runs-page.js')).RunsPage },
   run: { title: 'Run', right: 'view', load: async () => (await import('../pages/run/run-page.js')).RunPage },
   newRun: { title: 'New run', nav: 'New run', right: 'read', load: async () => (await import('../pages/new-run/new-run-page.js')).NewRunPage },
   learn: { title: 'Learn', nav: 'Learn', right: 'read', load: async () => (await import('../pages/learn/learn-page.js')).LearnPage },
