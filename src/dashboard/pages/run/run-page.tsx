@@ -11,6 +11,7 @@ import { useRun, type RunStore } from '../../live/run-store.js';
 import { onlyRun } from '../../api/session.js';
 import type { Run } from '../../api/types.js';
 import { Card, Empty, ErrorNote, Loading } from '../../ui/surfaces.js';
+import { QueueNote } from './queue-note.js';
 import { RunCharts } from './run-charts.js';
 import { RunEvents } from './run-events.js';
 import { RunFiles } from './run-files.js';
@@ -43,6 +44,7 @@ function Shown({ store, run, record }: { store: RunStore; run: Run; record: RunR
     <article class="run" aria-labelledby="run-name">
       {onlyRun() === null && <a class="run-back" href={hrefOf('runs')}>All runs</a>}
       <RunHead run={run} />
+      <QueueNote run={run} />
       <RunCharts run={run} record={record} version={version} />
       <div class="run-after">
         <div class="run-column">
