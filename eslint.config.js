@@ -52,5 +52,7 @@ export default tseslint.config(
   forbid(['src/ml/**'], [OUTER, PRISMA, BULLMQ, [['fastify', '@fastify/*', 'pg', '**/db/**', '**/runs/**', '**/live/**', '**/config.js'], 'src/ml is pure: it trains, and knows no service']]),
   forbid(['src/schemas/**', 'src/errors.ts'], [OUTER, PRISMA, BULLMQ, [['../*', '!../errors.js'], 'schemas and errors import nothing of ours']]),
   ...DASHBOARD_LAYERS.map(([layer], at) => layerRule(layer, { above: DASHBOARD_LAYERS.slice(at).flatMap(([, above]) => above), depth: layer === 'pages' ? 3 : 2 })),
+  // A page of many parts has a folder for each.
+  layerRule('pages/*/*', { above: ['app'], depth: 4 }),
   { files: ['src/schemas/**'], rules: { '@typescript-eslint/no-redeclare': 'off' } },
 );

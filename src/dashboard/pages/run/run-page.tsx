@@ -16,7 +16,7 @@ import { RunCharts } from './run-charts.js';
 import { RunEvents } from './run-events.js';
 import { RunFiles } from './run-files.js';
 import { RunHead } from './run-head.js';
-import { RunModel } from './run-model.js';
+import { RunModel } from './model/run-model.js';
 import { TryIt } from './try-it.js';
 import './run.css';
 
@@ -49,7 +49,7 @@ function Shown({ store, run, record }: { store: RunStore; run: Run; record: RunR
       <div class="run-after">
         <div class="run-column">
           <TryIt run={run} />
-          <Card title="Model"><RunModel id={run.id} /></Card>
+          <RunModel run={run} />
         </div>
         <div class="run-column">
           <Card title="Events"><RunEvents run={run} notices={record.notices} /></Card>
