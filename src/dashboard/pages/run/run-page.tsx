@@ -16,6 +16,7 @@ import { RunCharts } from './run-charts.js';
 import { RunEvents } from './run-events.js';
 import { RunFiles } from './run-files.js';
 import { RunHead } from './run-head.js';
+import { RunLog } from './log/run-log.js';
 import { RunModel } from './model/run-model.js';
 import { TryIt } from './try-it.js';
 import './run.css';
@@ -56,6 +57,7 @@ function Shown({ store, run, record }: { store: RunStore; run: Run; record: RunR
           <Card title="Files"><RunFiles run={run} /></Card>
         </div>
       </div>
+      <RunLog run={run} record={record} />
     </article>
   );
 }
