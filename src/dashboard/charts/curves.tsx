@@ -6,6 +6,7 @@ import { paint } from '../lib/theme.js';
 import { Button } from '../ui/button.js';
 import type { ChartGroup } from './group.js';
 import { readAt, type Line } from './line.js';
+import type { Mark } from './paint.js';
 import { Plot, type PlotView } from './plot.js';
 import './charts.css';
 
@@ -37,10 +38,14 @@ export interface CurvesProps {
   limits?: readonly [number, number];
   /** A low one without a choice of range. */
   small?: boolean;
+  /** What happened where on the axis. */
+  marks?: readonly Mark[];
 }
 
+const NONE: readonly Mark[] = [];
+
 export function Curves(props: CurvesProps) {
-  const { name, title, lines, version, group, domain, zoom, onZoom, format, axisFormat = format, formatPlace, axisName, wholePlaces = false, log = false, smoothing = 0, limits = [-Infinity, Infinity], small = false } = props;
+  const { name, title, lines, version, group, domain, zoom, onZoom, format, axisFormat = format, formatPlace, axisName, wholePlaces = false, log = false, smoothing = 0, limits = [-Infinity, Infinity], small = false, marks = NONE } = props;
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot | null>(null);
   const [full, setFull] = useState(false);
@@ -60,7 +65,7 @@ export function Curves(props: CurvesProps) {
     };
   }, [group]);
   useEffect(() => {
-    const view: PlotView = { lines, domain, zoom, log, smoothing, full: full || small, limits, formatValue: axisFormat, formatPlace, wholePlaces, small };
+    const view: PlotView = { lines, domain, zoom, log, smoothing, full: full || small, limits, formatValue: axisFormat, formatPlace, wholePlaces, small, marks };
     plot.current?.show(view);
   });
   useSignalEffect(() => plot.current?.hover(group.hover.value));

@@ -7,6 +7,7 @@ export interface Colors {
   grid: string;
   axis: string;
   alarm: string;
+  warning: string;
   font: string;
   /** Of `var(--name)`, and of any other CSS colour. */
   of(color: string): string;
@@ -17,7 +18,7 @@ export function colorsOf(element: Element): Colors {
   const style = getComputedStyle(element);
   const read = (name: string) => style.getPropertyValue(name).trim();
   return {
-    text: read('--muted'), grid: read('--grid'), axis: read('--axis'), alarm: read('--failed'),
+    text: read('--muted'), grid: read('--grid'), axis: read('--axis'), alarm: read('--failed'), warning: read('--amber'),
     font: `12px ${style.fontFamily}`,
     of: (color) => (color.startsWith('var(') ? read(color.slice(4, -1)) : color),
   };
@@ -35,6 +36,32 @@ export function spansOf(columns: readonly number[]): (readonly [number, number])
     else spans.push([column, column]);
   }
   return spans;
+}
+
+/** Something that happened at a place on the axis. */
+export interface Mark {
+  place: number;
+  tone: 'state' | 'warning' | 'checkpoint';
+}
+
+/** A fine line through the chart for each. */
+export function paintMarks(plot: uPlot, marks: readonly Mark[], colors: Colors): void {
+  const { ctx, bbox } = plot;
+  const ratio = devicePixelRatio;
+  const [from = 0, to = 0] = [plot.scales.x?.min, plot.scales.x?.max];
+  ctx.save();
+  ctx.lineWidth = ratio;
+  for (const { place, tone } of marks) {
+    if (place < from || place > to) continue;
+    const x = Math.round(plot.valToPos(place, 'x', true));
+    ctx.strokeStyle = tone === 'warning' ? colors.warning : colors.axis;
+    ctx.setLineDash(tone === 'checkpoint' ? [ratio, 5 * ratio] : [5 * ratio, 4 * ratio]);
+    ctx.beginPath();
+    ctx.moveTo(x, bbox.top);
+    ctx.lineTo(x, bbox.top + bbox.height);
+    ctx.stroke();
+  }
+  ctx.restore();
 }
 
 /** A dashed line through the chart where values begin to be no numbers, or infinite, and a shade for as long as they are. Named once. */

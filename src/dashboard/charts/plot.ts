@@ -3,7 +3,7 @@ import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { gridPlaces, toGrid, type Grid } from './grid.js';
 import type { Line } from './line.js';
-import { colorsOf, faint, paintBad, paintOutside, paintSpikes, type Colors } from './paint.js';
+import { colorsOf, faint, paintBad, paintMarks, paintOutside, paintSpikes, type Colors, type Mark } from './paint.js';
 import { rangeOf } from './scale.js';
 import { smooth } from './smoothing.js';
 
@@ -24,6 +24,7 @@ export interface PlotView {
   /** Places on the axis are whole numbers. */
   wholePlaces: boolean;
   small: boolean;
+  marks: readonly Mark[];
 }
 
 interface Callbacks {
@@ -147,6 +148,7 @@ export class Plot {
         setSelect: [(plot) => this.#select(plot)],
         draw: [(plot) => {
           const raw = this.#grids.map((one) => one.raw);
+          paintMarks(plot, this.#view!.marks, this.#colors);
           for (const { line, raw: grid } of this.#grids) if (line.kind === 'raw') paintSpikes(plot, grid, this.#colors.of(line.color));
           paintOutside(plot, raw, this.#colors, this.#range);
           paintBad(plot, raw, this.#colors);

@@ -59,6 +59,21 @@ export class RunClock {
     return Math.max(0, time - times[0]!) / 1000;
   }
 
+  /** When its first moment was, in milliseconds since the epoch; null before there is one. */
+  get startMs(): number | null {
+    return this.#times[0] ?? null;
+  }
+
+  /** The step that was the latest at a moment, with a fraction; the nearest known one outside of what it knows. */
+  stepAt(timeMs: number): number {
+    const [steps, times] = [this.#steps, this.#times];
+    const after = times.findIndex((time) => time > timeMs);
+    if (after < 0) return steps.at(-1) ?? 0;
+    if (after === 0) return steps[0]!;
+    const share = (timeMs - times[after - 1]!) / (times[after]! - times[after - 1]!);
+    return steps[after - 1]! + (steps[after]! - steps[after - 1]!) * share;
+  }
+
   #thin(): void {
     const keep = (_: number, at: number) => at % 2 === 0 || at === this.#steps.length - 1;
     [this.#steps, this.#times] = [this.#steps.filter(keep), this.#times.filter(keep)];

@@ -7,43 +7,43 @@ import { useUrlState } from '../../lib/router.js';
 import { isShare, metricOf } from '../../lib/run-words.js';
 import { AXES, AXIS_NAMES, formatPlace, placeOn, type AxisKind, type RunScale } from '../../charts/axis.js';
 import { Curves } from '../../charts/curves.js';
-import { useChartGroup } from '../../charts/group.js';
 import type { Line } from '../../charts/line.js';
-import { hasEnded, type RunRecord } from '../../live/run-record.js';
+import type { RunRecord } from '../../live/run-record.js';
 import { Range, Segments } from '../../ui/field.js';
 import { Button } from '../../ui/button.js';
-import { useClock } from './use-clock.js';
+import type { RunView, Span } from './run-view.js';
+import type { Event } from './timeline/happenings.js';
+import { Timeline } from './timeline/timeline.js';
+import { onAxis } from './timeline/on-axis.js';
 
-const AXIS = codecs.choice(AXES);
 const LOG = codecs.flag();
 const SMOOTHING = codecs.number(0, { least: 0, most: 0.999 });
-const ZOOM = codecs.range();
 
-export function RunCharts({ run, record, version }: { run: Run; record: RunRecord; version: number }) {
-  const [axis, setAxis] = useUrlState('axis', AXIS);
+export interface RunChartsProps {
+  run: Run;
+  record: RunRecord;
+  version: number;
+  view: RunView;
+  events: readonly Event[];
+}
+
+export function RunCharts({ run, record, version, view, events }: RunChartsProps) {
   const [log, setLog] = useUrlState('log', LOG);
   const [smoothing, setSmoothing] = useUrlState('smooth', SMOOTHING);
-  const [zoom, setZoom] = useUrlState('zoom', ZOOM);
-  const group = useChartGroup();
-  useClock(run, record, axis === 'time');
-  const { stepsPerEpoch, clock } = record;
-  const scale: RunScale = { stepsPerEpoch, secondsAt: (step) => clock.secondsAt(step) };
+  const { axis, setAxis, zoom, setZoom, scale, domain, group } = view;
   const names = [...record.series.keys()].filter((key) => key.startsWith('batch/')).map((key) => key.slice(6));
   const measured = names.length === 0 ? 'accuracy' : metricOf(names);
-  const place = placeOn(axis, 'batch', scale);
-  const { step, totalSteps } = run.progress;
-  const end = Math.max(1, hasEnded(run.state) ? step || totalSteps : totalSteps);
+  const { happenings, phases, marks } = onAxis(run, view, events);
   const shared = {
-    version, group, zoom, smoothing,
-    domain: [0, Math.max(place(end), axis === 'time' ? 1 : 0)] as const,
-    onZoom: (next: readonly [number, number] | null) => setZoom(next),
+    version, group, zoom, smoothing, marks, domain,
+    onZoom: (next: Span | null) => setZoom(next),
     axisName: AXIS_NAMES[axis], wholePlaces: axis !== 'time', formatPlace: (at: number) => formatPlace(axis, at),
-    stride: strideOf(axis, { end: place(end), stepsPerEpoch }),
+    stride: strideOf(axis, { end: domain[1], stepsPerEpoch: scale.stepsPerEpoch }),
   };
   return (
     <section aria-label="Curves" class="run-curves">
       <div class="run-chart-bar">
-        <Segments label="Axis" value={axis} options={AXES.map((value) => ({ value, label: sentence(AXIS_NAMES[value]) }))} onChange={(next) => { setZoom(null); setAxis(next); }} />
+        <Segments label="Axis" value={axis} options={AXES.map((value) => ({ value, label: sentence(AXIS_NAMES[value]) }))} onChange={setAxis} />
         <Button quiet pressed={log} onClick={() => setLog(!log)}>Log scale</Button>
         <Range label="Smoothing" value={smoothing} min={0} max={0.99} step={0.01} onChange={setSmoothing} format={(value) => value.toFixed(2)} />
       </div>
@@ -51,6 +51,7 @@ export function RunCharts({ run, record, version }: { run: Run; record: RunRecor
         <Curves {...shared} name="loss" title="Loss" lines={useLines(record, 'loss', { axis, scale })} format={plain} limits={[0, Infinity]} log={log} />
         {measured !== null && <MetricChart {...shared} record={record} name={measured} axis={axis} scale={scale} />}
         <Curves {...shared} name="rate" title="Learning rate" lines={useRate(record, { axis, scale })} format={plain} limits={[0, Infinity]} smoothing={0} small />
+        <Timeline happenings={happenings} phases={phases} view={view} />
       </div>
     </section>
   );

@@ -18,6 +18,8 @@ import { RunFiles } from './run-files.js';
 import { RunHead } from './run-head.js';
 import { RunLog } from './log/run-log.js';
 import { RunModel } from './model/run-model.js';
+import { useRunView } from './run-view.js';
+import { useEvents } from './timeline/use-events.js';
 import { TryIt } from './try-it.js';
 import './run.css';
 
@@ -39,6 +41,8 @@ function Shown({ store, run, record }: { store: RunStore; run: Run; record: RunR
   const { progress, state, name } = run;
   const headline = headlineOf(run);
   useTitle(hasEnded(state) ? `${name}: ${headline?.text ?? state}` : `${Math.floor((progress.step / progress.totalSteps) * 100)} % · ${name}`);
+  const view = useRunView(run, record);
+  const events = useEvents(run, record);
   // The list of runs need not wait until it asks again.
   useEffect(() => noteRun(run), [run.state]);
   return (
@@ -46,14 +50,14 @@ function Shown({ store, run, record }: { store: RunStore; run: Run; record: RunR
       {onlyRun() === null && <a class="run-back" href={hrefOf('runs')}>All runs</a>}
       <RunHead run={run} />
       <QueueNote run={run} />
-      <RunCharts run={run} record={record} version={version} />
+      <RunCharts run={run} record={record} version={version} view={view} events={events.events ?? []} />
       <div class="run-after">
         <div class="run-column">
           <TryIt run={run} />
           <RunModel run={run} />
         </div>
         <div class="run-column">
-          <Card title="Events"><RunEvents run={run} notices={record.notices} /></Card>
+          <RunEvents events={events} view={view} />
           <Card title="Files"><RunFiles run={run} /></Card>
         </div>
       </div>

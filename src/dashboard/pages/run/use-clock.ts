@@ -1,11 +1,12 @@
 // The moments of a run before one looked at it, for its axis of time.
 import { useEffect, useState } from 'preact/hooks';
 import { api, take } from '../../api/client.js';
-import type { Run } from '../../api/types.js';
+import type { Run, RunEvent } from '../../api/types.js';
 import { RunClock } from '../../live/run-clock.js';
-import type { RunRecord } from '../../live/run-record.js';
+import { hasEnded, type RunRecord } from '../../live/run-record.js';
 
 const PAGE = 5000;
+type EventOf<K extends RunEvent['kind']> = Extract<RunEvent, { kind: K }>;
 
 /** Fills the record's clock, once, when it is wanted. */
 export function useClock(run: Run, record: RunRecord, wanted: boolean): void {
@@ -13,7 +14,7 @@ export function useClock(run: Run, record: RunRecord, wanted: boolean): void {
   useEffect(() => {
     if (!wanted || record.clock.isWhole) return;
     const aborter = new AbortController();
-    void readClock(run.id, aborter.signal).then((clock) => {
+    void readClock(run, aborter.signal).then((clock) => {
       record.clock.prepend(clock);
       setFilled(record);
     }, () => undefined);
@@ -21,14 +22,16 @@ export function useClock(run: Run, record: RunRecord, wanted: boolean): void {
   }, [wanted, record]);
 }
 
-async function readClock(id: string, signal: AbortSignal): Promise<RunClock> {
+async function readClock({ id, state, progress }: Run, signal: AbortSignal): Promise<RunClock> {
   const clock = new RunClock();
   let step = 0;
   let after = 0;
   for (let pages = 0; pages < 10; pages += 1) {
     const page = await take(api.GET('/v1/runs/{id}/events', { params: { path: { id }, query: { kind: 'state,epoch', after, limit: PAGE } }, headers: { accept: 'application/json' }, signal }));
-    for (const event of page.items) {
+    for (const event of page.items as (EventOf<'state'> | EventOf<'epoch'>)[]) {
       if (event.kind === 'state' && event.data.state === 'starting') clock.cut((step = event.data.step ?? 0));
+      // The end may be in the middle of an epoch; the row knows at which step. Where it was taken up again, that is cut.
+      if (event.kind === 'state' && hasEnded(event.data.state) && hasEnded(state)) step = progress.step;
       // The time in line before the first start is none of its training.
       if (event.kind === 'state' && event.data.state !== 'running' && step === 0) continue;
       if (event.kind === 'epoch') step = event.data.step;
