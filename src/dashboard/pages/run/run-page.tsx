@@ -12,6 +12,7 @@ import { onlyRun } from '../../api/session.js';
 import type { Run } from '../../api/types.js';
 import { Card, Empty, ErrorNote, Loading } from '../../ui/surfaces.js';
 import { QueueNote } from './queue-note.js';
+import { RunAdvice } from './advice/run-advice.js';
 import { RunCharts } from './run-charts.js';
 import { RunEvents } from './run-events.js';
 import { RunFiles } from './run-files.js';
@@ -50,6 +51,7 @@ function Shown({ store, run, record }: { store: RunStore; run: Run; record: RunR
       {onlyRun() === null && <a class="run-back" href={hrefOf('runs')}>All runs</a>}
       <RunHead run={run} />
       <QueueNote run={run} />
+      <RunAdvice run={run} events={events.events ?? []} />
       <RunCharts run={run} record={record} version={version} view={view} events={events.events ?? []} />
       <div class="run-after">
         <div class="run-column">
