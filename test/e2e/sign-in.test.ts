@@ -34,7 +34,8 @@ t.test('signing in, and out again', { skip: skipWithoutBrowser }, async (t) => {
     t.equal(await train.getAttribute('title'), 'You may look only.', 'and is told why');
     await page.goBack();
     await shared.click();
-    for (const name of ['Pause', 'Cancel run']) t.equal(await page.getByRole('button', { name }).isDisabled(), true, name);
+    await page.getByRole('heading', { name: 'the shared one' }).waitFor();
+    for (const name of ['Pause', 'Cancel run', 'More']) t.equal(await page.getByRole('button', { name }).isVisible(), false, `nor is there ${name}`);
     await page.reload();
     await page.getByText('vera · default').waitFor();
     t.equal(await page.evaluate('document.cookie'), '', 'no script sees the session');

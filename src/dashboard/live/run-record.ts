@@ -23,6 +23,8 @@ export class RunRecord {
   readonly clock = new RunClock();
   /** Since it was read, oldest first. */
   notices: Notice[] = [];
+  /** Number of the latest event of each kind since it was read, for what is read over HTTP when there is more of it. */
+  readonly latest = new Map<string, number>();
   #attempt: number;
 
   /** The curves must have been read after the run, so that none of the events that follow its `head` is missing. */
@@ -47,6 +49,7 @@ export class RunRecord {
   /** Every event once, in order, from the run's `head` on. */
   take(event: RunEvent): Change {
     const { data } = event;
+    this.latest.set(event.kind, event.seq);
     if ('attempt' in data) {
       if (data.attempt > this.#attempt) this.#beginAttempt(event);
       else if (data.attempt < this.#attempt) return { refresh: false };

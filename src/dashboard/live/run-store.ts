@@ -24,6 +24,8 @@ export interface RunStore {
   readonly gone: Signal<boolean>;
   /** Curves, events and clock; null until it was read. Do not keep it: a new one comes where the log is another. */
   record(): RunRecord | null;
+  /** Takes the row as the service has just answered it: somebody has written on it. */
+  took(run: Run): void;
   /** Reads everything afresh. */
   reload(): void;
 }
@@ -47,6 +49,11 @@ class Followed implements RunStore {
 
   reload(): void {
     void this.open();
+  }
+
+  took(run: Run): void {
+    this.#record?.refresh(run);
+    this.#show();
   }
 
   async open(): Promise<void> {

@@ -7,7 +7,7 @@ import { hasEnded } from '../../live/run-record.js';
 import { Progress, StateBadge } from '../../ui/surfaces.js';
 import { RunActions } from './run-actions.js';
 
-export function RunHead({ run }: { run: Run }) {
+export function RunHead({ run, onChanged }: { run: Run; onChanged(run: Run): void }) {
   const { name, state, progress } = run;
   const now = useNow();
   const headline = headlineOf(run);
@@ -23,13 +23,13 @@ export function RunHead({ run }: { run: Run }) {
         </div>
         <p class="run-hero"><output>{headline?.text ?? ''}</output><span>{headline?.label ?? ''}</span></p>
       </header>
-      {why !== '' && <p class="note" data-tone={state === 'failed' ? 'failed' : state === 'lost' || state === 'cancelling' ? 'amber' : undefined}>{why}</p>}
+      {why !== '' && state !== 'failed' && <p class="note" data-tone={state === 'lost' || state === 'cancelling' ? 'amber' : undefined}>{why}</p>}
       <div class="run-journey">
         <Progress share={progress.step / progress.totalSteps} state={state} label="Steps trained" text={`step ${count(progress.step)} of ${count(progress.totalSteps)}`} />
         <dl class="run-facts">
           {factsOf(run, now).map(([term, fact]) => <div key={term} title={term === 'Device' ? fact : undefined}><dt>{term}</dt><dd>{fact}</dd></div>)}
         </dl>
-        <RunActions run={run} />
+        <RunActions run={run} onChanged={onChanged} />
       </div>
     </>
   );

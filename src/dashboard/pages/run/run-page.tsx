@@ -49,7 +49,7 @@ function Shown({ store, run, record }: { store: RunStore; run: Run; record: RunR
   return (
     <article class="run" aria-labelledby="run-name">
       {onlyRun() === null && <a class="run-back" href={hrefOf('runs')}>All runs</a>}
-      <RunHead run={run} />
+      <RunHead run={run} onChanged={(fresh) => store.took(fresh)} />
       <QueueNote run={run} />
       <RunAdvice run={run} events={events.events ?? []} />
       <RunCharts run={run} record={record} version={version} view={view} events={events.events ?? []} />

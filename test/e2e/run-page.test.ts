@@ -1,0 +1,144 @@
+// A run's page beyond its curves: the model drawn, events on the axis, warnings explained, the log, and what one can
+// have it do.
+import t from 'tap';
+import type { Page } from 'playwright-core';
+import type { Run } from '../../src/schemas/run.js';
+import { startBrowser } from '../helpers/browser.js';
+import { call, ended } from '../helpers/client.js';
+import { chromium, picture, pictures, signIn, skipWithoutBrowser, visit } from '../helpers/dashboard.js';
+import { until } from '../helpers/poll.js';
+import { startService } from '../helpers/service.js';
+
+/** Small and soon done; the eager engine is what the compiled one falls back to. */
+const SPEC = {
+  name: 'the explained one',
+  tags: ['baseline'],
+  dataset: { name: 'mnist', validation: 'test', take: 1500 },
+  model: { layers: [
+    { type: 'conv2d', filters: 6, kernelSize: 3, strides: 2, activation: 'relu' },
+    { type: 'batchNormalization' },
+    { type: 'maxPooling2d' },
+    { type: 'flatten' },
+    { type: 'dropout', rate: 0.2 },
+    { type: 'dense', units: 10, activation: 'softmax' },
+  ] },
+  optimizer: { type: 'adam', learningRate: 0.002 },
+  loss: 'categoricalCrossentropy',
+  fit: { batchSize: 100, epochs: 3, seed: 1 },
+  checkpoints: { everyEpochs: 1 },
+};
+
+t.test('a run is read and steered on its page', { skip: skipWithoutBrowser }, async (t) => {
+  const [{ address }, browser] = await Promise.all([startService(t), startBrowser(t, String(chromium))]);
+  const submit = async (json: unknown) => (await call<Run>(address, '/v1/runs', { json })).body;
+  const diverging = await submit({ ...SPEC, name: 'too fast', loss: 'meanSquaredError', optimizer: { type: 'sgd', learningRate: 1000 }, model: { layers: [{ type: 'flatten' }, { type: 'dense', units: 30 }, { type: 'dense', units: 10 }] } });
+  const { id } = await submit(SPEC);
+  const { page, faults } = await visit(browser);
+  await signIn(page, address, { path: `/runs/${id}` });
+  const run = await ended(address, id);
+  t.equal(run.state, 'succeeded', run.message ?? 'the run succeeds');
+  await page.locator('.run-title [role="status"]', { hasText: 'Succeeded' }).waitFor();
+
+  await t.test('the model is a table with its totals, and a drawing', async (t) => {
+    const table = page.getByRole('region', { name: 'Layers of the model' });
+    t.match(await table.innerText(), /Total params\s+[\d,]+\s+Trainable params\s+[\d,]+\s+Non-trainable params\s+12/, 'as Keras tells it');
+    await page.getByRole('tab', { name: 'Graph' }).click();
+    const drawing = page.getByRole('region', { name: 'Drawing of the model' });
+    await drawing.waitFor();
+    t.equal(await drawing.locator('.graph-node').count(), 7, 'the input and six layers');
+    t.match(await drawing.locator('.graph-shape').allTextContents(), ['28 × 28 × 1', '13 × 13 × 6'], 'with shapes between');
+    t.match(page.url(), /model=graph/);
+  });
+
+  await t.test('events stand on the axis of the curves, and share their cross-hair', async () => {
+    const ticks = page.locator('.timeline-tick');
+    await until(async () => (await ticks.count()) >= 6, { what: 'states and checkpoints on the axis' });
+    const checkpoint = page.getByRole('list', { name: 'Events' }).locator('[data-kind="checkpoint"]').first();
+    await checkpoint.getByRole('button').focus();
+    await page.locator('.timeline-told', { hasText: 'Its state is kept at step' }).waitFor();
+    await until(async () => (await page.locator('[data-chart="loss"] .chart-where').innerText()) !== 'latest', { what: 'the curves to tell the same place' });
+    await checkpoint.getByRole('button').blur();
+  });
+
+  await t.test('the log is searched, filtered and followed', async (t) => {
+    const log = page.getByRole('region', { name: 'Log', exact: true });
+    const lines = log.locator('.log-line');
+    await lines.first().waitFor();
+    const all = await lines.count();
+    await log.getByRole('searchbox').fill('engine');
+    await until(async () => (await log.locator('mark').count()) > 0, { what: 'words to be marked' });
+    t.ok((await lines.count()) <= all);
+    await log.getByRole('combobox', { name: 'Level' }).selectOption('error');
+    await log.getByText('No line is like that.').waitFor();
+    t.match(page.url(), /level=error/);
+    const file = page.waitForEvent('download');
+    await log.getByRole('button', { name: 'Download' }).click();
+    t.equal((await file).suggestedFilename(), 'the-explained-one.log');
+    await log.getByRole('combobox', { name: 'Level' }).selectOption('debug');
+    await log.getByRole('searchbox').fill('');
+  });
+  await pictures(page, 'run-page');
+
+  await t.test('a failure is explained, with the change that helps', async (t) => {
+    t.equal((await ended(address, diverging.id)).state, 'failed');
+    await page.goto(`${address}/runs/${diverging.id}`);
+    await page.getByText('The loss became NaN or infinite').waitFor();
+    const clone = page.getByRole('link', { name: /^Clone with a learning rate of/ });
+    t.match(await clone.getAttribute('href'), new RegExp(`/new\\?from=${diverging.id}&change=`));
+    t.equal(await page.getByRole('button', { name: 'Extend' }).count(), 0, 'what cannot be extended has no such button');
+    await pictures(page, 'run-failed');
+  });
+
+  await t.test('it is renamed, shared, forked, extended and deleted', async (t) => {
+    await page.goto(`${address}/runs/${id}`);
+    await choose(page, 'Name and tags');
+    await page.getByRole('dialog').getByRole('textbox', { name: 'Name' }).fill('a better name');
+    await page.getByRole('dialog').getByRole('textbox', { name: 'Tags' }).fill('baseline, keep');
+    await page.keyboard.press('Enter');
+    await page.getByRole('heading', { name: 'a better name' }).waitFor();
+    t.same((await call<Run>(address, `/v1/runs/${id}`)).body.tags, ['baseline', 'keep']);
+
+    await choose(page, 'Share');
+    await page.getByRole('button', { name: 'Make a link' }).click();
+    const link = await page.getByRole('textbox', { name: 'The link, shown this once' }).inputValue();
+    await picture(page, 'run-share');
+    const guest = await visit(browser);
+    await guest.page.goto(link);
+    await guest.page.getByRole('heading', { name: 'a better name' }).waitFor();
+    t.equal(await guest.page.getByRole('group', { name: 'Steer the run' }).count(), 0, 'who has the link looks only');
+    await guest.page.context().close();
+    await page.keyboard.press('Escape');
+
+    await choose(page, 'Fork from a checkpoint');
+    await picture(page, 'run-fork');
+    await page.getByRole('dialog').getByRole('spinbutton', { name: 'Epochs' }).fill('1');
+    await page.getByRole('dialog').getByRole('textbox', { name: 'Learning rate' }).fill('0.0001');
+    await page.getByRole('dialog').getByRole('button', { name: 'Fork' }).click();
+    await page.waitForURL((url) => /\/runs\/[\w-]{36}$/.test(url.pathname) && !url.pathname.endsWith(id));
+    const fork = (await call<Run>(address, `/v1/runs/${page.url().slice(-36)}`)).body;
+    t.match(fork, { forkedFrom: { runId: id }, spec: { optimizer: { learningRate: 0.0001 } } });
+
+    await page.goto(`${address}/runs/${id}`);
+    t.match(await page.getByRole('link', { name: 'Clone and edit' }).getAttribute('href'), new RegExp(`/new\\?from=${id}$`));
+    await page.getByRole('button', { name: 'Extend' }).click();
+    await page.getByRole('spinbutton', { name: 'More epochs' }).fill('1');
+    await page.getByRole('button', { name: 'Train on' }).click();
+    await until(async () => (await call<Run>(address, `/v1/runs/${id}`)).body.spec.fit.epochs === 4, { what: 'a fourth epoch to be asked for' });
+    await ended(address, id);
+    await page.getByRole('radio', { name: 'Time' }).click();
+    await page.locator('.run-title [role="status"]', { hasText: 'Succeeded' }).waitFor();
+    await picture(page, 'run-extended');
+    await choose(page, 'Delete run');
+    await page.getByRole('button', { name: 'Delete it for good' }).click();
+    await page.waitForURL(/\/runs$/);
+    t.equal((await call(address, `/v1/runs/${id}`)).status, 404);
+  });
+  t.same(faults, [], 'the browser found no fault in the page');
+});
+
+/** One of the rarer things, by the keyboard. */
+async function choose(page: Page, name: string): Promise<void> {
+  await page.getByRole('button', { name: 'More' }).press('Enter');
+  await page.getByRole('menuitem', { name }).press('Enter');
+  await page.getByRole('dialog').waitFor();
+}
