@@ -77,6 +77,13 @@ t.test('a run is read and steered on its page', { skip: skipWithoutBrowser }, as
     await log.getByRole('combobox', { name: 'Level' }).selectOption('debug');
     await log.getByRole('searchbox').fill('');
   });
+  await t.test('what its trainer used is read when one opens it', async (t) => {
+    await page.locator('.run-system > summary').click();
+    const memory = page.locator('[data-chart="memory"] [data-line="rss"] b');
+    await memory.or(page.getByText('It was too short to be sampled.')).waitFor();
+    if ((await memory.count()) > 0) t.match(await memory.innerText(), /^[\d.]+ [MG]B$/);
+    t.match(page.url(), /system=yes/);
+  });
   await pictures(page, 'run-page');
 
   await t.test('a failure is explained, with the change that helps', async (t) => {

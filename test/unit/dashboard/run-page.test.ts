@@ -10,6 +10,7 @@ import { filterLines, linesOf, piecesOf, type LogEvent } from '../../../src/dash
 import { layOut, NODE } from '../../../src/dashboard/pages/run/model/graph-layout.js';
 import { inputsOf } from '../../../src/dashboard/pages/run/model/layer-inputs.js';
 import { kindOf } from '../../../src/dashboard/pages/run/model/layer-kinds.js';
+import { curvesOf, type Sample } from '../../../src/dashboard/pages/run/system/samples.js';
 import { happeningsOf, near, phaseAt, phasesOf, type Event } from '../../../src/dashboard/pages/run/timeline/happenings.js';
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 12, 0, second)).toISOString();
@@ -105,4 +106,12 @@ t.test('a log is lines of one height, found by level and text', async (t) => {
   t.same(filterLines(lines, { least: 'warn', query: 'A' }).map(({ key }) => key), ['2.1', '3.0']);
   t.same(piecesOf('An anchor', 'an'), ['', 'An', ' ', 'an', 'chor']);
   t.same(piecesOf('text', ''), ['text']);
+});
+
+t.test('samples of a trainer are curves over time', async (t) => {
+  const sample = (second: number, rssBytes: number, tensorBytes?: number) => ({ seq: second, kind: 'system', at: at(second), data: { attempt: 1, rssBytes, cpuPercent: 90, ...(tensorBytes === undefined ? {} : { tensorBytes }) } }) as unknown as Sample;
+  const { rss, tensors, cpu, seconds } = curvesOf([sample(1, 5), sample(6, 7, 2), sample(5, 8)]);
+  t.same([rss.total, tensors.total, cpu.last, seconds], [3, 1, 90, 5.1], 'also where a clock goes back');
+  t.same([...rss.to.slice(0, 3)], [1, 50, 51]);
+  t.equal(curvesOf([]).seconds, 0);
 });

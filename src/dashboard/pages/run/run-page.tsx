@@ -21,6 +21,7 @@ import { RunLog } from './log/run-log.js';
 import { RunModel } from './model/run-model.js';
 import { useRunView } from './run-view.js';
 import { useEvents } from './timeline/use-events.js';
+import { RunSystem } from './system/run-system.js';
 import { TryIt } from './try-it.js';
 import './run.css';
 
@@ -63,6 +64,7 @@ function Shown({ store, run, record }: { store: RunStore; run: Run; record: RunR
           <Card title="Files"><RunFiles run={run} /></Card>
         </div>
       </div>
+      <RunSystem run={run} record={record} />
       <RunLog run={run} record={record} />
     </article>
   );
