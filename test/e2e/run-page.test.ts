@@ -2,6 +2,7 @@
 // have it do.
 import t from 'tap';
 import type { Page } from 'playwright-core';
+import type { Evaluations } from '../../src/schemas/evaluation.js';
 import type { Run } from '../../src/schemas/run.js';
 import { startBrowser } from '../helpers/browser.js';
 import { call, ended } from '../helpers/client.js';
@@ -76,6 +77,20 @@ t.test('a run is read and steered on its page', { skip: skipWithoutBrowser }, as
     t.equal((await file).suggestedFilename(), 'the-explained-one.log');
     await log.getByRole('combobox', { name: 'Level' }).selectOption('debug');
     await log.getByRole('searchbox').fill('');
+  });
+  await t.test('an evaluation of each epoch: the matrix, the classes and examples', async (t) => {
+    const panel = page.getByRole('region', { name: 'Evaluation', exact: true });
+    const epoch = panel.getByRole('slider', { name: 'Epoch' });
+    await epoch.focus();
+    await page.keyboard.press('ArrowLeft');
+    await panel.locator('caption', { hasText: 'after epoch 2:' }).waitFor({ state: 'attached' });
+    t.match(page.url(), /evaluation=2/);
+    const { body } = await call<Evaluations>(address, `/v1/runs/${id}/evaluations?epoch=2`);
+    const cells = await panel.locator('.confusion tbody td').allTextContents();
+    t.same(cells.map((cell) => Number(cell.replace(',', ''))), body.evaluation?.confusionMatrix.flat(), 'the cells are those of the API');
+    t.equal(await panel.locator('.samples li').count(), body.evaluation?.samples.length, 'with all examples');
+    await page.keyboard.press('End');
+    await page.waitForURL((url) => !url.search.includes('evaluation='));
   });
   await t.test('what its trainer used is read when one opens it', async (t) => {
     await page.locator('.run-system > summary').click();

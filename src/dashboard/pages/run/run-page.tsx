@@ -17,6 +17,7 @@ import { RunCharts } from './run-charts.js';
 import { RunEvents } from './run-events.js';
 import { RunFiles } from './run-files.js';
 import { RunHead } from './run-head.js';
+import { RunEvaluation } from './evaluation/run-evaluation.js';
 import { RunLog } from './log/run-log.js';
 import { RunModel } from './model/run-model.js';
 import { useRunView } from './run-view.js';
@@ -54,6 +55,7 @@ function Shown({ store, run, record }: { store: RunStore; run: Run; record: RunR
       <QueueNote run={run} />
       <RunAdvice run={run} events={events.events ?? []} />
       <RunCharts run={run} record={record} version={version} view={view} events={events.events ?? []} />
+      <RunEvaluation run={run} record={record} />
       <div class="run-after">
         <div class="run-column">
           <TryIt run={run} />
