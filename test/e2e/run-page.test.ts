@@ -139,6 +139,8 @@ t.test('a run is read and steered on its page', { skip: skipWithoutBrowser }, as
     await page.waitForURL((url) => /\/runs\/[\w-]{36}$/.test(url.pathname) && !url.pathname.endsWith(id));
     const fork = (await call<Run>(address, `/v1/runs/${page.url().slice(-36)}`)).body;
     t.match(fork, { forkedFrom: { runId: id }, spec: { optimizer: { learningRate: 0.0001 } } });
+    // Nobody waits for it.
+    await call(address, `/v1/runs/${fork.id}/cancel`, { method: 'POST' });
 
     await page.goto(`${address}/runs/${id}`);
     t.match(await page.getByRole('link', { name: 'Clone and edit' }).getAttribute('href'), new RegExp(`/new\\?from=${id}$`));
