@@ -11,7 +11,8 @@ const OUTER = [['**/workers/*', '**/workers/**', '**/test/**'], 'src never impor
 const PRISMA = [['@prisma/*', '**/generated/prisma/**'], 'only repositories (through src/db/client) touch Prisma'];
 const BULLMQ = [['bullmq', 'ioredis'], 'only src/queue and src/live touch BullMQ and Redis'];
 
-// The dashboard runs in browsers. Its parts build on those before them, and of the service they know types alone.
+// The dashboard runs in browsers. Its parts build on those before them, and of the service they know types and what is
+// portable alone.
 const DASHBOARD_LAYERS = [['lib', ['api']], ['api', ['live']], ['live', ['ui', 'charts']], ['ui', []], ['charts', ['pages']], ['pages', ['app']]];
 const layerRule = (layer, { above, depth }) => ({
   files: [`src/dashboard/${layer}/**`],
@@ -20,7 +21,7 @@ const layerRule = (layer, { above, depth }) => ({
     '@typescript-eslint/no-restricted-imports': ['error', {
       patterns: [
         { group: above.map((name) => `**/${name}/**`), allowTypeImports: true, message: `${layer} does not build on ${above.join(', ')}` },
-        { regex: `^(\\.\\./){${depth},}|^node:`, allowTypeImports: true, message: 'the dashboard runs in browsers, and knows of the service types alone' },
+        { regex: `^(\\.\\./){${depth},}(?!portable/)|^node:`, allowTypeImports: true, message: 'the dashboard runs in browsers, and knows of the service types and what is portable alone' },
       ],
     }],
   },
@@ -54,5 +55,9 @@ export default tseslint.config(
   ...DASHBOARD_LAYERS.map(([layer], at) => layerRule(layer, { above: DASHBOARD_LAYERS.slice(at).flatMap(([, above]) => above), depth: layer === 'pages' ? 3 : 2 })),
   // A page of many parts has a folder for each.
   layerRule('pages/*/*', { above: ['app'], depth: 4 }),
+  {
+    files: ['src/portable/**'],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [{ regex: '^(?!\\./)', allowTypeImports: true, message: 'src/portable runs everywhere, and imports types alone' }] }] },
+  },
   { files: ['src/schemas/**'], rules: { '@typescript-eslint/no-redeclare': 'off' } },
 );

@@ -1,26 +1,11 @@
 // A training state as one file in the safetensors format (https://github.com/huggingface/safetensors#format): eight
 // bytes of header length, a JSON header with the place of each tensor, the tensors. The tensors are named
 // `weights/…`, `optimizer/…` and `best/<number of the callback>/…`; what is not a tensor is in the header's metadata.
+import { CheckpointFileError, HEADER_LENGTH_BYTES, readSafetensors, tensorsBelow, TYPES } from '../portable/safetensors.js';
 import type { EngineState, StoredTensor } from './engines/engine.js';
-import { elementsOf } from './graph-types.js';
 import type { CallbackState, TrainState } from './train-state.js';
 
 const FORMAT = '1';
-const HEADER_LENGTH_BYTES = 8;
-/** The format's own limit. */
-const MAX_HEADER_BYTES = 100_000_000;
-const TYPES = { float32: 'F32', int32: 'I32' } as const;
-
-/** Why a file is no checkpoint of ours. */
-export class CheckpointFileError extends Error {
-  override readonly name = 'CheckpointFileError';
-}
-
-interface Entry {
-  dtype: string;
-  shape: number[];
-  data_offsets: [number, number];
-}
 
 /** The state without its tensors. */
 type Rest = Omit<TrainState, 'engine' | 'callbacks'> & { step: number; callbacks: Omit<CallbackState, 'stoppers'> & { stoppers: { state: CallbackState['stoppers'][number]['state']; hasWeights: boolean }[] } };
@@ -53,35 +38,12 @@ export function encodeCheckpoint({ engine, callbacks, ...rest }: TrainState): Ui
   return [length, padded, ...tensors.map(({ data }) => new Uint8Array(data.buffer, data.byteOffset, data.byteLength))];
 }
 
-function readHeader(bytes: Uint8Array): { header: Record<string, unknown>; data: Uint8Array } {
-  if (bytes.length < HEADER_LENGTH_BYTES) throw new CheckpointFileError('the file is too short');
-  const length = Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
-  if (length > MAX_HEADER_BYTES || HEADER_LENGTH_BYTES + length > bytes.length) throw new CheckpointFileError('the file ends within its header');
-  const text = new TextDecoder().decode(bytes.subarray(HEADER_LENGTH_BYTES, HEADER_LENGTH_BYTES + length));
-  try {
-    return { header: JSON.parse(text) as Record<string, unknown>, data: bytes.subarray(HEADER_LENGTH_BYTES + length) };
-  } catch (error) {
-    throw new CheckpointFileError('the header is no JSON', { cause: error });
-  }
-}
-
-function readTensor(name: string, { dtype, shape, data_offsets: [from, to] }: Entry, data: Uint8Array): StoredTensor {
-  const type = dtype === TYPES.float32 ? 'float32' : dtype === TYPES.int32 ? 'int32' : null;
-  if (type === null) throw new CheckpointFileError(`${name} is of type ${dtype}`);
-  if (to > data.length || to - from !== 4 * elementsOf(shape)) throw new CheckpointFileError(`${name} is cut off`);
-  // A copy, which a Buffer's own `slice` is not: the place of the bytes need not suit an array of numbers.
-  const { buffer } = new Uint8Array(data.subarray(from, to));
-  return { name, shape, dtype: type, data: type === 'float32' ? new Float32Array(buffer) : new Int32Array(buffer) };
-}
-
 /** @throws CheckpointFileError */
 export function decodeCheckpoint(bytes: Uint8Array): TrainState {
-  const { header, data } = readHeader(bytes);
-  const { __metadata__: metadata, ...entries } = header as { __metadata__?: Record<string, string> } & Record<string, Entry>;
-  if (metadata?.format !== 'trainyard' || metadata.version !== FORMAT) throw new CheckpointFileError('the file is no checkpoint of this version');
-  const tensors = Object.entries(entries as Record<string, Entry>).map(([name, entry]) => readTensor(name, entry, data));
-  const below = (prefix: string): StoredTensor[] =>
-    tensors.filter(({ name }) => name.startsWith(`${prefix}/`)).map((tensor) => ({ ...tensor, name: tensor.name.slice(prefix.length + 1) }));
+  const file = readSafetensors(bytes);
+  const { metadata } = file;
+  if (metadata.format !== 'trainyard' || metadata.version !== FORMAT) throw new CheckpointFileError('the file is no checkpoint of this version');
+  const below = (folder: string): StoredTensor[] => tensorsBelow(file, folder);
   const { step, callbacks, ...rest } = fromJson(metadata.state ?? 'null') as Rest;
   const engine: EngineState = { weights: below('weights'), optimizer: below('optimizer'), step };
   const stoppers = callbacks.stoppers.map(({ state, hasWeights }, i) => ({ state, weights: hasWeights ? below(`best/${i}`) : null }));

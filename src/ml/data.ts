@@ -1,6 +1,5 @@
-// Examples as the engines see them: views that split them, preprocessing folded into one affine step,
-// and the gathering of batches. Nothing here copies a data set.
-import type { Preprocessing } from '../schemas/spec.js';
+// Examples as the engines see them: views that split them, and the gathering of batches. Nothing here copies a data set.
+import type { Affine } from '../portable/preprocessing.js';
 import type { Examples } from './engines/engine.js';
 import { elementsOf } from './graph-types.js';
 
@@ -53,20 +52,6 @@ export function chooseExamples(
   if (validation === 'test') return { train, validation: { ...takeExamples(data.test, take), place: { split: 'test', from: 0 } } };
   const parts = splitExamples(train, validation.split);
   return { train: parts.train, validation: { ...parts.validation, place: { split: 'train', from: parts.train.count } } };
-}
-
-/** `value * scale + offset`. */
-export interface Affine {
-  scale: number;
-  offset: number;
-}
-
-/** The steps in their order, as one. */
-export function foldPreprocessing(steps: readonly Preprocessing[]): Affine {
-  return steps.reduce<Affine>(
-    (done, { scale, offset = 0 }) => ({ scale: done.scale * scale, offset: done.offset * scale + offset }),
-    { scale: 1, offset: 0 },
-  );
 }
 
 /** Copies rows of `x`, preprocessed, into a batch. Row r of `rows` goes to `out[r * size …]`. */

@@ -2,8 +2,9 @@
 // prediction needs beside them (preprocessing, labels) in the JSON's user metadata.
 import * as tf from '@tensorflow/tfjs-core';
 import * as tfl from '@tensorflow/tfjs-layers';
+import { foldPreprocessing } from '../portable/preprocessing.js';
 import type { Preprocessing } from '../schemas/spec.js';
-import { foldPreprocessing, rowGatherer } from './data.js';
+import { rowGatherer } from './data.js';
 import type { ModelFiles } from './engines/engine.js';
 import { elementsOf, type Shape } from './graph-types.js';
 

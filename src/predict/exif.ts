@@ -1,6 +1,6 @@
 // How a camera was held: the Orientation tag of a JPEG's Exif block (TIFF 6.0 layout), and turning a picture
 // by it. Phones store every photo as their sensor sees it.
-import type { Pixels } from './pixels.js';
+import type { Pixels } from '../portable/pixels.js';
 
 const ORIENTATION = 0x0112;
 

@@ -1,9 +1,6 @@
 // The type and size of an image file from its first bytes, so that a huge one is refused before it is decoded.
 // PNG: https://www.w3.org/TR/png-3/#11IHDR; JPEG: ITU-T T.81, B.2.2.
 
-/** A phone's photo has 12 to 16 million. */
-export const MAX_PIXELS = 16_777_216;
-
 export interface ImageHeader {
   type: 'png' | 'jpeg';
   width: number;
@@ -48,11 +45,4 @@ function jpegHeader(data: Buffer): ImageHeader | null {
 /** SOF0 to SOF15 without DHT, JPG and DAC, which lie among them. */
 function isFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
-}
-
-/** The axes of a model that takes pictures; null when it takes something else. */
-export function pictureShape(inputShape: readonly number[]): { height: number; width: number; channels: 1 | 3 } | null {
-  const [height, width, channels = 1, ...rest] = inputShape;
-  if (height === undefined || width === undefined || rest.length > 0 || (channels !== 1 && channels !== 3)) return null;
-  return { height, width, channels };
 }

@@ -3,10 +3,10 @@
 import { inflateSync } from 'node:zlib';
 import jpeg from 'jpeg-js';
 import { PNG } from 'pngjs';
+import { MAX_PIXELS, pictureShape, pictureToInput } from '../portable/picture.js';
 import type { Inversion } from '../schemas/ipc.js';
 import { orientationOf, upright } from './exif.js';
-import { MAX_PIXELS, pictureShape, readImageHeader } from './image-header.js';
-import { borderMeans, fit, type Pixels } from './pixels.js';
+import { readImageHeader } from './image-header.js';
 
 /** The file is no picture that can be read. The message is for its sender. */
 export class ImageError extends Error {
@@ -16,18 +16,12 @@ export class ImageError extends Error {
   }
 }
 
-/**
- * Raw values 0 to 255, row-major `[height, width, channels]`. Transparent parts are taken as white; one channel
- * is the luma of ITU-R BT.601.
- * @throws ImageError
- */
+/** Raw values 0 to 255, row-major `[height, width, channels]`. @throws ImageError */
 export function imageToInput(bytes: Uint8Array, { inputShape, invert }: { inputShape: readonly number[]; invert: Inversion }): Float32Array {
   const shape = pictureShape(inputShape);
   if (shape === null) throw new ImageError(`The model takes [${inputShape.join(', ')}], which is no picture.`);
-  const { rgba, width, height, orientation } = decode(bytes);
-  const stored: Pixels = { width, height, channels: shape.channels, data: shape.channels === 1 ? grey(rgba) : colours(rgba) };
-  const { data } = fit(upright(stored, orientation), shape);
-  return isInverted(stored, invert) ? data.map((value) => 255 - value) : data;
+  const { orientation, ...picture } = decode(bytes);
+  return pictureToInput(picture, shape, { invert, turned: (pixels) => upright(pixels, orientation) });
 }
 
 /** @throws ImageError */
@@ -77,33 +71,4 @@ function leastBytes(png: Buffer, { width, height }: { width: number; height: num
   const [depth, colourType, isInterlaced] = [png[24] ?? 0, png[25] ?? 0, png[28] !== 0];
   const rowBits = width * depth * (SAMPLES[colourType] ?? 0);
   return isInterlaced ? Math.ceil((height * rowBits) / 8) : height * (Math.ceil(rowBits / 8) + 1);
-}
-
-/** Over white. */
-function blended(rgba: Uint8Array, at: number, channel: number): number {
-  const value = rgba[at + channel] ?? 0;
-  const alpha = rgba[at + 3] ?? 255;
-  return alpha === 255 ? value : (value * alpha + 255 * (255 - alpha)) / 255;
-}
-
-function grey(rgba: Uint8Array): Float32Array {
-  const out = new Float32Array(rgba.length / 4);
-  for (let pixel = 0; pixel < out.length; pixel += 1) {
-    const at = pixel * 4;
-    out[pixel] = (299 * blended(rgba, at, 0) + 587 * blended(rgba, at, 1) + 114 * blended(rgba, at, 2)) / 1000;
-  }
-  return out;
-}
-
-function colours(rgba: Uint8Array): Float32Array {
-  const out = new Float32Array((rgba.length / 4) * 3);
-  for (let pixel = 0; pixel * 4 < rgba.length; pixel += 1) {
-    for (let channel = 0; channel < 3; channel += 1) out[pixel * 3 + channel] = blended(rgba, pixel * 4, channel);
-  }
-  return out;
-}
-
-function isInverted(stored: Pixels, invert: Inversion): boolean {
-  if (invert !== 'auto') return invert === 'true';
-  return stored.channels === 1 && (borderMeans(stored)[0] ?? 0) > 127.5;
 }

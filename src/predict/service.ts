@@ -4,13 +4,14 @@ import type { ArtifactStore, LocalFile } from '../artifacts/store.js';
 import { ServiceError } from '../errors.js';
 import type { Reader } from '../identity/principal.js';
 import type { ModelMetadata } from '../ml/model-files.js';
+import { MAX_PIXELS, pictureShape } from '../portable/picture.js';
 import type { RunRepository } from '../runs/run-repository.js';
 import { hasEnded } from '../run-states.js';
 import type { Inversion, PredictorInput, PredictorReply } from '../schemas/ipc.js';
 import type { Predictions } from '../schemas/predict.js';
 import type { Run } from '../schemas/run.js';
 import { toPredictions } from './answers.js';
-import { MAX_PIXELS, pictureShape, readImageHeader } from './image-header.js';
+import { readImageHeader } from './image-header.js';
 import { parseInstances } from './instances.js';
 import { createPredictor, type Predictor } from './predictor-process.js';
 

@@ -1,6 +1,7 @@
 // What a run spec means where it is silent: one place for each default. The planner, the trainer and the
 // search columns all ask here. (Arguments of optimizers and schedules have theirs where they are computed, in src/ml.)
-import type { DatasetSpec, Loss, LossName, MetricName, Preprocessing, RunSpec } from '../schemas/spec.js';
+import { effectiveLoss, isCrossentropy } from '../portable/answer.js';
+import type { DatasetSpec, MetricName, Preprocessing, RunSpec } from '../schemas/spec.js';
 
 export const DEFAULT_SEED = 42;
 
@@ -10,14 +11,6 @@ export type DatasetKind = 'image' | 'table';
 export function effectiveFit(spec: RunSpec): { batchSize: number; epochs: number; seed: number; shuffle: boolean } {
   const { batchSize, epochs, seed = DEFAULT_SEED, shuffle = true } = spec.fit;
   return { batchSize, epochs, seed, shuffle };
-}
-
-export function effectiveLoss(loss: Loss): { type: LossName; fromLogits: boolean } {
-  return typeof loss === 'string' ? { type: loss, fromLogits: false } : { type: loss.type, fromLogits: loss.fromLogits ?? false };
-}
-
-export function isCrossentropy(loss: LossName): boolean {
-  return loss === 'categoricalCrossentropy' || loss === 'sparseCategoricalCrossentropy' || loss === 'binaryCrossentropy';
 }
 
 /** The metrics to measure: the spec's own, else accuracy for a cross-entropy and none for the other losses. */
@@ -57,3 +50,4 @@ export function exampleCounts(dataset: DatasetSpec, available: { trainCount: num
 
 /** The base learning rate, before any schedule. */
 export { baseLearningRate } from '../ml/schedule.js';
+export { effectiveLoss, isCrossentropy };

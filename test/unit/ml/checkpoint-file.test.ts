@@ -1,8 +1,9 @@
 // A training state as a file: all of it comes back, and what is no such file is said to be none.
 import t from 'tap';
-import { CheckpointFileError, decodeCheckpoint, encodeCheckpoint } from '../../../src/ml/checkpoint-file.js';
+import { decodeCheckpoint, encodeCheckpoint } from '../../../src/ml/checkpoint-file.js';
 import type { StoredTensor } from '../../../src/ml/engines/engine.js';
 import type { TrainState } from '../../../src/ml/train-state.js';
+import { CheckpointFileError } from '../../../src/portable/safetensors.js';
 
 const tensor = (name: string, values: number[]): StoredTensor => ({ name, shape: [1, values.length], dtype: 'float32', data: Float32Array.from(values) });
 const state: TrainState = {

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { chooseExamples, foldPreprocessing, rowGatherer, sliceExamples, splitExamples, takeExamples } from '../../../src/ml/data.js';
+import { chooseExamples, rowGatherer, sliceExamples, splitExamples, takeExamples } from '../../../src/ml/data.js';
+import { foldPreprocessing } from '../../../src/portable/preprocessing.js';
 import type { Examples } from '../../../src/ml/engines/engine.js';
 
 /** `count` examples of shape [2], example i being [2i, 2i + 1] with label i. */

@@ -5,8 +5,9 @@ import { PNG } from 'pngjs';
 import t from 'tap';
 import { orientationOf, upright } from '../../../src/predict/exif.js';
 import { ImageError, imageToInput } from '../../../src/predict/image.js';
-import { pictureShape, readImageHeader } from '../../../src/predict/image-header.js';
-import { fit, resize, type Pixels } from '../../../src/predict/pixels.js';
+import { readImageHeader } from '../../../src/predict/image-header.js';
+import { pictureShape } from '../../../src/portable/picture.js';
+import { fit, resize, type Pixels } from '../../../src/portable/pixels.js';
 
 type Rgba = [number, number, number, number];
 

@@ -1,7 +1,7 @@
 // From a training program to ONNX models: an evaluation or a prediction of one batch size (for training see
 // capture-training.ts), run once on the tracer. Steps run in an ONNX loop, so that one call does many batches.
 import type * as tf from '@tensorflow/tfjs-core';
-import { foldPreprocessing } from '../../data.js';
+import { foldPreprocessing } from '../../../portable/preprocessing.js';
 import type { DropoutSource } from '../../dropout.js';
 import { elementsOf } from '../../graph-types.js';
 import type { EngineSpec, Examples } from '../engine.js';

@@ -1,7 +1,8 @@
 // From bound examples to the tensors of one batch: rows are gathered in JavaScript into memory that is
 // used again, preprocessed on the way, so a batch costs two uploads and the data set is never copied.
 import * as tf from '@tensorflow/tfjs-core';
-import { foldPreprocessing, rowGatherer, type GatherRows } from '../../data.js';
+import { foldPreprocessing } from '../../../portable/preprocessing.js';
+import { rowGatherer, type GatherRows } from '../../data.js';
 import { elementsOf } from '../../graph-types.js';
 import type { EngineSpec, Examples } from '../engine.js';
 import type { ExampleTensors, TrainingProgram } from '../program.js';
