@@ -3,8 +3,8 @@ import { addressOf } from '../../lib/base.js';
 import type { Run } from '../../api/types.js';
 import { bytes } from '../../lib/format.js';
 import { hasEnded } from '../../live/run-record.js';
+import { useFiles } from '../../live/use-files.js';
 import { ErrorNote, Loading } from '../../ui/surfaces.js';
-import { useFiles } from './use-files.js';
 
 export function RunFiles({ run }: { run: Run }) {
   const { data, error, reload } = useFiles(run);

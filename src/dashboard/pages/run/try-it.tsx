@@ -2,9 +2,9 @@
 import { api, take } from '../../api/client.js';
 import { useResource } from '../../api/resource.js';
 import type { Run } from '../../api/types.js';
+import { useFiles } from '../../live/use-files.js';
 import { Card } from '../../ui/surfaces.js';
 import { DigitPad } from './digit-pad.js';
-import { useFiles } from './use-files.js';
 
 /** Nothing, for data of another kind than drawn digits. */
 export function TryIt({ run }: { run: Run }) {

@@ -1,8 +1,8 @@
 // The files of a run: read again when its state changes, which is when they come.
-import { api, take } from '../../api/client.js';
-import { useResource, type Resource } from '../../api/resource.js';
-import type { Artifact, Run } from '../../api/types.js';
-import { hasEnded } from '../../live/run-record.js';
+import { api, take } from '../api/client.js';
+import { useResource, type Resource } from '../api/resource.js';
+import type { Artifact, Run } from '../api/types.js';
+import { hasEnded } from './run-record.js';
 
 export function useFiles(run: Run): Resource<Artifact[]> {
   const { id, state } = run;

@@ -1,8 +1,8 @@
 // A drawing, white on black, and how a model is shown it: fitted as MNIST's digits were, into a box of 20 pixels, its
 // centre of mass in the middle of 28 by 28.
+import { GRID } from './grid.js';
 
 export const SIZE = 280;
-export const GRID = 28;
 const BOX = 20;
 const PEN = 24;
 const LEAST_INK = 32;
@@ -40,17 +40,22 @@ export class Drawing {
     context.stroke();
   }
 
-  get isEmpty(): boolean {
-    return this.#bounds() === null;
+  /** A picture of 28 by 28, row-major, 0 to 255, instead of what was drawn. One can draw on it. */
+  show(pixels: ArrayLike<number>): void {
+    const { canvas, context } = gridCanvas();
+    const image = context.createImageData(GRID, GRID);
+    for (let at = 0; at < GRID * GRID; at += 1) image.data.set([pixels[at]!, pixels[at]!, pixels[at]!, 255], at * 4);
+    context.putImageData(image, 0, 0);
+    this.#context.imageSmoothingEnabled = false;
+    this.#context.drawImage(canvas, 0, 0, SIZE, SIZE);
+    this.#context.imageSmoothingEnabled = true;
   }
 
   /** `[28][28]` from 0 to 255, fitted and centred, and painted on `sight`; null when nothing is drawn. */
   pixels(sight: CanvasRenderingContext2D): number[][] | null {
     const ink = this.#bounds();
     if (ink === null) return null;
-    const small = document.createElement('canvas');
-    small.width = small.height = GRID;
-    const context = small.getContext('2d', { willReadFrequently: true })!;
+    const { canvas: small, context } = gridCanvas();
     const centre = massCentre(this.#fit(context, ink, { x: 0, y: 0 }));
     const pixels = this.#fit(context, ink, { x: Math.round((GRID - 1) / 2 - centre.x), y: Math.round((GRID - 1) / 2 - centre.y) });
     sight.drawImage(small, 0, 0);
@@ -82,6 +87,12 @@ export class Drawing {
     }
     return right < 0 ? null : { x: left, y: top, width: right - left + 1, height: bottom - top + 1 };
   }
+}
+
+function gridCanvas(): { canvas: HTMLCanvasElement; context: CanvasRenderingContext2D } {
+  const canvas = document.createElement('canvas');
+  canvas.width = canvas.height = GRID;
+  return { canvas, context: canvas.getContext('2d', { willReadFrequently: true })! };
 }
 
 /** Where the middle of the ink is, in pixels. */
