@@ -5,6 +5,7 @@ export const PAGE_PATHS = {
   home: '/',
   runs: '/runs',
   run: '/runs/:id',
+  try: '/runs/:id/try',
   newRun: '/new',
   learn: '/learn',
   teams: '/teams',

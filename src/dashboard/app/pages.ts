@@ -19,6 +19,7 @@ export const PAGES: Record<PageName, PageEntry> = {
   home: { title: 'Overview', nav: 'Overview', right: 'read', load: async () => (await import('../pages/overview/overview-page.js')).OverviewPage },
   runs: { title: 'Runs', nav: 'Runs', right: 'read', load: async () => (await import('../pages/runs/runs-page.js')).RunsPage },
   run: { title: 'Run', right: 'view', load: async () => (await import('../pages/run/run-page.js')).RunPage },
+  try: { title: 'Try it', right: 'view', load: async () => (await import('../pages/try/try-page.js')).TryPage },
   newRun: { title: 'New run', nav: 'New run', right: 'read', load: async () => (await import('../pages/new-run/new-run-page.js')).NewRunPage },
   learn: { title: 'Learn', nav: 'Learn', right: 'read', load: async () => (await import('../pages/learn/learn-page.js')).LearnPage },
   teams: { title: 'Teams and keys', nav: 'Teams', right: 'read', load: async () => (await import('../pages/teams/teams-page.js')).TeamsPage },

@@ -2,6 +2,7 @@
 import { api, take } from '../../api/client.js';
 import { useResource } from '../../api/resource.js';
 import type { Run } from '../../api/types.js';
+import { hrefOf } from '../../lib/router.js';
 import { useFiles } from '../../live/use-files.js';
 import { Card } from '../../ui/surfaces.js';
 import { DigitPad } from './digit-pad.js';
@@ -14,7 +15,7 @@ export function TryIt({ run }: { run: Run }) {
   if (dataset === undefined || dataset.inputShape.join() !== '28,28,1') return null;
   const isReady = files?.some(({ path }) => path === 'model/model.json') ?? false;
   return (
-    <Card title="Ask the model">
+    <Card title="Ask the model" actions={isReady && <a class="button button-quiet" href={hrefOf('try', { params: { id: run.id } })}>Look inside it</a>}>
       {isReady ? <DigitPad key={run.id} runId={run.id} labels={dataset.labels} /> : <p class="muted">The model can be asked once the run has succeeded.</p>}
     </Card>
   );
