@@ -15,7 +15,8 @@ export function Layers({ layers, activations }: { layers: readonly LayerInfo[]; 
         <li key={layer.name}>
           <div>
             <h3>{layer.name}</h3>
-            <p class="muted small">{layer.type} · {layer.outputShape.join(' × ')}{layer.parameterCount > 0 && <><br />{several(layer.parameterCount, 'weight')}</>}</p>
+            <p class="muted small">{layer.type}</p>
+            <p class="muted small">{layer.outputShape.join(' × ')}{layer.parameterCount > 0 && ` · ${several(layer.parameterCount, 'weight')}`}</p>
           </div>
           <div><Activation layer={layer} values={activations?.[at] ?? emptyOf(layer)} /></div>
         </li>

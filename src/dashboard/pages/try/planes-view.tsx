@@ -20,7 +20,7 @@ export function PlanesView({ planes, size, label }: PlanesViewProps) {
   return (
     <>
       <FittedCanvas
-        label={label} version={planes} heightOf={(space) => tilingIn(space).totalHeight}
+        label={label} version={planes.values} heightOf={(space) => tilingIn(space).totalHeight}
         draw={(context, space, colors) => {
           const { width, height, count } = planes;
           const tiling = tilingIn(space);

@@ -74,7 +74,7 @@ function First({ weights }: { weights: FirstWeights }) {
   return (
     <Card title={kind === 'filters' ? 'Filters of the first layer' : 'Weights of the first layer'}>
       <p class="muted small try-note">{layer}, {what}.</p>
-      <div class="try-first"><PlanesView planes={weights} size={FIRST_SIZE} label={`${layer}: ${what}`} /></div>
+      <PlanesView planes={weights} size={FIRST_SIZE} label={`${layer}: ${what}`} />
     </Card>
   );
 }

@@ -1,6 +1,8 @@
 // The outputs of a layer without places: a bar for each unit, up for what is positive.
+import { useMemo } from 'preact/hooks';
 import { FittedCanvas } from './canvas.js';
 import { greatest, type Rgb } from './maps.js';
+import type { Planes } from './messages.js';
 import { PlanesView } from './planes-view.js';
 
 const HEIGHT = 56;
@@ -9,13 +11,17 @@ const MOST_BARS = 300;
 const SQUARES_IN_A_ROW = 64;
 
 export function UnitsView({ values, label }: { values: Float32Array; label: string }) {
-  if (values.length > MOST_BARS) {
-    const height = Math.ceil(values.length / SQUARES_IN_A_ROW);
-    const padded = new Float32Array(height * SQUARES_IN_A_ROW).fill(NaN);
-    padded.set(values);
-    return <PlanesView planes={{ height, width: SQUARES_IN_A_ROW, count: 1, values: padded }} size={SQUARES_IN_A_ROW * 4} label={label} />;
-  }
+  const squares = useMemo(() => (values.length > MOST_BARS ? asSquares(values) : null), [values]);
+  if (squares !== null) return <PlanesView planes={squares} size={SQUARES_IN_A_ROW * 4} label={label} />;
   return <FittedCanvas label={label} version={values} heightOf={() => HEIGHT} draw={(context, space, colors) => drawBars(context, { values, space, colors })} />;
+}
+
+/** The last row may have fewer. */
+function asSquares(values: Float32Array): Planes {
+  const height = Math.ceil(values.length / SQUARES_IN_A_ROW);
+  const padded = new Float32Array(height * SQUARES_IN_A_ROW).fill(NaN);
+  padded.set(values);
+  return { height, width: SQUARES_IN_A_ROW, count: 1, values: padded };
 }
 
 function drawBars(context: CanvasRenderingContext2D, { values, space, colors: { positive, negative, line } }: { values: Float32Array; space: number; colors: { positive: Rgb; negative: Rgb; line: string } }): void {
