@@ -129,6 +129,8 @@ t.test('a model is tried in the browser', { skip: skipWithoutBrowser }, async (t
     await page.getByText('Not for this model').waitFor();
     await picture(page, 'try-not');
     await page.goto(`${address}/runs/${softmax}`);
+    await drawThree(page);
+    await page.locator('.bars .best').waitFor();
     await page.getByRole('link', { name: 'Look inside it' }).click();
     await page.getByRole('heading', { name: 'Weights of the first layer' }).waitFor();
     await drawThree(page);
