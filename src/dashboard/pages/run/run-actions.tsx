@@ -16,7 +16,7 @@ import { ExtendDialog } from './actions/extend-dialog.js';
 import { ForkDialog } from './actions/fork-dialog.js';
 import { NotesDialog } from './actions/notes-dialog.js';
 import { ShareDialog } from './actions/share-dialog.js';
-import { useFiles } from './use-files.js';
+import { useFiles } from '../../live/use-files.js';
 
 type Steer = 'pause' | 'resume' | 'cancel';
 const MORE = [{ key: 'fork', label: 'Fork from a checkpoint' }, { key: 'edit', label: 'Name and tags' }, { key: 'share', label: 'Share' }, { key: 'delete', label: 'Delete run', danger: true }] as const;
