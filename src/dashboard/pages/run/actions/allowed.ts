@@ -1,11 +1,8 @@
 // What one can have a run do now: what its state allows and one's rights do. Nothing else is offered.
-import type { Run, RunState } from '../../../api/types.js';
-import { hasEnded } from '../../../live/run-record.js';
+import type { Run } from '../../../api/types.js';
+import { allows } from '../../../lib/steering.js';
 
 export type RunAction = 'pause' | 'resume' | 'cancel' | 'extend' | 'clone' | 'fork' | 'edit' | 'share' | 'delete';
-
-const PAUSABLE: readonly RunState[] = ['queued', 'starting', 'running', 'lost', 'pausing'];
-const RESUMABLE: readonly RunState[] = ['paused', 'failed', 'cancelled'];
 
 export interface Means {
   /** May change this very run. */
@@ -16,18 +13,18 @@ export interface Means {
   hasStates: boolean;
 }
 
-export function allowedActions({ state }: Pick<Run, 'state'>, { mayChange, maySubmit, hasStates }: Means): ReadonlySet<RunAction> {
+export function allowedActions(run: Pick<Run, 'state'>, { mayChange, maySubmit, hasStates }: Means): ReadonlySet<RunAction> {
   const allowed: Record<RunAction, boolean> = {
-    pause: mayChange && PAUSABLE.includes(state),
-    resume: mayChange && RESUMABLE.includes(state),
-    cancel: mayChange && !hasEnded(state),
-    extend: mayChange && state === 'succeeded' && hasStates,
+    pause: mayChange && (allows('pause', run) || run.state === 'pausing'),
+    resume: mayChange && allows('resume', run),
+    cancel: mayChange && (allows('cancel', run) || run.state === 'cancelling'),
+    extend: mayChange && run.state === 'succeeded' && hasStates,
     clone: maySubmit,
     // The service starts a run only with the weights of one of the same team.
     fork: mayChange && maySubmit && hasStates,
     edit: mayChange,
     share: mayChange,
-    delete: mayChange && hasEnded(state),
+    delete: mayChange && allows('delete', run),
   };
   return new Set((Object.keys(allowed) as RunAction[]).filter((name) => allowed[name]));
 }
