@@ -10,6 +10,7 @@ export const PAGE_PATHS = {
   learn: '/learn',
   teams: '/teams',
   ledger: '/ledger',
+  compare: '/compare',
 } as const;
 
 export type PageName = keyof typeof PAGE_PATHS;

@@ -24,4 +24,5 @@ export const PAGES: Record<PageName, PageEntry> = {
   learn: { title: 'Learn', nav: 'Learn', right: 'read', load: async () => (await import('../pages/learn/learn-page.js')).LearnPage },
   teams: { title: 'Teams and keys', nav: 'Teams', right: 'read', load: async () => (await import('../pages/teams/teams-page.js')).TeamsPage },
   ledger: { title: 'Ledger', nav: 'Ledger', right: 'read', load: async () => (await import('../pages/ledger/ledger-page.js')).LedgerPage },
+  compare: { title: 'Compare', nav: 'Compare', right: 'read', load: async () => (await import('../pages/compare/compare-page.js')).ComparePage },
 };

@@ -1,0 +1,101 @@
+// Curves as the chart of many runs draws them: columns of numbers, and the frame that they are drawn in.
+import { smooth } from '../../charts/smoothing.js';
+import type { Columns } from '../../live/series.js';
+
+export interface Trace {
+  id: string;
+  label: string;
+  /** A CSS colour, or `var(--name)`. */
+  color: string;
+  dash: readonly number[];
+  x: Float64Array;
+  y: Float64Array;
+  /** From the smallest to the greatest value of each bucket, or a deviation below and above a mean; null where single points. */
+  low: Float64Array | null;
+  high: Float64Array | null;
+  /** Drawn as an area between low and high, not as a stroke at each bucket. */
+  isBand: boolean;
+}
+
+/** Where a bucket stands, and its mean, smoothed; its smallest and greatest values as they were. */
+export function columnsToTrace(columns: Columns, { place, smoothing }: { place(at: number): number; smoothing: number }): Pick<Trace, 'x' | 'y' | 'low' | 'high'> {
+  const { length, from, to, mean, min, max } = columns;
+  const x = new Float64Array(length);
+  const y = smoothing > 0 ? smooth(columns, smoothing) : new Float64Array(length);
+  let isWide = smoothing > 0;
+  for (let at = 0; at < length; at += 1) {
+    x[at] = place((from[at]! + to[at]!) / 2);
+    if (smoothing === 0) y[at] = mean[at]!;
+    isWide ||= max[at]! > min[at]!;
+  }
+  const copy = (values: ArrayLike<number>) => Float64Array.from({ length }, (_, at) => values[at]!);
+  return { x, y, low: isWide ? copy(min) : null, high: isWide ? copy(max) : null };
+}
+
+export interface Frame {
+  x: readonly [number, number];
+  y: readonly [number, number];
+}
+
+/**
+ * The values that are shown: of all traces within the span of `x`. Without `full` the outermost hundredth of curves by
+ * batch is left out, which would else press the rest flat.
+ */
+export function frameOf(traces: readonly Trace[], { zoom, log, full, limits }: { zoom: readonly [number, number] | null; log: boolean; full: boolean; limits: readonly [number, number] }): Frame {
+  let end = 0;
+  for (const { x } of traces) if (x.length > 0) end = Math.max(end, x[x.length - 1]!);
+  const x = zoom ?? ([0, end || 1] as const);
+  const values: number[] = [];
+  for (const trace of traces) {
+    const use = (column: Float64Array | null) => {
+      if (column === null) return;
+      for (let at = 0; at < column.length; at += 1) if (trace.x[at]! >= x[0] && trace.x[at]! <= x[1] && Number.isFinite(column[at]!) && (!log || column[at]! > 0)) values.push(column[at]!);
+    };
+    use(trace.y);
+    if (full || trace.isBand) [trace.low, trace.high].forEach(use);
+  }
+  if (values.length === 0) return { x, y: log ? [0.1, 10] : [0, 1] };
+  const sorted = Float64Array.from(values).sort();
+  const cut = full || sorted.length < 200 ? 0 : Math.floor(sorted.length / 100);
+  const [low, high] = [sorted[0]!, sorted[sorted.length - 1 - cut]!];
+  if (log) return { x, y: high > low * 1.02 ? [low / 1.1, high * 1.1] : [low / 2, high * 2] };
+  const pad = high > low ? (high - low) * 0.05 : Math.max(Math.abs(high) * 0.1, 1e-9);
+  return { x, y: [Math.max(limits[0], low - pad), Math.min(limits[1], high + pad)] };
+}
+
+/** Round places from `from` to `to`, about so many. */
+export function ticks(from: number, to: number, { about, whole = false }: { about: number; whole?: boolean }): number[] {
+  if (!(to > from)) return [from];
+  const raw = (to - from) / Math.max(1, about);
+  const power = 10 ** Math.floor(Math.log10(raw));
+  const step = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= raw * 0.999 && (!whole || one >= 1)) ?? 10 * power;
+  const first = Math.ceil(from / step - 1e-9);
+  const last = Math.floor(to / step + 1e-9);
+  // By whole multiples: sums of tenths are no tenths.
+  return Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => Number(((first + at) * step).toPrecision(12)));
+}
+
+/** Powers of ten; with twos and fives between where there are few. */
+export function logTicks(from: number, to: number): number[] {
+  const factors = Math.log10(to / from) > 3 ? [1] : [1, 2, 5];
+  const found: number[] = [];
+  for (let power = Math.floor(Math.log10(from)); power <= Math.ceil(Math.log10(to)); power += 1) {
+    for (const factor of factors) {
+      const tick = Number(`${factor}e${power}`);
+      if (tick >= from && tick <= to) found.push(tick);
+    }
+  }
+  return found.length < 2 ? ticks(from, to, { about: 4 }) : found;
+}
+
+/** The point of a trace at a place, or the nearest; -1 where there is none. */
+export function nearestPoint(x: Float64Array, place: number): number {
+  let [low, high] = [0, x.length - 1];
+  if (high < 0) return -1;
+  while (low < high) {
+    const half = (low + high) >> 1;
+    if (x[half]! < place) low = half + 1;
+    else high = half;
+  }
+  return low > 0 && place - x[low - 1]! < x[low]! - place ? low - 1 : low;
+}
