@@ -17,6 +17,10 @@ export interface VirtualColumn<R> {
   sortable?: boolean;
   /** Left out where the table is narrower than this many pixels. */
   from?: number;
+  /** Stands in the head instead of the title. */
+  head?: ComponentChildren;
+  /** More of the title, for those who point at it. */
+  hint?: string;
   cell(row: R): ComponentChildren;
 }
 
@@ -31,13 +35,17 @@ export interface VirtualTableProps<R> {
   onOpen?: (row: R) => void;
   /** Rows that are marked. */
   selected?: ReadonlySet<string>;
+  /** What a key does besides, at the place of the active row (-1: none): true where it has done all. */
+  onKey?: (event: KeyboardEvent, at: number) => boolean;
+  /** Pixels that all columns need; where there are fewer, it scrolls sideways. */
+  minWidth?: number;
   /** Instead of rows, where there are none. */
   empty: ComponentChildren;
 }
 
 const HEAD = 40;
 
-export function VirtualTable<R>({ label, columns, rows, rowKey, rowHeight = 48, order, onOrder, onOpen, selected, empty }: VirtualTableProps<R>) {
+export function VirtualTable<R>({ label, columns, rows, rowKey, rowHeight = 48, order, onOrder, onOpen, selected, onKey, minWidth, empty }: VirtualTableProps<R>) {
   const id = useId();
   const ref = useRef<HTMLDivElement>(null);
   const [size, setSize] = useState({ width: 0, height: 600 });
@@ -56,10 +64,11 @@ export function VirtualTable<R>({ label, columns, rows, rowKey, rowHeight = 48, 
   useLayoutEffect(look, [rows.length, size.height, rowHeight]);
 
   const shown = columns.filter(({ from = 0 }) => size.width === 0 || from <= size.width);
-  const tracks = { gridTemplateColumns: shown.map(({ width }) => width).join(' ') };
+  const tracks = { gridTemplateColumns: shown.map(({ width }) => width).join(' '), minWidth: minWidth === undefined ? undefined : `${minWidth}px` };
   const at = active === null ? -1 : rows.findIndex((row) => rowKey(row) === active);
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== ref.current) return;
+    if (onKey?.(event, at) === true) return event.preventDefault();
     const page = Math.max(1, Math.floor((size.height - HEAD) / rowHeight) - 1);
     const to = { ArrowDown: at + 1, ArrowUp: Math.max(0, at - 1), PageDown: at + page, PageUp: at - page, Home: 0, End: rows.length - 1 }[event.key];
     if (event.key === 'Enter' && at >= 0) onOpen?.(rows[at]!);
@@ -75,21 +84,21 @@ export function VirtualTable<R>({ label, columns, rows, rowKey, rowHeight = 48, 
   const inWindow = rows.slice(first, Math.min(last, rows.length));
   return (
     <div
-      ref={ref} class="virtual" role="grid" aria-label={label} aria-rowcount={rows.length + 1} aria-colcount={shown.length} tabIndex={0}
+      ref={ref} class="virtual" role="grid" aria-label={label} aria-rowcount={rows.length + 1} aria-colcount={shown.length} aria-multiselectable={selected !== undefined || undefined} tabIndex={0}
       aria-activedescendant={at >= first && at < last ? `${id}-${active}` : undefined} onKeyDown={onKeyDown} onScroll={look} onFocus={() => active === null && rows[0] !== undefined && setActive(rowKey(rows[0]))}
     >
       <div class="virtual-head" role="row" aria-rowindex={1} style={tracks}>
-        {shown.map(({ key, title, number, sortable = false }) => {
+        {shown.map(({ key, title, head, hint, number, sortable = false }) => {
           const sorted = order?.by === key ? (order.descending ? 'descending' : 'ascending') : undefined;
           return (
             <div key={key} role="columnheader" class={classes(number && 'number')} aria-sort={sortable ? (sorted ?? 'none') : undefined}>
-              {sortable ? <button type="button" onClick={() => sort(key)}>{title}<i aria-hidden="true">{sorted === undefined ? '' : sorted === 'descending' ? '↓' : '↑'}</i></button> : title}
+              {head ?? (sortable ? <button type="button" title={hint} onClick={() => sort(key)}>{title}<i aria-hidden="true">{sorted === undefined ? '' : sorted === 'descending' ? '↓' : '↑'}</i></button> : title)}
             </div>
           );
         })}
       </div>
       {rows.length === 0 ? <div role="row"><div role="gridcell">{empty}</div></div> : (
-        <div class="virtual-body" role="rowgroup" style={{ height: `${rows.length * rowHeight}px` }}>
+        <div class="virtual-body" role="rowgroup" style={{ height: `${rows.length * rowHeight}px`, minWidth: tracks.minWidth }}>
           {inWindow.map((row, index) => {
             const key = rowKey(row);
             return (
