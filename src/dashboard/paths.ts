@@ -11,6 +11,8 @@ export const PAGE_PATHS = {
   teams: '/teams',
   ledger: '/ledger',
   compare: '/compare',
+  datasets: '/datasets',
+  dataset: '/datasets/:name',
 } as const;
 
 export type PageName = keyof typeof PAGE_PATHS;

@@ -34,7 +34,7 @@ export function Header() {
 function Nav() {
   const here = matched.value?.name;
   const entries = (Object.keys(PAGES) as PageName[]).filter((name) => PAGES[name].nav !== undefined && may(PAGES[name].right));
-  const current = here === 'run' || here === 'try' ? 'runs' : here;
+  const current = here === 'run' || here === 'try' ? 'runs' : here === 'dataset' ? 'datasets' : here;
   return (
     <nav class="nav" aria-label="Pages">
       {entries.map((name) => <a key={name} href={hrefOf(name)} aria-current={name === current ? 'page' : undefined}>{PAGES[name].nav}</a>)}

@@ -25,4 +25,6 @@ export const PAGES: Record<PageName, PageEntry> = {
   teams: { title: 'Teams and keys', nav: 'Teams', right: 'read', load: async () => (await import('../pages/teams/teams-page.js')).TeamsPage },
   ledger: { title: 'Ledger', nav: 'Ledger', right: 'read', load: async () => (await import('../pages/ledger/ledger-page.js')).LedgerPage },
   compare: { title: 'Compare', nav: 'Compare', right: 'read', load: async () => (await import('../pages/compare/compare-page.js')).ComparePage },
+  datasets: { title: 'Data sets', nav: 'Data sets', right: 'read', load: async () => (await import('../pages/datasets/datasets-page.js')).DatasetsPage },
+  dataset: { title: 'Data set', right: 'read', load: async () => (await import('../pages/datasets/dataset-page.js')).DatasetPage },
 };
