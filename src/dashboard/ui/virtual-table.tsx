@@ -1,7 +1,7 @@
 // A table of any number of rows, of which only those near the window exist. Rows have one height. With the keyboard the
 // whole table is one stop: arrows, Page Up and Down, Home and End go from row to row, Enter opens one.
-import type { ComponentChildren } from 'preact';
-import { useEffect, useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { Component, type ComponentChildren } from 'preact';
+import { useEffect, useId, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import type { Order } from '../lib/codecs.js';
 import { classes } from './classes.js';
 import { scrollTo, windowOf } from './window.js';
@@ -63,7 +63,7 @@ export function VirtualTable<R>({ label, columns, rows, rowKey, rowHeight = 48, 
   }, []);
   useLayoutEffect(look, [rows.length, size.height, rowHeight]);
 
-  const shown = columns.filter(({ from = 0 }) => size.width === 0 || from <= size.width);
+  const shown = useMemo(() => columns.filter(({ from = 0 }) => size.width === 0 || from <= size.width), [columns, size.width]);
   const tracks = { gridTemplateColumns: shown.map(({ width }) => width).join(' '), minWidth: minWidth === undefined ? undefined : `${minWidth}px` };
   const at = active === null ? -1 : rows.findIndex((row) => rowKey(row) === active);
   const onKeyDown = (event: KeyboardEvent) => {
@@ -107,7 +107,7 @@ export function VirtualTable<R>({ label, columns, rows, rowKey, rowHeight = 48, 
                 style={{ ...tracks, height: `${rowHeight}px`, transform: `translateY(${(first + index) * rowHeight}px)` }}
                 onClick={(event) => { setActive(key); if (!(event.target as Element).closest('a, button, input, label')) onOpen?.(row); }}
               >
-                {shown.map(({ key: column, number, cell }) => <div key={column} role="gridcell" class={classes(number && 'number')}>{cell(row)}</div>)}
+                <Cells row={row} columns={shown as readonly VirtualColumn<never>[]} />
               </div>
             );
           })}
@@ -115,4 +115,16 @@ export function VirtualTable<R>({ label, columns, rows, rowKey, rowHeight = 48, 
       )}
     </div>
   );
+}
+
+/** What scrolling does not change is not made anew. */
+class Cells extends Component<{ row: unknown; columns: readonly VirtualColumn<never>[] }> {
+  override shouldComponentUpdate(next: { row: unknown; columns: unknown }): boolean {
+    return next.row !== this.props.row || next.columns !== this.props.columns;
+  }
+
+  override render() {
+    const { row, columns } = this.props;
+    return <>{columns.map(({ key, number, cell }) => <div key={key} role="gridcell" class={classes(number && 'number')}>{cell(row as never)}</div>)}</>;
+  }
 }
