@@ -47,6 +47,8 @@ export async function pointsOf(page: Page, chart: string): Promise<number | null
 /** One picture as it is. */
 export async function picture(page: Page, name: string): Promise<void> {
   mkdirSync(SHOTS, { recursive: true });
+  // The bar at the top stays in sight: it would be in the middle of a page that is scrolled.
+  await page.evaluate('scrollTo(0, 0)');
   await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
 }
 
