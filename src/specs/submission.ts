@@ -6,7 +6,7 @@ import { pointerKeys, pointerResolves, pointerTo } from '../schemas/pointer.js';
 import type { RunSpec } from '../schemas/spec.js';
 import type { Fork } from '../schemas/submission.js';
 import { jsonLimitProblems } from './json-limits.js';
-import { mergePatch } from './merge-patch.js';
+import { mergePatch } from '../portable/merge-patch.js';
 import { checkFork, checkStructure } from './structure.js';
 import { suggestion } from './suggest.js';
 

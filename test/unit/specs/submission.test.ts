@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { findRecipe } from '../../../src/recipes/catalog.js';
-import { mergePatch } from '../../../src/specs/merge-patch.js';
+import { mergePatch } from '../../../src/portable/merge-patch.js';
 import { checkSubmission, readFork } from '../../../src/specs/submission.js';
 import { validSpec } from './specs.fixture.js';
 

@@ -4,6 +4,7 @@ import { useResource } from '../../api/resource.js';
 import type { Run } from '../../api/types.js';
 import * as codecs from '../../lib/codecs.js';
 import { hrefOf, useUrlState } from '../../lib/router.js';
+import { mergePatch } from '../../../portable/merge-patch.js';
 import { useRuns } from '../../live/run-list.js';
 import { ErrorNote, Loading } from '../../ui/surfaces.js';
 import { Editing } from './editing.js';
@@ -18,11 +19,13 @@ const NAME = codecs.text();
 export function NewRunPage() {
   const [from] = useUrlState('from', NAME);
   const [recipe] = useUrlState('recipe', NAME);
+  // As a JSON merge patch: what another page proposes.
+  const [change] = useUrlState('change', NAME);
   const recipes = useResource('recipes', async (signal) => (await take(api.GET('/v1/recipes', { signal }))).items);
   const datasets = useResource('datasets', async (signal) => (await take(api.GET('/v1/datasets', { signal }))).items.map(({ name }) => name));
   const runs = useRuns().value ?? [];
-  const origin = from !== '' ? `run ${from}` : recipe !== '' ? `recipe ${recipe}` : 'nothing';
-  const base = useResource(`start ${origin}`, async (signal) => layOut(from !== '' ? await specOfRun(from, signal) : recipe !== '' ? (await take(api.GET('/v1/recipes/{name}', { params: { path: { name: recipe } }, signal }))).spec : blankSpec()));
+  const origin = from !== '' ? `run ${from} ${change}`.trim() : recipe !== '' ? `recipe ${recipe}` : 'nothing';
+  const base = useResource(`start ${origin}`, async (signal) => layOut(from !== '' ? mergePatch(await specOfRun(from, signal), change === '' ? {} : JSON.parse(change)) : recipe !== '' ? (await take(api.GET('/v1/recipes/{name}', { params: { path: { name: recipe } }, signal }))).spec : blankSpec()));
   return (
     <>
       <div class="page-head">

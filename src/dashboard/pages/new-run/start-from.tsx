@@ -19,7 +19,7 @@ export function StartFrom({ from, recipe, recipes, runs }: StartFromProps) {
   const listed = runs.filter((run, at) => at < MOST_RUNS || run.id === from);
   const choose = (next: string) => {
     const [kind, name = ''] = next.split(' ');
-    setQuery({ from: kind === 'from' ? name : null, recipe: kind === 'recipe' ? name : null }, true);
+    setQuery({ from: kind === 'from' ? name : null, recipe: kind === 'recipe' ? name : null, change: null }, true);
   };
   return (
     <div class="field start-from">

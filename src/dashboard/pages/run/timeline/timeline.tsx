@@ -9,6 +9,8 @@ import './timeline.css';
 
 /** Pixels from which an event is told. */
 const REACH = 7;
+/** Of events at one place, so many are told. */
+const MOST_TOLD = 3;
 
 export function Timeline({ happenings, phases, view: { axis, zoom, domain, group } }: { happenings: readonly Happening[]; phases: readonly Phase[]; view: RunView }) {
   const track = useRef<HTMLDivElement>(null);
@@ -24,7 +26,7 @@ export function Timeline({ happenings, phases, view: { axis, zoom, domain, group
   return (
     <figure class="chart chart-small timeline" data-chart="events">
       <figcaption><h3>Phases</h3></figcaption>
-      <p class="timeline-told">{at === null ? summaryOf(happenings) : told[0] === undefined ? `${sentence(phaseAt(phases, at)?.state ?? 'before its start')}, ${AXIS_NAMES[axis]} ${formatPlace(axis, at)}` : <><time dateTime={told[0].at}>{clockTime(told[0].at)}</time> {told[0].text}{told.length > 1 && ` (and ${told.length - 1} more)`}</>}</p>
+      <p class="timeline-told">{at === null ? summaryOf(happenings) : told[0] === undefined ? `${sentence(phaseAt(phases, at)?.state ?? 'before its start')}, ${AXIS_NAMES[axis]} ${formatPlace(axis, at)}` : <><time dateTime={told[0].at}>{clockTime(told[0].at)}</time> {told.slice(0, MOST_TOLD).map(({ text }) => text).join(' · ')}{told.length > MOST_TOLD && ` (and ${told.length - MOST_TOLD} more)`}</>}</p>
       <div class="timeline-plot" aria-hidden="true">
         <div ref={track} class="timeline-track" onPointerMove={point} onPointerDown={point} onPointerLeave={() => (group.hover.value = null)}>
           <div class="timeline-phases">
