@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import type { MetricSeriesList } from '../../src/schemas/metric.js';
 import { startBrowser } from '../helpers/browser.js';
 import { call, ended } from '../helpers/client.js';
-import { chromium, keyField, picture, pictures, pointsOf, settled, signIn, skipWithoutBrowser, tapLine, visit } from '../helpers/dashboard.js';
+import { chromium, keyField, picture, pictures, pointsOf, signIn, skipWithoutBrowser, tapLine, visit } from '../helpers/dashboard.js';
 import { until } from '../helpers/poll.js';
 import { startService } from '../helpers/service.js';
 
@@ -69,8 +69,9 @@ t.test('a recipe is trained, watched and asked on the page', { skip: skipWithout
     await page.mouse.move(box.x + box.width * 0.25, box.y + 40);
     await page.mouse.down();
     await page.mouse.move(box.x + box.width * 0.5, box.y + 60, { steps: 4 });
-    // The chart follows the pointer with the next frame.
-    await settled(page);
+    // The chart follows the pointer with one of the next frames.
+    const marked = () => page.evaluate<number>(`document.querySelector('[data-chart="loss"] .u-select').offsetWidth`);
+    await until(async () => Math.abs((await marked()) - box.width / 4) < 2, { what: 'a quarter to be marked' });
     await page.mouse.up();
     await page.waitForURL(/zoom=/);
     const part = Number(await until(async () => Number(await points()) < Number(stored) && points(), { what: 'the part to be drawn' }));

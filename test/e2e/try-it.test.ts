@@ -116,7 +116,7 @@ t.test('a model is tried in the browser', { skip: skipWithoutBrowser }, async (t
     await guest.page.locator('.bars .best').waitFor();
     await agreesOn(guest.page, asked);
     await guest.page.setViewportSize({ width: 380, height: 800 });
-    t.equal(await guest.page.evaluate('document.documentElement.scrollWidth'), 380, 'a phone has nothing to scroll sideways');
+    await until(async () => (await guest.page.evaluate('document.documentElement.scrollWidth')) === 380, { what: 'a phone to have nothing to scroll sideways' });
     t.same(guest.faults, [], 'nor is anything refused to a guest');
     async function agreesOn(other: Page, ask: typeof asked): Promise<void> {
       await until(async () => difference(await answered(other), await ask({ instances: [await sightOf(other)] }, 'application/json')) < CLOSE, { what: 'the same answer' });
