@@ -6,13 +6,13 @@ export const PAGE_PATHS = {
   runs: '/runs',
   run: '/runs/:id',
   try: '/runs/:id/try',
+  compare: '/compare',
   newRun: '/new',
+  datasets: '/datasets',
+  dataset: '/datasets/:name',
   learn: '/learn',
   teams: '/teams',
   ledger: '/ledger',
-  compare: '/compare',
-  datasets: '/datasets',
-  dataset: '/datasets/:name',
 } as const;
 
 export type PageName = keyof typeof PAGE_PATHS;
