@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import type { MetricSeriesList } from '../../src/schemas/metric.js';
 import { startBrowser } from '../helpers/browser.js';
 import { call, ended } from '../helpers/client.js';
-import { chromium, keyField, picture, pictures, pointsOf, signIn, skipWithoutBrowser, tapLine, visit } from '../helpers/dashboard.js';
+import { chromium, keyField, picture, pictures, pointsOf, settled, signIn, skipWithoutBrowser, tapLine, visit } from '../helpers/dashboard.js';
 import { until } from '../helpers/poll.js';
 import { startService } from '../helpers/service.js';
 
@@ -19,7 +19,7 @@ t.test('a recipe is trained, watched and asked on the page', { skip: skipWithout
   await keyField(page).waitFor();
   await pictures(page, 'sign-in');
   await signIn(page, address, { path: '/learn' });
-  await page.getByRole('button', { name: 'Train: The same layers with relu and Adam', exact: true }).click();
+  await page.getByRole('button', { name: 'Train it: The same layers with relu and Adam', exact: true }).click();
   await page.waitForURL(/\/runs\/[\w-]{36}$/);
   const id = page.url().slice(-36);
 
@@ -64,14 +64,20 @@ t.test('a recipe is trained, watched and asked on the page', { skip: skipWithout
     // It follows its place a frame later.
     const wide = () => page.evaluate<boolean>(`(([host, over]) => over.offsetWidth > 500 && Math.abs(over.offsetWidth - host.offsetWidth) < 80)(['.chart-plot', '.u-over'].map((part) => document.querySelector('[data-chart="loss"] ' + part)))`);
     await until(wide, { what: 'the chart to be wide again' });
-    const box = await page.locator('[data-chart="loss"] .u-over').boundingBox();
-    if (box === null) throw new Error('the chart is not there');
-    await page.mouse.move(box.x + box.width * 0.25, box.y + 40);
-    await page.mouse.down();
-    await page.mouse.move(box.x + box.width * 0.5, box.y + 60, { steps: 4 });
-    // The chart follows the pointer with one of the next frames.
     const marked = () => page.evaluate<number>(`document.querySelector('[data-chart="loss"] .u-select').offsetWidth`);
-    await until(async () => Math.abs((await marked()) - box.width / 4) < 2, { what: 'a quarter to be marked' });
+    await until(async () => {
+      const box = await page.locator('[data-chart="loss"] .u-over').boundingBox();
+      if (box === null) return false;
+      await page.mouse.move(box.x + box.width * 0.25, box.y + 40);
+      await page.mouse.down();
+      await page.mouse.move(box.x + box.width * 0.5, box.y + 60, { steps: 4 });
+      // The chart follows the pointer with the next frame; it was still changing its size where it does not.
+      await settled(page);
+      if (Math.abs((await marked()) - box.width / 4) < 2) return true;
+      await page.mouse.move(box.x + box.width * 0.25, box.y + 40);
+      await page.mouse.up();
+      return false;
+    }, { what: 'a quarter to be marked' });
     await page.mouse.up();
     await page.waitForURL(/zoom=/);
     const part = Number(await until(async () => Number(await points()) < Number(stored) && points(), { what: 'the part to be drawn' }));

@@ -74,11 +74,11 @@ t.test('boxes and queue are seen live, and people run them from the page', { ski
     await until(async () => (await order()) === `${third.id},${second.id}`, { what: 'the line in its new order' });
     t.same((await ask<Queue>('/v1/queue')).items.map(({ runId }) => runId), [third.id, second.id], 'the service has it so, too');
     t.ok(await page.getByRole('button', { name: 'Start third try earlier' }).isDisabled(), 'the first cannot go further');
-    await page.getByRole('button', { name: 'Priority of second try: 0' }).click();
+    await page.getByRole('button', { name: 'P0: priority of second try' }).click();
     const dialog = page.getByRole('dialog', { name: 'Priority of second try' });
     await dialog.getByLabel('Priority', { exact: true }).fill('7');
     await page.keyboard.press('Enter');
-    await page.getByRole('button', { name: 'Priority of second try: 7' }).waitFor();
+    await page.getByRole('button', { name: 'P7: priority of second try' }).waitFor();
     await until(async () => (await order()) === `${second.id},${third.id}`, { what: 'the more urgent to be first' });
   });
 

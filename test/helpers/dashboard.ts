@@ -1,7 +1,9 @@
 // The dashboard in a real browser: signing in, what it complains of, and pictures to look at in screenshots/.
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { join } from 'node:path';
-import type { Browser, BrowserContextOptions, Locator, Page, WebSocketRoute } from 'playwright-core';
+import type { AxeResults } from 'axe-core';
+import type { Browser, BrowserContextOptions, ConsoleMessage, Locator, Page, WebSocketRoute } from 'playwright-core';
 import { packageRoot } from '../../src/paths.js';
 import { findBrowser } from './browser.js';
 import { TEST_KEY } from './key.js';
@@ -14,17 +16,21 @@ export const skipWithoutBrowser = chromium === null ? 'no Chromium on this machi
 
 export interface Visit {
   page: Page;
-  /** Errors of scripts, and those that the browser wrote to its console. */
+  /** Errors of scripts, those that the browser wrote to its console, and what axe finds serious in what is pictured. */
   faults: string[];
 }
+const faultsOf = new WeakMap<Page, string[]>();
 
 /** A browser of somebody's own: with cookies that no other visit has. */
 export async function visit(browser: Browser, options: BrowserContextOptions = {}): Promise<Visit> {
   const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
   const page = await context.newPage();
   const faults: string[] = [];
+  faultsOf.set(page, faults);
   page.on('pageerror', (error) => faults.push(String(error)));
-  page.on('console', (message) => message.type() === 'error' && faults.push(message.text()));
+  // A run may start in the moment in which its place in the queue is asked for.
+  const isLate = (message: ConsoleMessage) => /\/queue$/.test(message.location().url) && /status of 409/.test(message.text());
+  page.on('console', (message) => message.type() === 'error' && !isLate(message) && faults.push(message.text()));
   return { page, faults };
 }
 
@@ -52,13 +58,26 @@ export async function picture(page: Page, name: string): Promise<void> {
   await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
 }
 
-/** The page in light, in dark and on a phone. The window is left as it was. */
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
+const RULES = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'], resultTypes: ['violations'] };
+
+/** Whatever keeps people from using what is shown, by the rules of WCAG AA that a program can check, is a fault. */
+async function judge(page: Page, name: string): Promise<void> {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate<AxeResults>(`axe.run(document, ${JSON.stringify(RULES)})`);
+  for (const { id, impact, help, nodes } of violations) {
+    if (impact === 'serious' || impact === 'critical') faultsOf.get(page)?.push(`${name}: ${id}: ${help}: ${nodes.slice(0, 5).map(({ target }) => target.join(' ')).join(', ')}${nodes.length > 5 ? ` and ${nodes.length - 5} more` : ''}`);
+  }
+}
+
+/** The page in light, in dark and on a phone, which is judged. The window is left as it was. */
 export async function pictures(page: Page, name: string): Promise<void> {
   const size = page.viewportSize() ?? { width: 1440, height: 900 };
   for (const colorScheme of ['light', 'dark'] as const) {
     await page.emulateMedia({ colorScheme });
     await settled(page);
     await picture(page, `${name}-${colorScheme}`);
+    await judge(page, `${name}-${colorScheme}`);
   }
   await page.emulateMedia({ colorScheme: null });
   await page.setViewportSize({ width: 380, height: 800 });

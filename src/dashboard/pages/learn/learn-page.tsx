@@ -76,6 +76,7 @@ function Rung({ at, recipe, run, known, before, busy, onTrain, group, zoom, onZo
   const { name, title, expected } = recipe;
   const { idea, look } = wordsOf(recipe);
   const goal = expected.atLeast === undefined ? `stays below ${share(expected.atMost)}` : `reaches ${share(expected.atLeast)}`;
+  const train = run === null ? 'Train it' : 'Train again';
   const result = run === null ? null : headlineOf(run);
   return (
     <section class="rung" data-recipe={name} aria-labelledby={`rung-${name}`}>
@@ -87,7 +88,7 @@ function Rung({ at, recipe, run, known, before, busy, onTrain, group, zoom, onZo
         <p class="muted small">It {goal} on the 10,000 test digits.</p>
         {run !== null && <p class="small rung-latest">Latest: <a href={hrefOf('run', { params: { id: run.id } })}>{run.name}</a> <StateBadge state={run.state} /> {result !== null && <b>{result.text}</b>}</p>}
         <div class="rung-buttons">
-          <Button primary={run === null} busy={busy} why={whyNot('write')} onClick={onTrain} label={`Train: ${title}`}>{run === null ? 'Train it' : 'Train again'}</Button>
+          <Button primary={run === null} busy={busy} why={whyNot('write')} onClick={onTrain} label={`${train}: ${title}`}>{train}</Button>
           <a class="button" href={hrefOf('newRun', { query: { recipe: name } })}>Change it first</a>
         </div>
       </div>

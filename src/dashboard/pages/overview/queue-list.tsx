@@ -64,7 +64,7 @@ function Waiting({ entry: { runId, position, estimatedStart, queuedAt }, run, re
       </div>
       {mayChange && (
         <div class="queue-buttons" role="group" aria-label={`Order of ${name}`}>
-          <Button quiet label={`Priority of ${name}: ${run.priority}`} title="Priority" onClick={() => onPriority(run)}>{`P${run.priority}`}</Button>
+          <Button quiet label={`P${run.priority}: priority of ${name}`} title="Priority" onClick={() => onPriority(run)}>{`P${run.priority}`}</Button>
           <Button quiet label={`Start ${name} earlier`} why={steps?.earlier == null ? 'No run of the same user waits before it.' : null} title="Earlier" onClick={() => onMove(steps!.earlier!)} busy={busy}>↑</Button>
           <Button quiet label={`Start ${name} later`} why={steps?.later == null ? 'No run of the same user waits behind it.' : null} title="Later" onClick={() => onMove(steps!.later!)} busy={busy}>↓</Button>
         </div>

@@ -44,7 +44,7 @@ export function Boxes() {
           { key: 'name', title: 'Box', cell: ({ name }) => <b>{name}</b> },
           { key: 'phase', title: 'State', cell: ({ phase, alive }) => <>{WORDS[phase]}{!alive && <span class="box-gone"> · not heard of</span>}</> },
           { key: 'runs', title: 'Runs', cell: ({ runs }) => runs },
-          { key: 'token', title: 'Token', cell: ({ name, hasToken }) => (hasToken ? 'yes' : <Button quiet label={`Make a token for ${name}`} onClick={() => setJoining(name)}>Make one</Button>) },
+          { key: 'token', title: 'Token', cell: ({ name, hasToken }) => (hasToken ? 'yes' : <Button quiet label={`Make one for ${name}`} onClick={() => setJoining(name)}>Make one</Button>) },
           { key: 'since', title: 'Known since', cell: ({ createdAt }) => <span class="muted">{moment(createdAt)}</span> },
           {
             key: 'actions', title: '', number: true,
