@@ -59,12 +59,16 @@ export async function picture(page: Page, name: string): Promise<void> {
 }
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8');
-const RULES = { runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'], resultTypes: ['violations'] };
+const RULES = {
+  light: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'],
+  // All that is another in the dark.
+  dark: { type: 'rule', values: ['color-contrast'] },
+};
 
 /** Whatever keeps people from using what is shown, by the rules of WCAG AA that a program can check, is a fault. */
-async function judge(page: Page, name: string): Promise<void> {
+async function judge(page: Page, name: string, colorScheme: keyof typeof RULES): Promise<void> {
   await page.evaluate(AXE);
-  const { violations } = await page.evaluate<AxeResults>(`axe.run(document, ${JSON.stringify(RULES)})`);
+  const { violations } = await page.evaluate<AxeResults>(`axe.run(document, ${JSON.stringify({ runOnly: RULES[colorScheme], resultTypes: ['violations'] })})`);
   for (const { id, impact, help, nodes } of violations) {
     if (impact === 'serious' || impact === 'critical') faultsOf.get(page)?.push(`${name}: ${id}: ${help}: ${nodes.slice(0, 5).map(({ target }) => target.join(' ')).join(', ')}${nodes.length > 5 ? ` and ${nodes.length - 5} more` : ''}`);
   }
@@ -77,7 +81,7 @@ export async function pictures(page: Page, name: string): Promise<void> {
     await page.emulateMedia({ colorScheme });
     await settled(page);
     await picture(page, `${name}-${colorScheme}`);
-    await judge(page, `${name}-${colorScheme}`);
+    await judge(page, `${name}-${colorScheme}`, colorScheme);
   }
   await page.emulateMedia({ colorScheme: null });
   await page.setViewportSize({ width: 380, height: 800 });
