@@ -22,15 +22,22 @@ export interface CurveQuery {
 /** A part of a curve, and how long the whole is. */
 export type CurvePart = { count: number; last: number } & ({ points: Points; buckets?: never } | { buckets: Buckets; points?: never });
 
+export interface CurveName {
+  runId: string;
+  key: string;
+}
+
 export interface MetricRepository {
   /** The curves of the run's latest attempt. */
   listSeries(runId: string): Promise<SeriesInfo[]>;
-  /** A part of one curve of the latest attempt; null when there is no such curve. */
-  findCurve(runId: string, key: string, query: CurveQuery): Promise<CurvePart | null>;
+  /** The same part of each of these curves of their runs' latest attempts, in this order; null where there is no such curve. */
+  findCurves(curves: readonly CurveName[], query: CurveQuery): Promise<(CurvePart | null)[]>;
 }
 
 /** A part of a curve by places, which count its points from 0: from `start` on, before `end`. */
 interface Place {
+  /** Its number among the curves that are asked for. */
+  number: number;
   id: bigint;
   count: number;
   last: number;
@@ -42,73 +49,121 @@ const chunkOf = (place: number) => Math.floor(place / CHUNK_POINTS);
 /** Points of a chunk: all, but in the last one of the curve. */
 const sizeOf = (index: number, { count }: Pick<Place, 'count'>) => Math.min(CHUNK_POINTS, count - index * CHUNK_POINTS);
 
-async function findPlace(session: DatabaseSession, { runId, key, fromStep, toStep }: CurveQuery & { runId: string; key: string }): Promise<Place | null> {
+async function findPlaces(session: DatabaseSession, curves: readonly CurveName[], { fromStep, toStep }: CurveQuery): Promise<Place[]> {
   const placeAfter = (step: number) => Prisma.sql`COALESCE((
     SELECT index * ${CHUNK_POINTS}::int + width_bucket(${step}::int, steps) FROM metric_chunks
     WHERE series_id = series.id AND steps[1] <= ${step}::int ORDER BY index DESC LIMIT 1), 0)`;
-  const rows = await session.$queryRaw<{ id: bigint; count: number; last: string; start: number; end: number }[]>`
-    SELECT series.id, series.count, series.last::text AS last,
+  const rows = await session.$queryRaw<{ number: number; id: bigint; count: number; last: string; start: number; end: number }[]>`
+    SELECT number::int, series.id, series.count, series.last::text AS last,
       ${fromStep === 0 ? Prisma.sql`0` : placeAfter(fromStep - 1)} AS start, ${toStep === Infinity ? Prisma.sql`series.count` : placeAfter(toStep)} AS "end"
-    FROM metric_series series JOIN runs ON runs.id = series.run_id
-    WHERE series.run_id = ${runId}::uuid AND series.key = ${storableText(key)} AND series.attempt = runs.attempt`;
-  const row = rows[0];
-  return row === undefined ? null : { ...row, last: Number(row.last), end: Math.max(row.start, row.end) };
+    FROM unnest(${curves.map(({ runId }) => runId)}::uuid[], ${curves.map(({ key }) => storableText(key))}::text[]) WITH ORDINALITY AS curve (run_id, key, number)
+    JOIN metric_series series ON series.run_id = curve.run_id AND series.key = curve.key
+    JOIN runs ON runs.id = series.run_id AND runs.attempt = series.attempt`;
+  return rows.map((row) => ({ ...row, number: row.number - 1, last: Number(row.last), end: Math.max(row.start, row.end) }));
 }
 
 const inBase64 = (bytes: Prisma.Sql) => Prisma.sql`encode(${bytes}, 'base64')`;
 /** The column of the chunks in order, one array after the other. */
-const inOrder = (column: string) => inBase64(Prisma.sql`string_agg(array_send(${Prisma.raw(column)}), '' ORDER BY index)`);
+const inOrder = (column: string) => inBase64(Prisma.sql`string_agg(array_send(${Prisma.raw(column)}), '' ORDER BY chunk.index)`);
 
-async function readPart(session: DatabaseSession, { id, start, end }: Place): Promise<Points> {
-  if (start === end) return { steps: [], values: [] };
-  const [columns] = await session.$queryRaw<[{ steps: string; values: string }]>`
-    SELECT ${inOrder('steps')} AS steps, ${inOrder('values')} AS values
-    FROM metric_chunks WHERE series_id = ${id} AND index BETWEEN ${chunkOf(start)} AND ${chunkOf(end - 1)}`;
-  const part = (arrays: number[][]) => arrays.flat().slice(start % CHUNK_POINTS, (start % CHUNK_POINTS) + end - start);
-  return { steps: part(sentArrays(columns.steps, 'int')), values: part(sentArrays(columns.values, 'double')) };
+/** The chunks of each part, with the part's number. */
+const partsOf = (places: readonly Place[]) => Prisma.sql`
+  unnest(${places.map(({ number }) => number)}::int[], ${places.map(({ id }) => id)}::bigint[], ${places.map(({ start }) => chunkOf(start))}::int[], ${places.map(({ end }) => chunkOf(end - 1))}::int[]) AS part (number, id, first, last)
+  JOIN metric_chunks chunk ON chunk.series_id = part.id AND chunk.index BETWEEN part.first AND part.last`;
+
+const byNumber = <T extends { number: number }>(rows: readonly T[]) => new Map(rows.map((row) => [row.number, row]));
+
+async function readPoints(session: DatabaseSession, places: readonly Place[]): Promise<Map<number, Points>> {
+  const filled = places.filter(({ start, end }) => start < end);
+  const rows = filled.length === 0 ? [] : await session.$queryRaw<{ number: number; steps: string; values: string }[]>`
+    SELECT number, ${inOrder('steps')} AS steps, ${inOrder('values')} AS values FROM ${partsOf(filled)} GROUP BY number`;
+  const found = byNumber(rows);
+  return new Map(places.map(({ number, start, end }) => {
+    const columns = found.get(number);
+    const part = (arrays: number[][]) => arrays.flat().slice(start % CHUNK_POINTS, (start % CHUNK_POINTS) + end - start);
+    return [number, { steps: part(sentArrays(columns?.steps ?? '', 'int')), values: part(sentArrays(columns?.values ?? '', 'double')) }];
+  }));
 }
 
-/** Of the chunks from `first` to `last`, in order; undefined where a chunk has none. */
-async function readSummaries(session: DatabaseSession, place: Place, { first, last }: { first: number; last: number }): Promise<(Summary | undefined)[]> {
-  const column = (name: string, none: string) => inBase64(Prisma.raw(`array_send(array_agg(COALESCE(${name}, ${none}) ORDER BY index))`));
-  const [columns] = await session.$queryRaw<[Record<'min' | 'max' | 'sum' | 'nan', string>]>`
-    SELECT ${column('min', "'NaN'")} AS min, ${column('max', "'NaN'")} AS max, ${column('sum', "'NaN'")} AS sum, ${column('nan', '0')} AS nan
-    FROM metric_chunks WHERE series_id = ${place.id} AND index BETWEEN ${first} AND ${last}`;
-  const [min = [], max = [], sum = []] = [columns.min, columns.max, columns.sum].map((text) => sentArrays(text, 'double')[0]!);
-  const [nan = []] = sentArrays(columns.nan, 'int');
-  return sum.map((sum, at) => (Number.isNaN(sum) ? undefined : { min: min[at]!, max: max[at]!, sum, finite: sizeOf(first + at, place) - nan[at]!, nan: nan[at]! }));
+/** Of the chunks of each part, in order; undefined where a chunk has none. */
+async function readSummaries(session: DatabaseSession, places: readonly Place[]): Promise<Map<number, (Summary | undefined)[]>> {
+  const column = (name: string, none: string) => inBase64(Prisma.raw(`array_send(array_agg(COALESCE(chunk.${name}, ${none}) ORDER BY chunk.index))`));
+  const rows = byNumber(await session.$queryRaw<({ number: number } & Record<'min' | 'max' | 'sum' | 'nan', string>)[]>`
+    SELECT number, ${column('min', "'NaN'")} AS min, ${column('max', "'NaN'")} AS max, ${column('sum', "'NaN'")} AS sum, ${column('nan', '0')} AS nan
+    FROM ${partsOf(places)} GROUP BY number`);
+  return new Map(places.map((place) => {
+    const columns = rows.get(place.number)!;
+    const [min = [], max = [], sum = []] = [columns.min, columns.max, columns.sum].map((text) => sentArrays(text, 'double')[0]!);
+    const [nan = []] = sentArrays(columns.nan, 'int');
+    const first = chunkOf(place.start);
+    return [place.number, sum.map((sum, at) => (Number.isNaN(sum) ? undefined : { min: min[at]!, max: max[at]!, sum, finite: sizeOf(first + at, place) - nan[at]!, nan: nan[at]! }))];
+  }));
 }
 
-/** The values of whole chunks, and single points by their places, in the order asked. */
-async function readLooked(session: DatabaseSession, id: bigint, { indexes, places }: { indexes: readonly number[]; places: readonly number[] }) {
-  const at = Prisma.sql`[at % ${CHUNK_POINTS}::int + 1]`;
-  const [columns] = await session.$queryRaw<[{ whole: string | null; steps: string; values: string }]>`
-    WITH chunk AS MATERIALIZED (SELECT index, steps, values FROM metric_chunks WHERE series_id = ${id} AND index = ANY(${[...new Set(places.map(chunkOf))]}::int[]))
-    SELECT single.*, (SELECT ${inOrder('values')} FROM metric_chunks WHERE series_id = ${id} AND index = ANY(${indexes}::int[])) AS whole
-    FROM (
-      SELECT ${inBase64(Prisma.sql`array_send(array_agg(steps${at} ORDER BY number))`)} AS steps, ${inBase64(Prisma.sql`array_send(array_agg(values${at} ORDER BY number))`)} AS values
-      FROM unnest(${places}::int[]) WITH ORDINALITY AS place (at, number) JOIN chunk ON index = at / ${CHUNK_POINTS}::int
-    ) AS single`;
-  const whole = sentArrays(columns.whole ?? '', 'double');
-  return { whole: new Map(indexes.map((index, at) => [index, whole[at]!])), steps: sentArrays(columns.steps, 'int')[0]!, values: sentArrays(columns.values, 'double')[0]! };
+/** What is read of one curve: the values of whole chunks, and single points by their places. */
+interface Look {
+  number: number;
+  id: bigint;
+  chunks: readonly number[];
+  places: readonly number[];
 }
 
-async function readBuckets(session: DatabaseSession, place: Place, buckets: number): Promise<Buckets> {
-  const { id, start, end } = place;
-  const skip = start % CHUNK_POINTS;
-  const starts = startsOf({ skip, length: end - start, buckets });
-  const first = chunkOf(start);
-  const summaries = await readSummaries(session, place, { first, last: chunkOf(end - 1) });
-  const looked = new Set<number>();
-  // A bucket that starts where a chunk does needs nothing of it, and neither does the end of the curve.
-  for (const at of starts) if ((start + at) % CHUNK_POINTS !== 0 && start + at !== place.count) looked.add(chunkOf(start + at));
-  summaries.forEach((summary, at) => summary ?? looked.add(first + at));
-  const places = [...starts.slice(0, -1).map((at) => start + at), ...starts.slice(1).map((at) => start + at - 1)];
-  const { whole, steps, values } = await readLooked(session, id, { indexes: [...looked].sort((a, b) => a - b), places });
-  const chunks = summaries.map((summary, at): Chunk => ({ count: sizeOf(first + at, place), summary, values: whole.get(first + at) }));
-  const edges = { from: steps.slice(0, buckets), to: steps.slice(buckets), first: values.slice(0, buckets), last: values.slice(buckets) };
-  return { ...edges, ...sumUp(chunks, { skip, starts }) };
+interface Looked {
+  whole: Map<number, readonly number[]>;
+  /** In the order of the places. */
+  steps: readonly number[];
+  values: readonly number[];
 }
+
+async function readLooked(session: DatabaseSession, looks: readonly Look[]): Promise<Map<number, Looked>> {
+  const table = (pick: (look: Look) => readonly number[]) => {
+    const rows = looks.flatMap((look) => pick(look).map((at) => ({ number: look.number, id: look.id, at })));
+    return Prisma.sql`unnest(${rows.map(({ number }) => number)}::int[], ${rows.map(({ id }) => id)}::bigint[], ${rows.map(({ at }) => at)}::int[])`;
+  };
+  const at = Prisma.sql`[place.at % ${CHUNK_POINTS}::int + 1]`;
+  const single = (column: string) => inBase64(Prisma.sql`array_send(array_agg(${Prisma.raw(`chunk.${column}`)}${at} ORDER BY place.rank))`);
+  const singles = await session.$queryRaw<{ number: number; steps: string; values: string }[]>`
+    WITH chunk AS MATERIALIZED (SELECT look.number, index, steps, values FROM ${table(({ places }) => [...new Set(places.map(chunkOf))])} AS look (number, id, at) JOIN metric_chunks ON series_id = look.id AND index = look.at)
+    SELECT place.number, ${single('steps')} AS steps, ${single('values')} AS values
+    FROM ${table(({ places }) => places)} WITH ORDINALITY AS place (number, id, at, rank) JOIN chunk ON chunk.number = place.number AND chunk.index = place.at / ${CHUNK_POINTS}::int
+    GROUP BY place.number`;
+  const wholes = byNumber(await session.$queryRaw<{ number: number; values: string }[]>`
+    SELECT look.number, ${inOrder('values')} AS values FROM ${table(({ chunks }) => chunks)} AS look (number, id, at)
+    JOIN metric_chunks chunk ON chunk.series_id = look.id AND chunk.index = look.at GROUP BY look.number`);
+  const found = byNumber(singles);
+  return new Map(looks.map(({ number, chunks }) => {
+    const { steps, values } = found.get(number)!;
+    const whole = sentArrays(wholes.get(number)?.values ?? '', 'double');
+    return [number, { whole: new Map(chunks.map((index, at) => [index, whole[at]!])), steps: sentArrays(steps, 'int')[0]!, values: sentArrays(values, 'double')[0]! }];
+  }));
+}
+
+async function readBuckets(session: DatabaseSession, parts: readonly Place[], buckets: number): Promise<Map<number, Buckets>> {
+  if (parts.length === 0) return new Map();
+  const summaries = await readSummaries(session, parts);
+  const cuts = parts.map((part) => {
+    const { number, id, start, end, count } = part;
+    const skip = start % CHUNK_POINTS;
+    const first = chunkOf(start);
+    const starts = startsOf({ skip, length: end - start, buckets });
+    const looked = new Set<number>();
+    // A bucket that starts where a chunk does needs nothing of it, and neither does the end of the curve.
+    for (const at of starts) if ((start + at) % CHUNK_POINTS !== 0 && start + at !== count) looked.add(chunkOf(start + at));
+    summaries.get(number)!.forEach((summary, at) => summary ?? looked.add(first + at));
+    const places = [...starts.slice(0, -1).map((at) => start + at), ...starts.slice(1).map((at) => start + at - 1)];
+    return { part, skip, first, starts, look: { number, id, chunks: [...looked].sort((a, b) => a - b), places } };
+  });
+  const looked = await readLooked(session, cuts.map(({ look }) => look));
+  return new Map(cuts.map(({ part, skip, first, starts }) => {
+    const { whole, steps, values } = looked.get(part.number)!;
+    const chunks = summaries.get(part.number)!.map((summary, at): Chunk => ({ count: sizeOf(first + at, part), summary, values: whole.get(first + at) }));
+    const edges = { from: steps.slice(0, buckets), to: steps.slice(buckets), first: values.slice(0, buckets), last: values.slice(buckets) };
+    return [part.number, { ...edges, ...sumUp(chunks, { skip, starts }) }];
+  }));
+}
+
+/** About as many values are looked at together: of a curve, a chunk for each bucket, or all its points. */
+const VALUES_AT_ONCE = 2 ** 20;
 
 export function createMetricRepository(database: Database): MetricRepository {
   return {
@@ -119,18 +174,30 @@ export function createMetricRepository(database: Database): MetricRepository {
       return rows.map((row) => ({ key: row.key, count: row.count, last: row.last === null ? null : Number(row.last) }));
     },
 
-    findCurve(runId, key, query) {
-      // Of one snapshot: an attempt that goes on from an earlier step takes points away.
-      return database.$transaction(
-        async (session) => {
-          const place = await findPlace(session, { runId, key, ...query });
-          if (place === null) return null;
-          const { count, last, start, end } = place;
-          if (end - start <= query.maxPoints) return { count, last, points: await readPart(session, place) };
-          return { count, last, buckets: await readBuckets(session, place, query.maxPoints) };
-        },
-        { isolationLevel: 'RepeatableRead' },
-      );
+    async findCurves(curves, query) {
+      const { maxPoints } = query;
+      const atOnce = Math.max(1, Math.floor(VALUES_AT_ONCE / (maxPoints * CHUNK_POINTS)));
+      const found: (CurvePart | null)[] = [];
+      // One group after the other: long curves are large answers, and other requests need the connections too.
+      for (let from = 0; from < curves.length; from += atOnce) {
+        const group = curves.slice(from, from + atOnce);
+        // Each of one snapshot: an attempt that goes on from an earlier step takes points away.
+        const parts = await database.$transaction(
+          async (session) => {
+            const places = await findPlaces(session, group, query);
+            const isShort = ({ start, end }: Place) => end - start <= maxPoints;
+            const points = await readPoints(session, places.filter(isShort));
+            const buckets = await readBuckets(session, places.filter((place) => !isShort(place)), maxPoints);
+            return new Map(places.map(({ number, count, last }): [number, CurvePart] => {
+              const few = points.get(number);
+              return [number, few === undefined ? { count, last, buckets: buckets.get(number)! } : { count, last, points: few }];
+            }));
+          },
+          { isolationLevel: 'RepeatableRead' },
+        );
+        found.push(...group.map((_, number) => parts.get(number) ?? null));
+      }
+      return found;
     },
   };
 }

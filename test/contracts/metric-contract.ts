@@ -4,7 +4,7 @@ import type { Points } from '../../src/metrics/buckets.js';
 import { CHUNK_POINTS } from '../../src/metrics/buckets.js';
 import { toMetricValue } from '../../src/metrics/values.js';
 import type { NewEvent } from '../../src/schemas/event.js';
-import { AT, block, newRun, pointsOf, runIn, type CreateSubject } from './subject.js';
+import { AT, block, newRun, partOf, pointsOf, runIn, type CreateSubject } from './subject.js';
 
 export const ODD_VALUES = [NaN, Infinity, -Infinity, -0, 0, 1e308, -1e308, 5e-324, Number.MAX_VALUE, 0.1 + 0.2, 2 ** 53 + 2];
 
@@ -96,7 +96,7 @@ export async function metricContract(t: Test, createSubject: CreateSubject): Pro
       await events.append({ runId: id, attempt: 2 }, [block(more, { loss: more.map((at) => (at === step + 2 ? 'NaN' : at)) })]);
       const points = { steps: [...kept, ...more], values: [...kept.map((at) => -at), ...more.map((at) => (at === step + 2 ? NaN : at))] };
       t.strictSame(await pointsOf(metrics, id, 'batch/loss'), points, 'the new attempt goes on with them');
-      t.strictSame((await metrics.findCurve(id, 'batch/loss', { maxPoints: 1, fromStep: 0, toStep: Infinity }))?.buckets, bucketsByHand(points, 1), 'also where they are summed up');
+      t.strictSame((await partOf(metrics, id, 'batch/loss', { maxPoints: 1 }))?.buckets, bucketsByHand(points, 1), 'also where they are summed up');
     }
   });
 
@@ -112,7 +112,7 @@ export async function metricContract(t: Test, createSubject: CreateSubject): Pro
     for (let at = 0, size = 1; at < count; at += size, size = (size * 7) % 201) {
       await events.append({ runId: id, attempt: 1 }, [block(steps.slice(at, at + size), { loss: values.slice(at, at + size).map(toMetricValue) })]);
     }
-    const part = (from: number, to: number, maxPoints: number) => metrics.findCurve(id, 'batch/loss', { fromStep: from, toStep: to, maxPoints });
+    const part = (from: number, to: number, maxPoints: number) => partOf(metrics, id, 'batch/loss', { fromStep: from, toStep: to, maxPoints });
     const about = { count, last: values.at(-1) };
     const places: [from: number, to: number][] = [[0, count], [1, count], [0, 8 * CHUNK_POINTS], [CHUNK_POINTS, 9 * CHUNK_POINTS], [CHUNK_POINTS - 1, 4 * CHUNK_POINTS + 1], [5, 700], [2 * CHUNK_POINTS + 3, 2 * CHUNK_POINTS + 30], [count - 1, count], [40, 40]];
     for (const [start, end] of places) {
@@ -132,6 +132,29 @@ export async function metricContract(t: Test, createSubject: CreateSubject): Pro
     t.strictSame(await part(steps[0]!, steps[0]!, 1), { ...about, points: { steps: [3], values: [values[0]] } }, 'a step is within its own bounds');
     t.strictSame(await part(3 * count + 1, Infinity, 1), { ...about, points: { steps: [], values: [] } }, 'after the last there is nothing');
     t.strictSame(await part(10, 9, 1), { ...about, points: { steps: [], values: [] } }, 'nor between bounds in the wrong order');
+  });
+
+  await t.test('curves of several runs are read together, each as it is by itself', async (t) => {
+    const made: string[] = [];
+    for (const size of [3, full, 2 * full + 5, 40 * full + 1]) {
+      const { id } = await runIn(subject, 'running', newRun(team));
+      const steps = numbers(1, size);
+      await events.append({ runId: id, attempt: 1 }, [block(steps, { loss: steps.map((at) => Math.cos(at) * size), late: steps.map((at) => (at > 2 ? at : 'NaN')) })]);
+      made.push(id);
+    }
+    // In no order, with a curve that is not there, one of another attempt, and one that comes twice.
+    const again = await runIn(subject, 'running', newRun(team));
+    await events.append({ runId: again.id, attempt: 1 }, [block([1], { loss: [1] })]);
+    await runs.change(again.id, { to: 'queued' });
+    await runs.change(again.id, { to: 'starting', set: { attempt: 2 } });
+    const asked = [...made.toReversed(), again.id, made[1]!, '00000000-0000-7000-8000-000000000000'].flatMap((runId) => ['batch/late', 'batch/none', 'batch/loss'].map((key) => ({ runId, key })));
+    for (const query of [{ maxPoints: 100, fromStep: 0, toStep: Infinity }, { maxPoints: 2_000, fromStep: 0, toStep: Infinity }, { maxPoints: 7, fromStep: 2, toStep: 3 * full }]) {
+      const alone = [];
+      for (const { runId, key } of asked) alone.push(await partOf(metrics, runId, key, query));
+      t.strictSame(await metrics.findCurves(asked, query), alone, `${query.maxPoints} points at most`);
+      t.equal(alone.filter((part) => part !== null).length, 10, 'those that there are');
+    }
+    t.strictSame(await metrics.findCurves([], { maxPoints: 1, fromStep: 0, toStep: Infinity }), [], 'none asked, none answered');
   });
 
   await t.test('what is not there is not found', async (t) => {

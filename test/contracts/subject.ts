@@ -9,7 +9,7 @@ import type { LedgerRepository } from '../../src/ledger/repository.js';
 import type { DeviceUse } from '../../src/ledger/split.js';
 import type { RetentionRepository } from '../../src/retention/repository.js';
 import type { Points } from '../../src/metrics/buckets.js';
-import type { MetricRepository } from '../../src/metrics/repository.js';
+import type { CurvePart, CurveQuery, MetricRepository } from '../../src/metrics/repository.js';
 import type { NewRun, RunRepository } from '../../src/runs/run-repository.js';
 import type { NewEvent } from '../../src/schemas/event.js';
 import type { UsageRepository } from '../../src/usage/repository.js';
@@ -83,9 +83,15 @@ export async function runIn({ runs }: Pick<Subject, 'runs'>, state: RunState, ru
   return current;
 }
 
+/** A part of a curve of the latest attempt, or all of it. */
+export async function partOf(metrics: MetricRepository, runId: string, key: string, query: Partial<CurveQuery> = {}): Promise<CurvePart | null> {
+  const [part = null] = await metrics.findCurves([{ runId, key }], { maxPoints: Infinity, fromStep: 0, toStep: Infinity, ...query });
+  return part;
+}
+
 /** All points of a curve of the latest attempt. */
 export async function pointsOf(metrics: MetricRepository, runId: string, key: string): Promise<Points | null> {
-  return (await metrics.findCurve(runId, key, { maxPoints: Infinity, fromStep: 0, toStep: Infinity }))?.points ?? null;
+  return (await partOf(metrics, runId, key))?.points ?? null;
 }
 
 export const AT = '2026-03-29T01:30:00.123Z';

@@ -73,15 +73,17 @@ export function createFakeMetricRepository(records: FakeRecords): MetricReposito
         .map(({ key, steps, values }) => ({ key, count: steps.length, last: values.at(-1) ?? null }))
         .sort((a, b) => (a.key < b.key ? -1 : 1));
     },
-    async findCurve(runId, key, { maxPoints, fromStep, toStep }) {
+    async findCurves(curves, { maxPoints, fromStep, toStep }) {
       await records.statement();
-      const curve = latest(runId).find((one) => one.key === key);
-      if (curve === undefined) return null;
-      const about = { count: curve.steps.length, last: curve.values.at(-1) ?? NaN };
-      const shown = [...curve.steps.keys()].filter((at) => curve.steps[at]! >= fromStep && curve.steps[at]! <= toStep);
-      const points = { steps: shown.map((at) => curve.steps[at]!), values: shown.map((at) => curve.values[at]!) };
-      if (shown.length <= maxPoints) return { ...about, points };
-      return { ...about, buckets: bucketsOfPoints(points, maxPoints, (shown[0] ?? 0) % CHUNK_POINTS) };
+      return curves.map(({ runId, key }) => {
+        const curve = latest(runId).find((one) => one.key === key);
+        if (curve === undefined) return null;
+        const about = { count: curve.steps.length, last: curve.values.at(-1) ?? NaN };
+        const shown = [...curve.steps.keys()].filter((at) => curve.steps[at]! >= fromStep && curve.steps[at]! <= toStep);
+        const points = { steps: shown.map((at) => curve.steps[at]!), values: shown.map((at) => curve.values[at]!) };
+        if (shown.length <= maxPoints) return { ...about, points };
+        return { ...about, buckets: bucketsOfPoints(points, maxPoints, (shown[0] ?? 0) % CHUNK_POINTS) };
+      });
     },
   };
 }
