@@ -8,11 +8,11 @@ import { ref } from '../schemas/build.js';
 import { DEFAULT_EVENT_LIMIT, LogQuery } from '../schemas/event-query.js';
 import { EvaluationQuery, Evaluations } from '../schemas/evaluation.js';
 import { EventPage } from '../schemas/event.js';
-import { MetricQuery, MetricSeriesList } from '../schemas/metric.js';
+import { MetricQuery, MetricSeriesList, RunCurvesList, RunCurvesQuery } from '../schemas/metric.js';
 import type { Services } from '../services.js';
 import { readEvaluations } from './evaluations.js';
 import { LOG_KINDS, openLogText } from './log-text.js';
-import { readSeries } from '../metrics/series.js';
+import { readCurvesOf, readSeries } from '../metrics/series.js';
 
 export const historyRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'runs' | 'events' | 'metrics'> }> = async (app, { services }) => {
   const { runs, events, metrics } = services;
@@ -27,6 +27,18 @@ export const historyRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services,
   }, async ({ principal, params: { id }, query }) => {
     await runs.see(principal, id);
     return { series: await readSeries(metrics, id, query) };
+  });
+
+  app.get('/v1/metrics', {
+    config: { access: 'view' },
+    schema: {
+      operationId: 'getMetricsOfRuns', tags: ['metrics'], summary: 'Read the same curves of several runs', querystring: RunCurvesQuery,
+      description: 'With their points, or as min/max buckets where there are more than `maxPoints`.',
+      response: { 200: ref(RunCurvesList), ...problems() },
+    },
+  }, async ({ principal, query }) => {
+    const seen = await runs.seen(principal, query.runId);
+    return { items: await readCurvesOf(metrics, { ...query, runId: [...new Set(query.runId)].filter((id) => seen.has(id)) }) };
   });
 
   app.get('/v1/runs/:id/evaluations', {

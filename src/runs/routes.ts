@@ -65,9 +65,9 @@ export const runRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'ru
   app.get('/v1/runs', {
     config: { access: 'read' },
     schema: { operationId: 'listRuns', tags: ['runs'], summary: 'List runs', querystring: RunQuery, response: { 200: ref(RunPage), ...problems('invalid_cursor') } },
-  }, async ({ principal: { teamId }, query: { state, order = 'newest', limit = DEFAULT_PAGE, cursor, ...rest } }) => {
+  }, async ({ principal: { teamId }, query: { id: ids, state, order = 'newest', limit = DEFAULT_PAGE, cursor, ...rest } }) => {
     const states = commaList('state', state, RUN_STATES);
-    return runs.list(teamId, { filter: { ...rest, ...(states ? { states } : {}) }, order, limit, ...(cursor === undefined ? {} : { cursor }) });
+    return runs.list(teamId, { filter: { ...rest, ...(ids ? { ids } : {}), ...(states ? { states } : {}) }, order, limit, ...(cursor === undefined ? {} : { cursor }) });
   });
 
   app.get('/v1/runs/:id', {

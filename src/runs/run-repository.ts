@@ -50,6 +50,7 @@ export interface Changed {
 }
 
 export interface RunFilter {
+  ids?: readonly string[];
   states?: readonly RunState[];
   tag?: string;
   recipe?: string;
@@ -108,10 +109,11 @@ const literal = (text: string) => text.replaceAll(/[\\%_]/g, '\\$&');
 /** Its own, and what others share with it. */
 const isSeenBy = (teamId: string) => Prisma.sql`(team_id = ${teamId}::uuid OR EXISTS (SELECT FROM shares WHERE run_id = runs.id AND shares.team_id = ${teamId}::uuid AND (expires_at IS NULL OR expires_at > now())))`;
 
-function conditionsOf(teamId: string, { states, tag, recipe, dataset, name, user, shared = false }: RunFilter): Prisma.Sql[] {
+function conditionsOf(teamId: string, { ids, states, tag, recipe, dataset, name, user, shared = false }: RunFilter): Prisma.Sql[] {
   return [
     shared ? Prisma.sql`id IN (SELECT run_id FROM shares WHERE team_id = ${teamId}::uuid AND (expires_at IS NULL OR expires_at > now()))` : Prisma.sql`team_id = ${teamId}::uuid`,
     ...(user ? [Prisma.sql`user_id = (SELECT id FROM users WHERE name = ${storableText(user)})`] : []),
+    ...(ids ? [Prisma.sql`id = ANY(${ids}::uuid[])`] : []),
     ...(states ? [Prisma.sql`state = ANY(${states}::text[])`] : []),
     ...(tag ? [Prisma.sql`tags @> ARRAY[${storableText(tag)}]`] : []),
     ...(recipe ? [Prisma.sql`recipe = ${storableText(recipe)}`] : []),

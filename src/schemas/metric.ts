@@ -1,7 +1,7 @@
 // Metric curves as the API shows them: every point of a short curve, min/max buckets of a long one.
 import { Type, type Static, type TSchema } from 'typebox';
 import { ref, strictObject } from './build.js';
-import { MetricValue } from './run.js';
+import { MetricValue, RunId } from './run.js';
 
 const column = <T extends TSchema>(item: T, description: string) => Type.Array(item, { description });
 const step = Type.Integer({ minimum: 0 });
@@ -50,10 +50,36 @@ export const MetricSeriesList = strictObject(
 );
 export type MetricSeriesList = Static<typeof MetricSeriesList>;
 
-export const MetricQuery = strictObject({
-  key: Type.Optional(Type.Array(key, { maxItems: 32, description: 'A curve to read; may be repeated. Without any, all curves are listed, without points.' })),
+export const RunCurves = strictObject(
+  { runId: RunId, series: Type.Array(ref(MetricSeries), { description: 'In the order asked.' }) },
+  { $id: 'RunCurves', description: 'Curves of one of several runs.' },
+);
+export const RunCurvesList = strictObject(
+  { items: Type.Array(ref(RunCurves), { description: 'In the order asked, without runs that are not there or not to be seen.' }) },
+  { $id: 'RunCurvesList', description: 'The same curves of several runs.' },
+);
+export type RunCurvesList = Static<typeof RunCurvesList>;
+
+/** Of a curve that is told in buckets, and what part of it. */
+const part = {
   maxPoints: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, description: 'A curve with more points is answered in this many buckets; 1000 when absent.' })),
   fromStep: Type.Optional(Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1, description: 'Leave out points before this step.' })),
   toStep: Type.Optional(Type.Integer({ minimum: 0, maximum: 2 ** 31 - 1, description: 'Leave out points after this step.' })),
+};
+
+/** Points that curves of several runs may have together. */
+export const MOST_POINTS_TOGETHER = 100_000;
+
+export const RunCurvesQuery = strictObject({
+  runId: Type.Array(RunId, { minItems: 1, maxItems: 100, description: 'A run; may be repeated.' }),
+  key: Type.Array(key, { minItems: 1, maxItems: 8, description: 'A curve to read of each; may be repeated.' }),
+  ...part,
+  maxPoints: Type.Optional(Type.Integer({ minimum: 1, maximum: 10_000, description: `A curve with more points is answered in this many buckets; 100 when absent. Runs, times curves, times this, make at most ${MOST_POINTS_TOGETHER.toLocaleString('en')}.` })),
+});
+export type RunCurvesQuery = Static<typeof RunCurvesQuery>;
+
+export const MetricQuery = strictObject({
+  key: Type.Optional(Type.Array(key, { maxItems: 32, description: 'A curve to read; may be repeated. Without any, all curves are listed, without points.' })),
+  ...part,
 });
 export type MetricQuery = Static<typeof MetricQuery>;

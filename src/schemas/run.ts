@@ -130,6 +130,7 @@ export const RunPage = page(Run, 'RunPage');
 export type RunPage = Static<typeof RunPage>;
 
 export const RunQuery = strictObject({
+  id: Type.Optional(Type.Array(RunId, { maxItems: 200, description: 'Of these runs those that the team has; may be repeated.' })),
   state: Type.Optional(Type.String({ description: 'One state, or several with commas between.' })),
   tag: Type.Optional(Type.String({ description: 'Runs that carry this tag.' })),
   recipe: Type.Optional(Type.String({ description: 'Runs made from this recipe.' })),

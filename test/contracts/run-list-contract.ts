@@ -38,6 +38,9 @@ export async function runListContract(t: Test, createSubject: CreateSubject): Pr
       ['NUL is in no name', { name: 'Alpha\u0000' }, []],
       ['nor in a tag, a recipe or a data set', { tag: 'a\u0000', recipe: '\u0000', dataset: '\u0000' }, []],
     ];
+    const [first, , third] = await runs.list(team, { filter: {}, order: 'oldest', limit: 10 });
+    const elsewhere = await runIn(subject, 'queued', newRun(await subject.newTeam()));
+    cases.push(['ids, and not those of others', { ids: [third!.id, elsewhere.id, first!.id] }, ['Alpha ', 'ÄPFEL ']], ['no id', { ids: [] }, []], ['an id and a state', { ids: [third!.id], states: ['failed'] }, []]);
     for (const [what, filter, expected] of cases) t.strictSame(await names(filter), expected, what);
   });
 

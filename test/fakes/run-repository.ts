@@ -83,6 +83,7 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
       return structuredClone(
         (order === 'newest' ? ascending.reverse() : ascending)
           .filter((run) => after === undefined || (order === 'newest' ? run.id < after : run.id > after))
+          .filter((run) => filter.ids?.includes(run.id) ?? true)
           .filter((run) => filter.states === undefined || filter.states.includes(run.state))
           .filter((run) => !filter.tag || run.tags.includes(filter.tag))
           .filter((run) => !filter.recipe || run.recipe === filter.recipe)

@@ -1,6 +1,7 @@
 // Every route, with every role, on one's own and on another team's things. The list of routes is the API's own
 // document: a new one without a rule here, or without a rule in the code, fails.
 import t from 'tap';
+import type { RunCurvesList } from '../../../src/schemas/metric.js';
 import type { Problem } from '../../../src/schemas/problem.js';
 import { SPEC } from '../workers/harness.js';
 import { identityPlace, type Place } from './place.js';
@@ -11,7 +12,7 @@ type Right = 'public' | 'view' | 'read' | 'write' | 'manage' | 'operate';
 const RULES: Record<string, Right> = {
   getLiveness: 'public', getReadiness: 'public', createSession: 'public', getSession: 'public', getProblemType: 'public',
   getIdentity: 'view', deleteSession: 'view', createTicket: 'view',
-  getRun: 'view', getModelSummary: 'view', getMetrics: 'view', getEvaluations: 'view', listLogs: 'view', listEvents: 'view', live: 'view',
+  getRun: 'view', getModelSummary: 'view', getMetrics: 'view', getMetricsOfRuns: 'view', getEvaluations: 'view', listLogs: 'view', listEvents: 'view', live: 'view',
   listArtifacts: 'view', downloadArtifact: 'view', predict: 'view', listDatasets: 'view', getDataset: 'view',
   getDatasetImages: 'read', listRuns: 'read', planRun: 'read', listRecipes: 'read', getRecipe: 'read', listDevices: 'read', listBoxes: 'read', getBox: 'read', getQueue: 'read', getRunOutlook: 'read', getUsage: 'read', getLedger: 'read',
   listShares: 'read', listKeys: 'read', createKey: 'read', revokeKey: 'read', listTeams: 'read', getTeam: 'read', listMembers: 'read',
@@ -123,6 +124,8 @@ t.test('with another team that a run was shared with', async (t) => {
   t.match((await ask('GET', '/v1/runs?shared=true', { key })).body, { items: [{ id: shared.id }] });
   t.match((await ask('GET', '/v1/runs', { key })).body, { items: [] }, 'it is not among the own');
   for (const path of ['events', 'metrics', 'evaluations', 'logs', 'artifacts', 'model']) t.equal((await ask('GET', `/v1/runs/${shared.id}/${path}`, { key })).status, 200, path);
+  const curves = `/v1/metrics?key=batch/loss&runId=${other.id}&runId=${shared.id}`;
+  t.match((await ask<RunCurvesList>('GET', curves, { key })).body.items, [{ runId: shared.id }], 'curves of several are of those that one may see');
   for (const action of ['cancel', 'pause', 'resume']) t.equal((await ask('POST', `/v1/runs/${shared.id}/${action}`, { key })).status, 404, `nobody else can ${action} it`);
   t.equal((await ask('POST', `/v1/runs/${shared.id}/shares`, { key, json: {} })).status, 404, 'or share it on');
   t.equal((await ask('GET', `/v1/runs/${shared.id}/shares`, { key })).status, 404);
@@ -138,6 +141,7 @@ t.test('with a link', async (t) => {
   t.match((await ask('GET', '/v1/me', { key: link })).body, { user: null, role: null, rights: ['view'], runId: shared.id });
   t.equal((await ask('GET', `/v1/runs/${shared.id}`, { key: link })).status, 200);
   t.equal((await ask('GET', `/v1/runs/${shared.id}/events`, { key: link })).status, 200);
+  t.match((await ask<RunCurvesList>('GET', `/v1/metrics?key=batch/loss&runId=${other.id}&runId=${shared.id}`, { key: link })).body.items, [{ runId: shared.id }]);
   t.equal((await ask('GET', `/v1/runs/${other.id}`, { key: link })).status, 404);
   t.equal((await ask('GET', '/v1/runs', { key: link })).status, 403, 'it lists nothing');
   t.notMatch(JSON.stringify((await ask('GET', `/v1/runs/${shared.id}/shares`)).body), link.slice(-48), 'the secret is shown once');

@@ -117,7 +117,7 @@ t.test('while the database is away every route says so, and the service lives', 
   const api = await startApi(t);
   api.records.down = new Error('query failed', { cause: databaseAway() });
   const id = '01890000-0000-7000-8000-000000000001';
-  for (const url of ['/v1/runs', `/v1/runs/${id}`, `/v1/runs/${id}/metrics?key=batch/loss`, `/v1/runs/${id}/logs`, `/v1/runs/${id}/artifacts/x`]) {
+  for (const url of ['/v1/runs', `/v1/runs/${id}`, `/v1/runs/${id}/metrics?key=batch/loss`, `/v1/metrics?runId=${id}&key=batch/loss`, `/v1/runs/${id}/logs`, `/v1/runs/${id}/artifacts/x`]) {
     const response = await api.get(url, { accept: 'text/plain, application/json' });
     t.match(problemOf(response), { code: 'database_unavailable', status: 503, retryable: true, detail: undefined }, url);
     t.equal(response.headers['retry-after'], '5');

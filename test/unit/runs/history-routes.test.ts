@@ -1,7 +1,7 @@
 import t from 'tap';
 import type { Evaluations } from '../../../src/schemas/evaluation.js';
 import type { EventPage } from '../../../src/schemas/event.js';
-import type { MetricSeriesList } from '../../../src/schemas/metric.js';
+import type { MetricSeriesList, RunCurvesList } from '../../../src/schemas/metric.js';
 import { databaseAway } from '../../fakes/records.js';
 import { problemOf, startApi } from '../../helpers/api.js';
 import { epochEvent, evaluationEvent, logEvent, lossEvents, runningRun, warningEvent } from '../../helpers/trained-run.js';
@@ -46,6 +46,22 @@ t.test('curves are listed without their points', async (t) => {
       { key: 'epoch/val_loss', count: 1, last: 'NaN' },
     ],
   });
+});
+
+t.test('the same curves of several runs are read together', async (t) => {
+  const api = await startApi(t);
+  const [first, second] = [await runningRun(api, [lossEvents([3, 2, 1])]), await runningRun(api, [lossEvents([NaN]), epochEvent(1, { loss: 5 })])];
+  const none = '00000000-0000-7000-8000-000000000000';
+  const read = (query: string) => api.get(`/v1/metrics?${query}`);
+  const about = { count: 1, last: 'NaN' };
+  t.same((await read(`runId=${second.id}&runId=${none}&runId=${first.id}&runId=${second.id}&key=batch/loss&key=epoch/loss&maxPoints=2`)).json<RunCurvesList>().items, [
+    { runId: second.id, series: [{ key: 'batch/loss', ...about, points: { steps: [1], values: ['NaN'] } }, { key: 'epoch/loss', count: 1, last: 5, points: { steps: [1], values: [5] } }] },
+    { runId: first.id, series: [{ key: 'batch/loss', count: 3, last: 1, buckets: { from: [1, 2], to: [1, 3], count: [1, 2], first: [3, 2], last: [3, 1], min: [3, 1], max: [3, 2], mean: [3, 1.5], nan: [0, 0] } }, { key: 'epoch/loss', count: 0, last: null, points: { steps: [], values: [] } }] },
+  ], 'in the order asked, each once, without one that is not there');
+  t.match((await read(`runId=${first.id}&key=batch/loss&fromStep=2&toStep=2`)).json(), { items: [{ series: [{ points: { steps: [2] } }] }] }, 'a part of them');
+  t.match((await read(`runId=${first.id}&runId=${second.id}&${Array.from({ length: 6 }, (_, at) => `key=batch/${at}`).join('&')}&maxPoints=9000`)).json(), { code: 'bad_request', errors: [{ in: 'query', parameter: 'maxPoints', detail: 'must be at most 8333 for 6 curves of 2 runs' }] });
+  t.match(problemOf(await read('key=batch/loss')), { code: 'bad_request' }, 'of no run');
+  t.match(problemOf(await read(`runId=${first.id}`)), { code: 'bad_request' }, 'no curve');
 });
 
 t.test('curves are read by their keys, in the order asked', async (t) => {
