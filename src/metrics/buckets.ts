@@ -59,6 +59,16 @@ export function startsOf({ skip, length, buckets }: Cut): number[] {
   });
 }
 
+/** Whether about every chunk would be looked at: then it is as well to read the points. */
+export const isDense = ({ length, buckets }: Pick<Cut, 'length' | 'buckets'>): boolean => length / buckets < 2 * CHUNK_POINTS;
+
+/** Of points that are all at hand, of which the first has the place `skip` in its chunk. */
+export function cutPoints({ steps, values }: Points, { skip, buckets }: Pick<Cut, 'skip' | 'buckets'>): Buckets {
+  const starts = startsOf({ skip, length: values.length, buckets });
+  const at = (column: readonly number[], shift: 0 | 1) => Array.from({ length: buckets }, (_, index) => column[starts[index + shift]! - shift]!);
+  return { from: at(steps, 0), to: at(steps, 1), first: at(values, 0), last: at(values, 1), ...sumUp([{ count: values.length, values }], { skip: 0, starts }) };
+}
+
 /** Chunks need their values where a bucket starts or ends within them, and where their summary is not known. */
 export function sumUp(chunks: Iterable<Chunk>, { skip, starts }: { skip: number; starts: readonly number[] }): Sums {
   const sums: Sums = { count: [], min: [], max: [], mean: [], nan: [] };

@@ -1,8 +1,8 @@
 // Reads metric curves. A long part of one is told by its chunks' summaries; the points themselves are fetched only
 // where a bucket starts or ends within a chunk.
 import { Prisma, type Database, type DatabaseSession } from '../db/client.js';
-import { sentArrays } from '../db/sent-arrays.js';
-import { CHUNK_POINTS, startsOf, sumUp, type Buckets, type Chunk, type Points, type Summary } from './buckets.js';
+import { sentArrays, sentNumbers } from '../db/sent-arrays.js';
+import { CHUNK_POINTS, cutPoints, isDense, startsOf, sumUp, type Buckets, type Chunk, type Points, type Summary } from './buckets.js';
 import { storableText } from '../db/storable-text.js';
 
 export interface SeriesInfo {
@@ -80,8 +80,8 @@ async function readPoints(session: DatabaseSession, places: readonly Place[]): P
   const found = byNumber(rows);
   return new Map(places.map(({ number, start, end }) => {
     const columns = found.get(number);
-    const part = (arrays: number[][]) => arrays.flat().slice(start % CHUNK_POINTS, (start % CHUNK_POINTS) + end - start);
-    return [number, { steps: part(sentArrays(columns?.steps ?? '', 'int')), values: part(sentArrays(columns?.values ?? '', 'double')) }];
+    const part = (numbers: number[]) => numbers.slice(start % CHUNK_POINTS, (start % CHUNK_POINTS) + end - start);
+    return [number, { steps: part(sentNumbers(columns?.steps ?? '', 'int')), values: part(sentNumbers(columns?.values ?? '', 'double')) }];
   }));
 }
 
@@ -185,12 +185,14 @@ export function createMetricRepository(database: Database): MetricRepository {
         const parts = await database.$transaction(
           async (session) => {
             const places = await findPlaces(session, group, query);
-            const isShort = ({ start, end }: Place) => end - start <= maxPoints;
-            const points = await readPoints(session, places.filter(isShort));
-            const buckets = await readBuckets(session, places.filter((place) => !isShort(place)), maxPoints);
-            return new Map(places.map(({ number, count, last }): [number, CurvePart] => {
-              const few = points.get(number);
-              return [number, few === undefined ? { count, last, buckets: buckets.get(number)! } : { count, last, points: few }];
+            const isRead = ({ start, end }: Place) => isDense({ length: end - start, buckets: maxPoints });
+            const read = await readPoints(session, places.filter(isRead));
+            const summed = await readBuckets(session, places.filter((place) => !isRead(place)), maxPoints);
+            return new Map(places.map(({ number, count, last, start, end }): [number, CurvePart] => {
+              const points = read.get(number);
+              if (points === undefined) return [number, { count, last, buckets: summed.get(number)! }];
+              if (end - start <= maxPoints) return [number, { count, last, points }];
+              return [number, { count, last, buckets: cutPoints(points, { skip: start % CHUNK_POINTS, buckets: maxPoints }) }];
             }));
           },
           { isolationLevel: 'RepeatableRead' },

@@ -1,6 +1,6 @@
 // The event log and its curves in memory, fenced like the real ones.
 import { FencedError, standingEvaluations, type EventLog, type Fence } from '../../src/live/event-log.js';
-import { CHUNK_POINTS, startsOf, sumUp, type Buckets, type Points } from '../../src/metrics/buckets.js';
+import { CHUNK_POINTS, cutPoints } from '../../src/metrics/buckets.js';
 import { curvesOf } from '../../src/metrics/chunks.js';
 import type { MetricRepository } from '../../src/metrics/repository.js';
 import { storable } from '../../src/db/storable-text.js';
@@ -82,16 +82,8 @@ export function createFakeMetricRepository(records: FakeRecords): MetricReposito
         const shown = [...curve.steps.keys()].filter((at) => curve.steps[at]! >= fromStep && curve.steps[at]! <= toStep);
         const points = { steps: shown.map((at) => curve.steps[at]!), values: shown.map((at) => curve.values[at]!) };
         if (shown.length <= maxPoints) return { ...about, points };
-        return { ...about, buckets: bucketsOfPoints(points, maxPoints, (shown[0] ?? 0) % CHUNK_POINTS) };
+        return { ...about, buckets: cutPoints(points, { skip: (shown[0] ?? 0) % CHUNK_POINTS, buckets: maxPoints }) };
       });
     },
   };
-}
-
-/** Of points that are all at hand, of which the first has this place in its chunk. */
-export function bucketsOfPoints({ steps, values }: Points, buckets: number, place = 0): Buckets {
-  const starts = startsOf({ skip: place, length: values.length, buckets });
-  const [first, last] = [starts.slice(0, -1), starts.slice(1).map((start) => start - 1)];
-  const at = (column: readonly number[], places: number[]) => places.map((one) => column[one]!);
-  return { from: at(steps, first), to: at(steps, last), first: at(values, first), last: at(values, last), ...sumUp([{ count: values.length, values }], { skip: 0, starts }) };
 }

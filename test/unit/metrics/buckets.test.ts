@@ -1,8 +1,7 @@
 // Buckets of a curve, with and without knowing summaries of its chunks.
 import fc from 'fast-check';
 import t from 'tap';
-import { CHUNK_POINTS, startsOf, sumUp, type Chunk, type Points } from '../../../src/metrics/buckets.js';
-import { bucketsOfPoints } from '../../fakes/event-log.js';
+import { CHUNK_POINTS, cutPoints, startsOf, sumUp, type Chunk, type Points } from '../../../src/metrics/buckets.js';
 
 const values = fc.array(fc.oneof(fc.double(), fc.constantFrom(NaN, Infinity, -Infinity)), { minLength: 1, maxLength: 300 });
 const plain = (value: number) => (Object.is(value, -0) ? 0 : value);
@@ -12,7 +11,7 @@ t.test('buckets keep the first point, the last and every spike', async (t) => {
   const hold = () => fc.assert(
     fc.property(values, fc.integer({ min: 1, max: 300 }), (points, wanted) => {
       const count = Math.min(wanted, points.length);
-      const buckets = bucketsOfPoints(pointsOf(points), count);
+      const buckets = cutPoints(pointsOf(points), { skip: 0, buckets: count });
       const inOrder = buckets.from.every((from, index) => from === (index === 0 ? 1 : (buckets.to[index - 1] ?? 0) + 1) && (buckets.to[index] ?? 0) >= from);
       const sizes = new Set(buckets.count);
       const known = points.filter((value) => !Number.isNaN(value));
@@ -36,7 +35,7 @@ t.test('buckets keep the first point, the last and every spike', async (t) => {
 });
 
 t.test('a bucket without a number says so', async (t) => {
-  t.strictSame(bucketsOfPoints(pointsOf([NaN, NaN, Infinity, 2]), 2), {
+  t.strictSame(cutPoints(pointsOf([NaN, NaN, Infinity, 2]), { skip: 0, buckets: 2 }), {
     from: [1, 3], to: [2, 4], count: [2, 2], first: [NaN, Infinity], last: [NaN, 2], min: [NaN, 2], max: [NaN, Infinity], mean: [NaN, 2], nan: [2, 0],
   });
 });
