@@ -27,10 +27,16 @@ export class RunRecord {
   readonly latest = new Map<string, number>();
   #attempt: number;
 
-  /** The curves must have been read after the run, so that none of the events that follow its `head` is missing. */
-  constructor(run: Run, series: Map<string, Series>) {
+  readonly #keeps: (key: string) => boolean;
+
+  /**
+   * The curves must have been read after the run, so that none of the events that follow its `head` is missing.
+   * @param keeps whether points of a curve are to be kept; all are when absent
+   */
+  constructor(run: Run, series: Map<string, Series>, keeps: (key: string) => boolean = () => true) {
     this.run = run;
     this.series = series;
+    this.#keeps = keeps;
     this.#attempt = run.attempt;
   }
 
@@ -88,7 +94,9 @@ export class RunRecord {
 
   #takeSteps({ at, data: { epoch, steps, series, examplesPerSecond } }: Extract<RunEvent, { kind: 'metrics' }>): void {
     for (const [name, values] of Object.entries(series)) {
-      const curve = this.curve(`batch/${name}`);
+      const key = `batch/${name}`;
+      if (!this.#keeps(key)) continue;
+      const curve = this.curve(key);
       values.forEach((value, index) => curve.add(steps[index] ?? 0, numberOf(value)));
     }
     const step = steps.at(-1) ?? this.run.progress.step;
@@ -97,7 +105,7 @@ export class RunRecord {
   }
 
   #takeEpoch({ at, data: { epoch, step, metrics, examplesPerSecond } }: Extract<RunEvent, { kind: 'epoch' }>): void {
-    for (const [name, value] of Object.entries(metrics)) this.curve(`epoch/${name}`).add(epoch, numberOf(value));
+    for (const [name, value] of Object.entries(metrics)) if (this.#keeps(`epoch/${name}`)) this.curve(`epoch/${name}`).add(epoch, numberOf(value));
     this.clock.note(step, Date.parse(at));
     this.run = { ...this.run, metrics: { ...this.run.metrics, ...metrics }, progress: { ...this.run.progress, epoch, step, examplesPerSecond } };
   }

@@ -43,9 +43,12 @@ export class Series implements Columns {
   /** Grows with each change. */
   version = 0;
 
+  /** @param most entries; one that grows beyond them joins them in pairs */
+  constructor(readonly most = MAX_ENTRIES) {}
+
   /** As `GET /v1/runs/:id/metrics` tells it. */
-  static of({ points, buckets }: ReadSeries): Series {
-    const series = new Series();
+  static of({ points, buckets }: ReadSeries, most = MAX_ENTRIES): Series {
+    const series = new Series(most);
     points?.steps.forEach((step, at) => series.add(step, numberOf(points.values[at])));
     if (buckets === undefined) return series;
     const length = buckets.to.length;
@@ -69,9 +72,7 @@ export class Series implements Columns {
    */
   add(step: number, value: number): boolean {
     if (this.length > 0 && step <= this.lastStep) return false;
-    if (this.length >= MAX_ENTRIES) this.#halve();
-    this.#reserve(this.length + 1);
-    const at = this.length;
+    const at = this.#open();
     this.from[at] = step;
     this.to[at] = step;
     this.count[at] = 1;
@@ -84,6 +85,21 @@ export class Series implements Columns {
     this.last = value;
     this.version += 1;
     return true;
+  }
+
+  /** Appends what another knows beyond the end of this one. */
+  append(other: Series): void {
+    const begin = this.lastStep;
+    for (let at = 0; at < other.length; at += 1) {
+      if (other.from[at]! <= begin) continue;
+      const to = this.#open();
+      for (const name of WHOLE) this[name][to] = other[name][at]!;
+      for (const name of REAL) this[name][to] = other[name][at]!;
+      this.length += 1;
+      this.total += other.count[at]!;
+      this.last = other.last;
+      this.version += 1;
+    }
   }
 
   /**
@@ -99,6 +115,13 @@ export class Series implements Columns {
     for (let at = 0; at < kept; at += 1) this.total += this.count[at]!;
     this.last = kept === 0 ? NaN : this.mean[kept - 1]!;
     this.version += 1;
+  }
+
+  /** Makes room for one more entry; answers its place. */
+  #open(): number {
+    if (this.length >= this.most) this.#halve();
+    this.#reserve(this.length + 1);
+    return this.length;
   }
 
   #reserve(length: number): void {

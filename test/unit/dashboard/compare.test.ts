@@ -4,8 +4,8 @@ import type { Run } from '../../../src/dashboard/api/types.js';
 import { Series } from '../../../src/dashboard/live/series.js';
 import { bandOf, seedGroups } from '../../../src/dashboard/pages/compare/band.js';
 import { curveKeysOf, placeOf } from '../../../src/dashboard/pages/compare/curve-axis.js';
-import { passes, quantitiesOf, scaleOf } from '../../../src/dashboard/pages/compare/quantities.js';
-import { columnsToTrace, frameOf, logTicks, nearestPoint, ticks, type Trace } from '../../../src/dashboard/pages/compare/trace.js';
+import { passes, quantitiesOf, scaleOf, type Span } from '../../../src/dashboard/pages/compare/quantities.js';
+import { columnsToTrace, frameOf, logTicks, nearestPoint, ticks, TraceMaker, type Trace } from '../../../src/dashboard/pages/compare/trace.js';
 import { BRUSHES, HIDDEN, RUN_IDS } from '../../../src/dashboard/pages/compare/view-codecs.js';
 
 const xy = (x: number[], y: number[]) => ({ x: Float64Array.from(x), y: Float64Array.from(y) });
@@ -34,9 +34,13 @@ t.test('a curve counts for as far as it came, and is read between its points', a
 });
 
 t.test('runs are grouped where nothing but the seed differs', async (t) => {
-  const run = (seed: number, batchSize = 8) => ({ spec: { name: `s${seed}`, fit: { seed, batchSize } } }) as unknown as Run;
+  const run = (seed: number, batchSize = 8, forkedFrom: unknown = null) => ({ forkedFrom, spec: { name: `s${seed}`, fit: { seed, batchSize } } }) as unknown as Run;
   const runs = [run(1), run(1, 16), run(2), run(3), run(9, 32)];
-  t.same(seedGroups(runs).map((group) => group.map(({ spec }) => spec.name)), [['s1', 's2', 's3']]);
+  const names = (some: readonly Run[]) => seedGroups(some).map((group) => group.map(({ spec }) => spec.name));
+  t.same(names(runs), [['s1', 's2', 's3']]);
+  t.same(names([run(1), run(1)]), [], 'the same seed again tells of no spread');
+  t.same(names([run(1), run(2), run(1)]), [['s1', 's2']]);
+  t.same(names([run(1), run(2, 8, { runId: 'a', step: 4 })]), [], 'nor does one that set out from elsewhere');
 });
 
 t.test('curves stand where they belong on each axis', async (t) => {
@@ -56,8 +60,20 @@ t.test('traces keep the range of each bucket, also beneath a smoothed line', asy
   t.equal(columnsToTrace(Series.of({ points: { steps: [1, 2], values: [1, 'NaN'] } }), { place: (step) => step, smoothing: 0 }).low, null, 'single points have none');
 });
 
+t.test('of many curves only those that have grown are made anew', async (t) => {
+  const maker = new TraceMaker();
+  const series = Series.of({ points: { steps: [1], values: [5] } });
+  const view = { view: 'loss by step', place: (step: number) => step, smoothing: 0 };
+  const first = maker.make('a', series, view);
+  t.equal(maker.make('a', series, view), first);
+  series.add(2, 4);
+  t.same([...maker.make('a', series, view).y], [5, 4]);
+  t.same([...maker.make('a', series, { ...view, view: 'by example', place: (step: number) => step * 10 }).x], [10, 20]);
+  t.equal(maker.make('b', undefined, view).x.length, 0);
+});
+
 t.test('a frame holds what is shown, on a line or by logarithm', async (t) => {
-  const options = { zoom: null, log: false, full: false, limits: [0, 1] as const };
+  const options = { zoom: null, log: false, cut: 0, withRanges: false, limits: [0, 1] as const };
   const one = [trace([1, 2, 4], [0.2, 0.4, NaN])];
   t.same(frameOf(one, options).x, [0, 4]);
   const { y: [low, high] } = frameOf(one, options);
@@ -65,7 +81,12 @@ t.test('a frame holds what is shown, on a line or by logarithm', async (t) => {
   t.same(frameOf(one, { ...options, zoom: [2, 3] }).y.map((value) => value.toFixed(2)), ['0.36', '0.44']);
   t.same(frameOf([trace([1], [-1])], { ...options, log: true }), { x: [0, 1], y: [0.1, 10] });
   t.same(frameOf([], options), { x: [0, 1], y: [0, 1] });
-  t.ok(frameOf([trace([1, 2], [1, 1], { low: Float64Array.of(-5, 1), high: Float64Array.of(9, 1) })], { ...options, limits: [-Infinity, Infinity], full: true }).y[1] > 9, 'with the ranges where all is asked for');
+  t.ok(frameOf([trace([1, 2], [1, 1], { low: Float64Array.of(-5, 1), high: Float64Array.of(9, 1) })], { ...options, limits: [-Infinity, Infinity], withRanges: true }).y[1] > 9, 'with the ranges where all is asked for');
+  const long = [trace(Array.from({ length: 300 }, (_, at) => at), Array.from({ length: 300 }, (_, at) => (at === 0 ? 1000 : at === 1 ? -1000 : 1 + at / 1000)))];
+  const free = { ...options, limits: [-Infinity, Infinity] as const };
+  t.same(frameOf(long, free).y.map(Math.round), [-1100, 1100], 'everything');
+  t.same(frameOf(long, { ...free, cut: 0.01 }).y.map(Math.round), [1, 1], 'without what would press it flat');
+  t.ok(frameOf([trace([1, 2], [5, 500])], { ...free, cut: 0.01 }).y[1] > 500, 'of few values nothing is left out');
   t.same([ticks(0, 1, { about: 5 }), ticks(0, 3, { about: 9, whole: true }), ticks(0.1, 0.3, { about: 4 }), ticks(2, 2, { about: 4 })], [[0, 0.2, 0.4, 0.6, 0.8, 1], [0, 1, 2, 3], [0.1, 0.15, 0.2, 0.25, 0.3].filter((one) => one), [2]]);
   t.same([logTicks(0.01, 1), logTicks(1e-6, 1)], [[0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1], [1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1]]);
   t.same([-1, 1.4, 1.6, 9].map((place) => nearestPoint(Float64Array.of(0, 1, 2), place)), [0, 1, 2, 2]);
@@ -87,11 +108,15 @@ t.test('brushes keep what lies within all of them', async (t) => {
   const quantities = quantitiesOf(runs, [{ path: 'optimizer.learningRate', values: [0.1, 0.2, 0.3] }], 0);
   t.same(quantities.map(({ key }) => key), ['spec.optimizer.learningRate', 'metrics.loss']);
   const axes = quantities.map((quantity) => ({ quantity, scale: scaleOf(quantity) }));
-  const kept = (brushes: [string, readonly [number, number]][]) => [0, 1, 2].filter((index) => passes(index, new Map(brushes), axes));
+  const kept = (brushes: [string, Span][]) => [0, 1, 2].filter((index) => passes(index, new Map(brushes), axes));
   t.same(kept([]), [0, 1, 2]);
-  t.same(kept([['spec.optimizer.learningRate', [0.5, 1]]]), [1, 2]);
+  t.same(kept([['spec.optimizer.learningRate', [0.2, 0.3]]]), [1, 2]);
+  t.same(kept([['spec.optimizer.learningRate', [0.15, 7]]]), [1, 2], 'also beyond the ends of the axis');
   t.same(kept([['metrics.loss', [0, 1]]]), [0, 1], 'a run without a value lies nowhere');
-  t.same(kept([['spec.optimizer.learningRate', [0.5, 1]], ['metrics.loss', [0, 0.5]]]), []);
+  t.same(kept([['spec.optimizer.learningRate', [0.2, 0.3]], ['metrics.loss', [0, 0.5]]]), []);
+  const words = { quantity: { ...quantities[0]!, values: ['sgd', 'adam', 'rmsprop'] }, scale: scaleOf({ values: ['sgd', 'adam', 'rmsprop'], format: String }) };
+  t.same([0, 1, 2].filter((index) => passes(index, new Map([[words.quantity.key, ['adam', 'rmsprop'] as const]]), [words])), [1, 2]);
+  t.same([words.scale.valueAt(0.4), axes[0]!.scale.valueAt(0.5)], ['rmsprop', 0.2]);
 });
 
 t.test('the address keeps runs, those hidden, and spans', async (t) => {
@@ -99,7 +124,8 @@ t.test('the address keeps runs, those hidden, and spans', async (t) => {
   t.same(RUN_IDS.read(`${id},nonsense,${id}`), [id]);
   t.equal(RUN_IDS.read(Array.from({ length: 120 }, (_, at) => `${String(at).padStart(8, '0')}${id.slice(8)}`).join()).length, 100);
   t.same([RUN_IDS.write([]), HIDDEN.write(['aaaaaaaa', '00000001']), HIDDEN.read('aaaaaaaa.00000001.x')], [null, 'aaaaaaaa.00000001', ['aaaaaaaa', '00000001']]);
-  const brushes = new Map([['spec.fit.batchSize', [0, 0.5] as const], ['metrics.loss', [0.12345, 1] as const]]);
-  t.equal(BRUSHES.write(brushes), 'spec.fit.batchSize~0~0.5,metrics.loss~0.123~1');
-  t.same([...BRUSHES.read('spec.fit.batchSize~0~0.5,metrics.loss~2~3,~0~1,x')], [['spec.fit.batchSize', [0, 0.5]]]);
+  const brushes = new Map<string, Span>([['spec.fit.batchSize', [32, 64]], ['metrics.loss', [0.123456, 1e-7]], ['spec.name', ['a~b,c=1', 'ü']]]);
+  t.equal(BRUSHES.write(brushes), 'spec.fit.batchSize~32~64,metrics.loss~0.1235~1e-7,spec.name~=a%7Eb%2Cc%3D1~=%C3%BC');
+  t.same([...BRUSHES.read(BRUSHES.write(brushes))], [['spec.fit.batchSize', [32, 64]], ['metrics.loss', [0.1235, 1e-7]], ['spec.name', ['a~b,c=1', 'ü']]]);
+  t.same([...BRUSHES.read('a~0~0.5,b~x~3,~0~1,x,c~1,d~1~2~3,e~~2')], [['a', [0, 0.5]]]);
 });

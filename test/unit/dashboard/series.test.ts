@@ -9,6 +9,17 @@ const seriesOf = (values: readonly number[]) => {
   return series;
 };
 
+t.test('what another knows beyond the end is appended', async (t) => {
+  const series = Series.of({ points: { steps: [1, 2], values: [1, 2] } }, 4);
+  const other = new Series();
+  for (const [step, value] of [[2, 9], [3, NaN], [4, 4], [5, 5]] as const) other.add(step, value);
+  series.append(other);
+  t.same([series.lastStep, series.total, series.last, series.most], [5, 5, 5, 4]);
+  t.same(Array.from({ length: series.length }, (_, at) => [series.from[at], series.to[at], series.mean[at], series.nan[at]]), [[1, 2, 1.5, 0], [3, 4, 4, 1], [5, 5, 5, 0]], 'in pairs where they are too many');
+  series.append(other);
+  t.equal(series.total, 5, 'what it has it does not take again');
+});
+
 t.test('what was read and what follows live make one curve, each point once', async (t) => {
   const series = Series.of({ points: { steps: [1, 2, 3], values: [0.5, 'NaN', 0.25] } });
   t.equal(series.add(3, 9), false, 'known already');

@@ -2,16 +2,21 @@
 import type { Run } from '../../api/types.js';
 import { sameBut } from '../../lib/spec-paths.js';
 
-/** Runs that differ in nothing but their seed, of at least two; in the order of their first. */
-export function seedGroups<R extends Pick<Run, 'spec'>>(runs: readonly R[]): readonly (readonly R[])[] {
-  const groups = new Map<string, R[]>();
+/**
+ * Runs that differ in nothing but their seed, of at least two seeds; in the order of their first. Of a seed that was
+ * trained again only the first counts: the same once more says nothing of the spread.
+ */
+export function seedGroups<R extends Pick<Run, 'spec' | 'forkedFrom'>>(runs: readonly R[]): readonly (readonly R[])[] {
+  const groups = new Map<string, Map<number | undefined, R>>();
   for (const run of runs) {
-    const key = sameBut(run.spec, ['fit.seed']);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [run]);
-    else group.push(run);
+    // Where it set out from matters as much as what it was told.
+    const key = JSON.stringify([run.forkedFrom ?? null, sameBut(run.spec, ['fit.seed'])]);
+    const { seed } = run.spec.fit;
+    const group = groups.get(key) ?? new Map<number | undefined, R>();
+    if (!group.has(seed)) group.set(seed, run);
+    groups.set(key, group);
   }
-  return [...groups.values()].filter(({ length }) => length > 1);
+  return [...groups.values()].filter(({ size }) => size > 1).map((group) => [...group.values()]);
 }
 
 /** A curve: `x` rises, and is as long as `y`. */

@@ -1,19 +1,19 @@
 // The curves of all runs in one chart, with what one may choose of it.
-import { useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { palette } from '../../charts/palette.js';
 import type { Run } from '../../api/types.js';
 import * as codecs from '../../lib/codecs.js';
 import { count, plain, roundPercent, percent, sentence } from '../../lib/format.js';
 import { setQuery, useUrlState } from '../../lib/router.js';
 import { isShare } from '../../lib/run-words.js';
+import type { RunGroup } from '../../live/run-group.js';
 import { Button } from '../../ui/button.js';
 import { Range, Segments, Select } from '../../ui/field.js';
 import { bandOf, seedGroups } from './band.js';
 import { COMPARE_AXES, curveKeysOf, curveName, placeOf } from './curve-axis.js';
 import { Legend, type LegendEntry } from './legend.js';
 import { OverlayChart, readTrace } from './overlay-chart.js';
-import { columnsToTrace, frameOf, type Trace } from './trace.js';
-import { useCurves } from './use-compared.js';
+import { frameOf, nearestPoint, TraceMaker, type Trace } from './trace.js';
 import { HIDDEN, tailOf } from './view-codecs.js';
 
 const AXIS = codecs.choice(COMPARE_AXES);
@@ -26,6 +26,9 @@ const SHARE_LIMITS = [0, 1] as const;
 const NO_LIMITS = [-Infinity, Infinity] as const;
 
 export interface CompareCurvesProps {
+  group: RunGroup;
+  /** Changes as curves grow. */
+  version: number;
   runs: readonly Run[];
   labels: ReadonlyMap<string, string>;
   /** Runs within the spans that are chosen below; null for all. */
@@ -35,7 +38,7 @@ export interface CompareCurvesProps {
   onRemove(id: string): void;
 }
 
-export function CompareCurves({ runs, labels, passing, meant, onMeant, onRemove }: CompareCurvesProps) {
+export function CompareCurves({ group, version, runs, labels, passing, meant, onMeant, onRemove }: CompareCurvesProps) {
   const keys = curveKeysOf(runs);
   const [asked] = useUrlState('metric', METRIC);
   const [axis, setAxis] = useUrlState('axis', AXIS);
@@ -47,21 +50,22 @@ export function CompareCurves({ runs, labels, passing, meant, onMeant, onRemove 
   const [isGrouped, setGrouped] = useUrlState('seeds', GROUPED);
   const [place, setPlace] = useState<number | null>(null);
   const metric = keys.includes(asked) ? asked : keys[0]!;
-  const { loader, version } = useCurves(runs, metric);
+  useEffect(() => group.want(metric), [group, metric]);
+  const maker = useRef(new TraceMaker());
   const name = metric.slice(6);
   const isHidden = (id: string) => hidden.includes(tailOf(id)) || (passing !== null && !passing.has(id));
   const all = useMemo(() => runs.map((run): Trace => {
-    const series = loader.get(run.id, metric);
     const { color, dash } = palette.paintOf(run.id);
-    const columns = series === undefined ? { x: new Float64Array(), y: new Float64Array(), low: null, high: null } : columnsToTrace(series, { place: placeOf(run, { key: metric, axis }), smoothing });
+    const columns = maker.current.make(run.id, group.curve(run.id), { view: `${metric} ${axis}`, place: placeOf(run, { key: metric, axis }), smoothing });
     return { id: run.id, label: labels.get(run.id) ?? run.name, color, dash, ...columns, isBand: false };
   }), [runs, labels, metric, axis, smoothing, version]);
   const traces = useMemo(() => all.filter(({ id }) => !isHidden(id)), [all, hidden, passing]);
-  const groups = useMemo(() => seedGroups(runs), [runs]);
+  const specs = runs.map(({ id }) => id).join();
+  const groups = useMemo(() => seedGroups(runs), [specs]);
   const bands = useMemo(() => (isGrouped ? groups.flatMap((group) => bandTrace(group, traces)) : []), [isGrouped, groups, traces]);
-  const view = useMemo(() => frameOf(bands.length > 0 ? [...bands, ...traces] : traces, { zoom, log, full, limits: isShare(name) ? SHARE_LIMITS : NO_LIMITS }), [bands, traces, zoom, log, full, name]);
+  const view = useMemo(() => frameOf(bands.length > 0 ? [...bands, ...traces] : traces, { zoom, log, cut: full || !metric.startsWith('batch/') ? 0 : 0.01, withRanges: full, limits: isShare(name) ? SHARE_LIMITS : NO_LIMITS }), [bands, traces, zoom, log, full, name, metric]);
   const format = isShare(name) ? percent : plain;
-  const pending = all.filter(({ id, x }) => x.length === 0 && loader.get(id, metric) === undefined).length;
+  const pending = runs.filter(({ id }) => group.curve(id) === undefined).length;
 
   const entries = [
     ...bands.map((band): LegendEntry => ({ ...band, state: null, isShown: true, reading: bandReading(band, place, format) })),
@@ -107,17 +111,21 @@ const formatEpoch = (place: number) => String(Number(place.toFixed(2)));
 const formatPlace = (place: number, axis: string) => (axis === 'epoch' ? formatEpoch : formatCount)(place);
 
 /** The mean of a group's shown curves, where there are at least two. */
-function bandTrace(group: readonly Run[], traces: readonly Trace[]): Trace[] {
+function bandTrace(group: readonly Run[], traces: readonly Trace[]): BandTrace[] {
   const members = traces.filter(({ id, x }) => x.length > 0 && group.some((run) => run.id === id));
   if (members.length < 2) return [];
-  const { x, mean, low, high } = bandOf(members);
-  return [{ id: `seeds ${group[0]!.id}`, label: `${group[0]!.name}, mean of ${members.length} seeds`, color: members[0]!.color, dash: [], x, y: mean, low, high, isBand: true }];
+  const { x, mean, low, high, count } = bandOf(members);
+  return [{ id: `seeds ${group[0]!.id}`, label: `${group[0]!.name}, mean of ${members.length} seeds`, color: members[0]!.color, dash: [], x, y: mean, low, high, isBand: true, count }];
 }
 
-function bandReading(band: Trace, place: number | null, format: (value: number) => string): string {
+interface BandTrace extends Trace {
+  /** Curves that tell of each place. */
+  count: Int32Array;
+}
+
+function bandReading(band: BandTrace, place: number | null, format: (value: number) => string): string {
   const text = readTrace(band, place, format);
-  if (text === '–' || band.high === null) return text;
-  const at = place === null ? band.x.length - 1 : band.x.findIndex((x) => x >= place);
-  const spread = (band.high[at] ?? NaN) - (band.y[at] ?? NaN);
-  return Number.isFinite(spread) ? `${text} ± ${format(spread)}` : text;
+  const at = place === null ? band.x.length - 1 : nearestPoint(band.x, place);
+  const spread = (band.high?.[at] ?? NaN) - (band.y[at] ?? NaN);
+  return text !== '–' && (band.count[at] ?? 0) > 1 && Number.isFinite(spread) ? `${text} ± ${format(spread)}` : text;
 }

@@ -2,19 +2,21 @@
 import { useMemo, useState } from 'preact/hooks';
 import { count, several } from '../../lib/format.js';
 import { hrefOf, useUrlState } from '../../lib/router.js';
+import { useRunGroup } from '../../live/use-run-group.js';
 import { Card, Empty, ErrorNote, Loading } from '../../ui/surfaces.js';
 import { CompareCurves } from './compare-curves.js';
 import { CompareQuantities } from './compare-quantities.js';
 import { DifferenceTable } from './difference-table.js';
 import { differencesOf, labelsOf } from './differences.js';
-import { useCompared } from './use-compared.js';
 import { MOST_RUNS, RUN_IDS } from './view-codecs.js';
 import { StartComparing } from './start-comparing.js';
 import './compare.css';
 
 export function ComparePage() {
   const [ids, setIds] = useUrlState('runs', RUN_IDS);
-  const { runs, missing, isReading, error } = useCompared(ids);
+  const { group, runs, version } = useRunGroup(ids);
+  const [missing, error] = [group.missing(), group.failure];
+  const isReading = runs.length + missing.length < ids.length;
   const [meant, setMeant] = useState<string | null>(null);
   // Runs that go on are read again and again; their specs stay.
   const specs = runs.map(({ id }) => id).join();
@@ -22,17 +24,17 @@ export function ComparePage() {
   const labels = useMemo(() => labelsOf(runs, differences), [specs, differences]);
   const [passing, setPassing] = useState<ReadonlySet<string> | null>(null);
   if (ids.length === 0) return <StartComparing />;
-  if (runs.length === 0 && isReading) return <><Head many={ids.length} /><ErrorNote error={error} title="The runs could not be read." /><div class="compare"><Loading height={420} label="Loading the runs" /><Loading height={200} /></div></>;
+  if (runs.length === 0 && isReading) return <><Head many={ids.length} /><ErrorNote error={error} title="The runs could not be read." onRetry={() => group.retry()} /><div class="compare"><Loading height={420} label="Loading the runs" /><Loading height={200} /></div></>;
   if (runs.length === 0) return <><Head many={0} /><Empty title="None of these runs is there"><p>They may have been deleted, or are of another team.</p><a class="button" href={hrefOf('runs')}>All runs</a></Empty></>;
   const shared = { runs, labels, meant, onMeant: setMeant };
   return (
     <>
       <Head many={runs.length} />
       <div class="compare">
-        <ErrorNote error={error} title="What you see may be old." />
+        <ErrorNote error={error} title="Not all could be read." onRetry={() => group.retry()} />
         {missing.length > 0 && <p class="note" data-tone="amber">{several(missing.length, 'run is', 'runs are')} not there any more, or of another team.</p>}
         {ids.length === MOST_RUNS && <p class="small muted">The first {count(MOST_RUNS)} runs; more are not compared at once.</p>}
-        <CompareCurves {...shared} passing={passing} onRemove={(id) => setIds(ids.filter((one) => one !== id), { keep: true })} />
+        <CompareCurves {...shared} group={group} version={version} passing={passing} onRemove={(id) => setIds(ids.filter((one) => one !== id), { keep: true })} />
         <Card title="Differences"><DifferenceTable {...shared} differences={differences} /></Card>
         <CompareQuantities {...shared} differences={differences} onPassing={setPassing} />
       </div>

@@ -33,7 +33,7 @@ export function Legend({ entries, meant, onMeant, onToggle, onOnly, onRemove, ch
       <ul aria-label="Runs" onPointerLeave={() => onMeant(null)}>
         {entries.map(({ id, label, color, dash, state, isShown, reading }) => (
           <li key={id} data-meant={id === meant || undefined} onPointerEnter={() => onMeant(id)} onFocusIn={() => onMeant(id)} onFocusOut={() => onMeant(null)}>
-            <button type="button" class="legend-line" aria-pressed={isShown} title={`${label}: ${isShown ? 'hide' : 'show'}`} onClick={() => onToggle(id)} onDblClick={() => onOnly(id)}>
+            <button type="button" class="legend-line" aria-pressed={isShown} title={`${label}: ${isShown ? 'hide' : 'show'}`} onClick={() => onToggle(id)}>
               <Swatch color={color} dash={dash} isShown={isShown} />
               <span class="legend-name">{label}</span>
               <b>{isShown ? reading : ''}</b>
@@ -42,6 +42,7 @@ export function Legend({ entries, meant, onMeant, onToggle, onOnly, onRemove, ch
               <span class="legend-more">
                 <span class="legend-state" title={state}><StateBadge state={state} /></span>
                 <a href={hrefOf('run', { params: { id } })} aria-label={`Open ${label}`} title="Open">↗</a>
+                <Button quiet label={`Only ${label}`} title="Hide all others" onClick={() => onOnly(id)}>◉</Button>
                 <Button quiet label={`Take ${label} out`} title="Take out" onClick={() => onRemove(id)}>✕</Button>
               </span>
             )}

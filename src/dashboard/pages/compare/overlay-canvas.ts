@@ -29,8 +29,10 @@ const LEFT = 62;
 const BOTTOM = 28;
 const TOP = 10;
 const RIGHT = 12;
-/** Beyond so many, ranges of buckets are drawn fainter. */
+/** Beyond so many, lines are thinner, and ranges of buckets fainter. */
 const MANY = 12;
+/** A long line that crosses itself again and again takes a canvas hundreds of times as long as its pieces, each of so many points. */
+const PIECE = 16;
 
 export class OverlayCanvas {
   readonly #axes: HTMLCanvasElement;
@@ -149,7 +151,7 @@ export class OverlayCanvas {
     this.#drawAxes(this.#clear(this.#axes), view, scales);
     this.#within(ctx, () => {
       const many = view.traces.length > MANY;
-      for (const trace of view.traces) this.#stroke(ctx, trace, { ...scales, width: many ? 1.25 : 1.75, share: view.isFaint ? 0.28 : many ? 0.85 : 1, range: view.isFaint ? 0.06 : many ? 0.12 : 0.22 });
+      for (const trace of view.traces) this.#stroke(ctx, trace, { ...scales, width: many ? 1 : 1.75, share: view.isFaint ? 0.28 : many ? 0.85 : 1, range: view.isFaint ? 0.06 : many ? 0.12 : 0.22 });
       for (const band of view.bands) this.#stroke(ctx, band, { ...scales, width: 2.25, share: 1, range: 0.2 });
     });
   }
@@ -196,47 +198,51 @@ export class OverlayCanvas {
   }
 
   #stroke(ctx: CanvasRenderingContext2D, trace: Trace, { x: placeOf, y: heightOf, width, share, range }: { x(place: number): number; y(value: number): number; width: number; share: number; range: number }): void {
-    const color = this.#colors.of(trace.color);
     const { x, y, low, high, isBand, dash } = trace;
+    ctx.strokeStyle = ctx.fillStyle = this.#colors.of(trace.color);
     if (low !== null && high !== null) {
-      ctx.beginPath();
-      if (isBand) area(ctx, trace, placeOf, heightOf);
-      else for (let at = 0; at < x.length; at += 1) {
-        // What reaches beyond every number is drawn to the border.
-        if (!(high[at]! >= low[at]!)) continue;
-        ctx.moveTo(placeOf(x[at]!), bounded(heightOf(low[at]!)));
-        ctx.lineTo(placeOf(x[at]!), bounded(heightOf(high[at]!)));
-      }
       ctx.globalAlpha = range;
       if (isBand) {
-        ctx.fillStyle = color;
+        ctx.beginPath();
+        area(ctx, trace, placeOf, heightOf);
         ctx.fill();
-      } else {
-        ctx.strokeStyle = color;
-        ctx.lineWidth = 1.5;
-        ctx.setLineDash([]);
-        ctx.stroke();
+      } else for (let at = 0; at < x.length; at += 1) {
+        // What reaches beyond every number is drawn to the border.
+        if (!(high[at]! >= low[at]!)) continue;
+        const [top, bottom] = [bounded(heightOf(high[at]!)), bounded(heightOf(low[at]!))];
+        ctx.fillRect(placeOf(x[at]!) - 0.75, top, 1.5, bottom - top);
       }
     }
     ctx.globalAlpha = share;
-    ctx.strokeStyle = ctx.fillStyle = color;
     ctx.lineWidth = width;
     ctx.setLineDash([...dash]);
     ctx.beginPath();
-    let isDown = false;
+    let length = 0;
+    let pixels = 0;
     for (let at = 0; at < x.length; at += 1) {
-      const height = heightOf(y[at]!);
-      if (!Number.isFinite(height)) isDown = false;
-      else if (isDown) ctx.lineTo(placeOf(x[at]!), height);
-      else {
-        ctx.moveTo(placeOf(x[at]!), height);
-        // A point with no neighbours would not be seen.
-        if (!Number.isFinite(y[at + 1] ?? NaN)) ctx.lineTo(placeOf(x[at]!) + 0.1, height);
-        isDown = true;
+      const [left, height] = [placeOf(x[at]!), heightOf(y[at]!)];
+      if (!Number.isFinite(height)) {
+        length = 0;
+        continue;
       }
+      if (length > 0) {
+        ctx.lineTo(left, height);
+        if (dash.length > 0) pixels += Math.hypot(left - placeOf(x[at - 1]!), height - heightOf(y[at - 1]!));
+      } else {
+        ctx.moveTo(left, height);
+        // A point with no neighbours would not be seen.
+        if (!Number.isFinite(y[at + 1] ?? NaN)) ctx.lineTo(left + 0.1, height);
+      }
+      length += 1;
+      if (length % PIECE !== 0) continue;
+      ctx.stroke();
+      ctx.lineDashOffset = pixels;
+      ctx.beginPath();
+      ctx.moveTo(left, height);
     }
     ctx.stroke();
     ctx.setLineDash([]);
+    ctx.lineDashOffset = 0;
     ctx.globalAlpha = 1;
   }
 

@@ -4,7 +4,7 @@ import { useRef, useState } from 'preact/hooks';
 import { palette } from '../../charts/palette.js';
 import type { Run } from '../../api/types.js';
 import { useWidth } from './use-width.js';
-import { passes, type Brushes, type Quantity, type Scale } from './quantities.js';
+import { passes, placesOf, type Brushes, type Quantity, type Scale } from './quantities.js';
 
 export interface Axis {
   quantity: Quantity;
@@ -31,10 +31,10 @@ export function ParallelPlot({ runs, labels, axes, brushes, onBrush, meant, onMe
   const [host, shown] = useWidth<HTMLDivElement>();
   const width = Math.max(shown, axes.length * 116);
   const xOf = (axis: number) => (axes.length === 1 ? width / 2 : SIDE + (axis / (axes.length - 1)) * (width - 2 * SIDE));
-  const set = (key: string, brush: readonly [number, number] | null) => {
+  const set = ({ quantity: { key }, scale }: Axis, brush: readonly [number, number] | null) => {
     const next = new Map(brushes);
     if (brush === null || (brush[0] <= 0 && brush[1] >= 1)) next.delete(key);
-    else next.set(key, brush);
+    else next.set(key, [scale.valueAt(brush[0]), scale.valueAt(brush[1])]);
     onBrush(next);
   };
   const lines = runs.map((run, index) => ({ run, isIn: passes(index, brushes, axes), path: pathOf(axes, index, xOf) }));
@@ -49,7 +49,10 @@ export function ParallelPlot({ runs, labels, axes, brushes, onBrush, meant, onMe
               <path key={id} class={`parallel-line${isIn ? '' : ' out'}${id === meant ? ' meant' : ''}`} d={path} style={{ stroke: palette.paintOf(id).color }} onPointerEnter={() => onMeant(id)}><title>{labels.get(id)}</title></path>
             ))}
           </g>
-          {axes.map((axis, at) => <AxisPart key={axis.quantity.key} axis={axis} x={xOf(at)} brush={brushes.get(axis.quantity.key) ?? null} onBrush={(brush) => set(axis.quantity.key, brush)} />)}
+          {axes.map((axis, at) => {
+            const brush = brushes.get(axis.quantity.key);
+            return <AxisPart key={axis.quantity.key} axis={axis} x={xOf(at)} brush={brush === undefined ? null : placesOf(brush, axis.scale)} onBrush={(next) => set(axis, next)} />;
+          })}
         </svg>
       )}
     </div>

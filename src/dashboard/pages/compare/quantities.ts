@@ -46,6 +46,8 @@ export interface Scale {
   ticks: readonly { at: number; text: string }[];
   /** What a place reads as. */
   textAt(place: number): string;
+  /** What stands at a place, or nearest to it. */
+  valueAt(place: number): number | string;
 }
 
 /** Rates that span a factor of fifty are told apart by their logarithms. */
@@ -63,13 +65,14 @@ export function scaleOf({ values, format, isMeasured = false }: Pick<Quantity, '
   const distinct = [...new Set(numbers)].sort((a, b) => a - b);
   // A few settings are named each; of many values a few round places.
   const marks = distinct.length < 2 ? distinct : isMeasured && !isLog ? ticks(low, high, { about: 4 }) : distinct.length <= 6 ? spread(distinct, place) : [0, 0.25, 0.5, 0.75, 1].map(valueAt);
-  return { kind: isLog ? 'log' : 'linear', place, ticks: marks.map((value) => ({ at: place(value) ?? 0.5, text: format(value) })), textAt: (at) => format(valueAt(at)) };
+  return { kind: isLog ? 'log' : 'linear', place, ticks: marks.map((value) => ({ at: place(value) ?? 0.5, text: format(value) })), textAt: (at) => format(valueAt(at)), valueAt };
 }
 
 function wordScale(words: readonly string[]): Scale {
   const at = (index: number) => (words.length === 1 ? 0.5 : index / (words.length - 1));
   return {
     kind: 'words',
+    valueAt: (place) => words[Math.round(place * (words.length - 1))] ?? '',
     place: (value) => (value === null || !words.includes(String(value)) ? null : at(words.indexOf(String(value)))),
     ticks: words.map((text, index) => ({ at: at(index), text })),
     textAt: (place) => words[Math.round(place * (words.length - 1))] ?? '',
@@ -84,8 +87,10 @@ function spread(values: readonly number[], place: (value: number) => number | nu
   return kept.at(-1) === last ? kept : [...kept.slice(0, -1), last];
 }
 
-/** Of an axis, what is wanted: from one place to another. */
-export type Brushes = ReadonlyMap<string, readonly [number, number]>;
+/** A span of an axis by its ends: numbers, or words where the axis has words. So it stays what it is when others make the axis longer. */
+export type Span = readonly [number | string, number | string];
+/** Of each axis, what is wanted. */
+export type Brushes = ReadonlyMap<string, Span>;
 
 /** Whether the run at `index` lies within every brush; where it has no value it does not. */
 export function passes(index: number, brushes: Brushes, axes: readonly { quantity: Quantity; scale: Scale }[]): boolean {
@@ -93,6 +98,12 @@ export function passes(index: number, brushes: Brushes, axes: readonly { quantit
     const brush = brushes.get(quantity.key);
     if (brush === undefined) return true;
     const at = scale.place(quantity.values[index] ?? null);
-    return at !== null && at >= brush[0] - 1e-6 && at <= brush[1] + 1e-6;
+    const [low, high] = placesOf(brush, scale);
+    return at !== null && at >= low - 1e-6 && at <= high + 1e-6;
   });
+}
+
+/** Where a span begins and ends on an axis; a word that the axis has no more bounds nothing. */
+export function placesOf([low, high]: Span, scale: Pick<Scale, 'place'>): readonly [number, number] {
+  return [Math.max(0, scale.place(low) ?? 0), Math.min(1, scale.place(high) ?? 1)];
 }

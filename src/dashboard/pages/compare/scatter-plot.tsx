@@ -19,7 +19,7 @@ export interface ScatterPlotProps {
 const HEIGHT = 300;
 const LEFT = 76;
 const RIGHT = 28;
-const TOP = 14;
+const TOP = 26;
 const BOTTOM = 46;
 
 export function ScatterPlot({ runs, labels, x, y, isIn, meant, onMeant }: ScatterPlotProps) {
@@ -53,6 +53,7 @@ export function ScatterPlot({ runs, labels, x, y, isIn, meant, onMeant }: Scatte
           {across.ticks.map(({ at, text }) => <text key={text} x={xOf(at)} y={HEIGHT - BOTTOM + 18} text-anchor="middle">{text}</text>)}
           <line class="scatter-axis" x1={LEFT} x2={width - RIGHT} y1={HEIGHT - BOTTOM + 0.5} y2={HEIGHT - BOTTOM + 0.5} />
           <text class="scatter-name" x={width - RIGHT} y={HEIGHT - 8} text-anchor="end">{x.label}{across.kind === 'log' && ' (log)'}</text>
+          <text class="scatter-name" x={LEFT} y={TOP - 2} text-anchor="start">{y.label}{up.kind === 'log' && ' (log)'}</text>
           {dots.map(({ run: { id, name }, index, left, top }) => (
             <circle
               key={id} cx={xOf(left)} cy={yOf(top)} r={id === meant ? 8 : 5.5} class={`${isIn(index) ? '' : 'out'}${id === meant ? ' meant' : ''}`} style={{ fill: palette.paintOf(id).color }}

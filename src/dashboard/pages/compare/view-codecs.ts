@@ -1,6 +1,6 @@
 // What the page keeps in the address beyond the usual.
 import type { Codec } from '../../lib/codecs.js';
-import type { Brushes } from './quantities.js';
+import type { Brushes, Span } from './quantities.js';
 
 export const MOST_RUNS = 100;
 const ID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
@@ -18,18 +18,25 @@ export const HIDDEN: Codec<readonly string[]> = {
 };
 export const tailOf = (id: string): string => id.slice(-8);
 
-/** `spec.fit.batchSize~0~0.5,metrics.loss~0.2~1`: places on axes. */
+/** `spec.fit.batchSize~32~128,spec.optimizer.type~=adam~=sgd`: numbers, or words after an equals sign. */
 export const BRUSHES: Codec<Brushes> = {
   read: (text) => {
-    const brushes = new Map<string, readonly [number, number]>();
+    const brushes = new Map<string, Span>();
     for (const part of (text ?? '').split(',')) {
-      const [key = '', low, high] = part.split('~');
-      const [from, to] = [Number(low), Number(high)];
-      if (key !== '' && from >= 0 && to <= 1 && from <= to) brushes.set(key, [from, to]);
+      const [key = '', ...ends] = part.split('~');
+      const [low, high] = ends.map(readEnd);
+      if (key !== '' && low !== undefined && high !== undefined && ends.length === 2) brushes.set(key, [low, high]);
     }
     return brushes;
   },
-  write: (brushes) => (brushes.size === 0 ? null : [...brushes].map(([key, [low, high]]) => `${key}~${short(low)}~${short(high)}`).join(',')),
+  write: (brushes) => (brushes.size === 0 ? null : [...brushes].map(([key, [low, high]]) => `${key}~${writeEnd(low)}~${writeEnd(high)}`).join(',')),
 };
 
-const short = (value: number) => Number(value.toFixed(3));
+function readEnd(text: string): number | string | undefined {
+  if (text.startsWith('=')) return decodeURIComponent(text.slice(1));
+  const number = Number(text);
+  return text !== '' && Number.isFinite(number) ? number : undefined;
+}
+
+/** Words may have the characters that hold the parts apart. */
+const writeEnd = (end: number | string) => (typeof end === 'number' ? String(Number(end.toPrecision(4))) : `=${encodeURIComponent(end).replaceAll('~', '%7E')}`);
