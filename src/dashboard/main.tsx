@@ -1,6 +1,7 @@
 // The page begins: who looks at it is asked before anything is shown.
 import { render } from 'preact';
 import { App } from './app/app.js';
+import { preloadPage } from './app/outlet.js';
 import { begin } from './api/session.js';
 import { go, hrefOf } from './lib/router.js';
 import './lib/theme.js';
@@ -21,3 +22,4 @@ if (old !== undefined) go(hrefOf('run', { params: { id: old } }), { replace: tru
 
 render(<App />, document.getElementById('app')!);
 void begin();
+preloadPage();

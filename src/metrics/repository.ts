@@ -66,17 +66,17 @@ const inBase64 = (bytes: Prisma.Sql) => Prisma.sql`encode(${bytes}, 'base64')`;
 /** The column of the chunks in order, one array after the other. */
 const inOrder = (column: string) => inBase64(Prisma.sql`string_agg(array_send(${Prisma.raw(column)}), '' ORDER BY chunk.index)`);
 
-/** The chunks of each part, with the part's number. */
-const partsOf = (places: readonly Place[]) => Prisma.sql`
-  unnest(${places.map(({ number }) => number)}::int[], ${places.map(({ id }) => id)}::bigint[], ${places.map(({ start }) => chunkOf(start))}::int[], ${places.map(({ end }) => chunkOf(end - 1))}::int[]) AS part (number, id, first, last)
-  JOIN metric_chunks chunk ON chunk.series_id = part.id AND chunk.index BETWEEN part.first AND part.last`;
+/** A chunk of the part. */
+const isWithin = Prisma.sql`chunk.series_id = part.id AND chunk.index BETWEEN part.first AND part.last`;
+const partsOf = (places: readonly Place[]) => Prisma.sql`unnest(${places.map(({ number }) => number)}::int[], ${places.map(({ id }) => id)}::bigint[], ${places.map(({ start }) => chunkOf(start))}::int[], ${places.map(({ end }) => chunkOf(end - 1))}::int[]) AS part (number, id, first, last)`;
 
 const byNumber = <T extends { number: number }>(rows: readonly T[]) => new Map(rows.map((row) => [row.number, row]));
 
 async function readPoints(session: DatabaseSession, places: readonly Place[]): Promise<Map<number, Points>> {
   const filled = places.filter(({ start, end }) => start < end);
   const rows = filled.length === 0 ? [] : await session.$queryRaw<{ number: number; steps: string; values: string }[]>`
-    SELECT number, ${inOrder('steps')} AS steps, ${inOrder('values')} AS values FROM ${partsOf(filled)} GROUP BY number`;
+    SELECT number, columns.* FROM ${partsOf(filled)}
+    CROSS JOIN LATERAL (SELECT ${inOrder('steps')} AS steps, ${inOrder('values')} AS values FROM metric_chunks chunk WHERE ${isWithin}) columns`;
   const found = byNumber(rows);
   return new Map(places.map(({ number, start, end }) => {
     const columns = found.get(number);
@@ -90,7 +90,7 @@ async function readSummaries(session: DatabaseSession, places: readonly Place[])
   const column = (name: string, none: string) => inBase64(Prisma.raw(`array_send(array_agg(COALESCE(chunk.${name}, ${none}) ORDER BY chunk.index))`));
   const rows = byNumber(await session.$queryRaw<({ number: number } & Record<'min' | 'max' | 'sum' | 'nan', string>)[]>`
     SELECT number, ${column('min', "'NaN'")} AS min, ${column('max', "'NaN'")} AS max, ${column('sum', "'NaN'")} AS sum, ${column('nan', '0')} AS nan
-    FROM ${partsOf(places)} GROUP BY number`);
+    FROM ${partsOf(places)} JOIN metric_chunks chunk ON ${isWithin} GROUP BY number`);
   return new Map(places.map((place) => {
     const columns = rows.get(place.number)!;
     const [min = [], max = [], sum = []] = [columns.min, columns.max, columns.sum].map((text) => sentArrays(text, 'double')[0]!);

@@ -12,6 +12,9 @@ export function Outlet() {
   return place === null ? <Lost /> : <Page key={place.name} name={place.name} params={place.params} />;
 }
 
+/** Begins to load the page of the address, before anybody knows who may see it. What fails then is told when it is shown. */
+export const preloadPage = (): void => void (matched.value !== null && PAGES[matched.value.name].load().catch(() => undefined));
+
 function Page({ name, params }: { name: PageName; params: Readonly<Record<string, string>> }) {
   const { title, right, load } = PAGES[name];
   const [found, setFound] = useState<{ Component: PageComponent } | null>(null);

@@ -7,7 +7,7 @@ import { hasEnded, RunRecord } from './run-record.js';
 import { Series } from './series.js';
 
 /** Of a curve that grows live: about what a chart has pixels for. */
-const MOST_ENTRIES = 2048;
+const MOST_ENTRIES = 1024;
 
 export interface GroupSource {
   /** Of these runs, those that are there to be seen. */
@@ -126,7 +126,9 @@ export class RunGroup {
     try {
       while (this.#isAsked && !signal.aborted) {
         this.#isAsked = false;
+        const ahead = this.#readAhead(signal);
         await this.#readRows(signal);
+        this.#takeAhead(await ahead);
         await this.#readCurves(signal);
       }
       if (!signal.aborted && this.failure !== undefined) {
@@ -198,6 +200,28 @@ export class RunGroup {
   #refreshSoon(id: string): void {
     if (this.#stale.size === 0) setTimeout(() => this.#stale.size > 0 && this.#read(), this.#pace.refreshMs);
     this.#stale.add(id);
+  }
+
+  /** Curves of runs that are not known yet, beside their rows. */
+  async #readAhead(signal: AbortSignal): Promise<{ key: string; read: ReadonlyMap<string, Series> } | null> {
+    const key = this.#key;
+    const lacking = this.#ids.filter((id) => !this.#members.has(id) && !this.#missing.has(id));
+    if (key === null || lacking.length === 0) return null;
+    // What fails is asked for again in its turn, and told then.
+    const read = await this.#source.readCurves(lacking, { key, most: MOST_ENTRIES }, signal).catch(() => new Map<string, Series>());
+    return { key, read };
+  }
+
+  /** One that is whole: a run that was at work may have told more between its curve and its row. */
+  #takeAhead(ahead: { key: string; read: ReadonlyMap<string, Series> } | null): void {
+    if (ahead === null || ahead.key !== this.#key) return;
+    for (const [id, series] of ahead.read) {
+      const member = this.#members.get(id);
+      if (member === undefined || member.hasCurve || !hasEnded(member.record.run.state)) continue;
+      const { step, epoch } = member.record.run.progress;
+      if (series.lastStep >= (ahead.key.startsWith('epoch/') ? epoch : step)) this.#takeCurve(member, ahead.key, series);
+    }
+    this.#listener.onCurves();
   }
 
   async #readCurves(signal: AbortSignal): Promise<void> {

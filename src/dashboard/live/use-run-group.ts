@@ -46,8 +46,8 @@ export interface FollowedRuns {
   version: number;
 }
 
-/** Follows these runs while the component is shown. */
-export function useRunGroup(ids: readonly string[]): FollowedRuns {
+/** Follows these runs while the component is shown. The curve that is likely to be wanted is read beside their rows. */
+export function useRunGroup(ids: readonly string[], likely: string): FollowedRuns {
   const [version, setVersion] = useState(0);
   const [change, setChange] = useState(0);
   const followed = useMemo(() => {
@@ -57,7 +57,10 @@ export function useRunGroup(ids: readonly string[]): FollowedRuns {
   }, []);
   const { group } = followed;
   const key = ids.join();
-  useEffect(() => group.follow(ids), [group, key]);
+  useEffect(() => {
+    if (group.runs().length === 0) group.want(likely);
+    group.follow(ids);
+  }, [group, key]);
   useEffect(() => () => {
     group.close();
     followed.rows.cancel();

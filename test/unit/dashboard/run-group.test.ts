@@ -8,8 +8,8 @@ import { Series } from '../../../src/dashboard/live/series.js';
 import { throttle } from '../../../src/dashboard/lib/throttle.js';
 import { until } from '../../helpers/poll.js';
 
-const runOf = (id: string, { state = 'running', head = 10, attempt = 1 }: { state?: RunState; head?: number; attempt?: number } = {}) =>
-  ({ id, state, head, attempt, metrics: {}, progress: { epoch: 1, step: 3, epochs: 2, totalSteps: 20, examplesPerSecond: null }, startedAt: null, endedAt: null }) as unknown as Run;
+const runOf = (id: string, { state = 'running', head = 10, attempt = 1, step = 3 }: { state?: RunState; head?: number; attempt?: number; step?: number } = {}) =>
+  ({ id, state, head, attempt, metrics: {}, progress: { epoch: 1, step, epochs: 2, totalSteps: 20, examplesPerSecond: null }, startedAt: null, endedAt: null }) as unknown as Run;
 const steps = (seq: number, points: Record<number, number>, attempt = 1): RunEvent =>
   ({ seq, at: '2026-01-01T00:00:00Z', kind: 'metrics', data: { attempt, epoch: 1, steps: Object.keys(points).map(Number), series: { loss: Object.values(points), accuracy: Object.values(points) }, examplesPerSecond: 1 } }) as unknown as RunEvent;
 const change = (seq: number, state: RunState, more: object = {}): RunEvent => ({ seq, at: '2026-01-01T00:00:01Z', kind: 'state', data: { state, ...more } }) as unknown as RunEvent;
@@ -50,12 +50,12 @@ class FakeService {
 t.test('rows and curves are read for all at once, and those under way are followed', async (t) => {
   const service = new FakeService();
   const { group } = service;
-  service.rows = new Map([['a', runOf('a', { head: 7 })], ['b', runOf('b', { state: 'succeeded' })]]);
+  service.rows = new Map([['a', runOf('a', { head: 7 })], ['b', runOf('b', { state: 'succeeded', step: 1 })]]);
   service.curves = new Map<string, Record<number, number>>([['a batch/loss', { 1: 3, 2: 2 }], ['b batch/loss', { 1: 9 }]]);
   group.want('batch/loss');
   group.follow(['b', 'gone', 'a']);
   await until(() => group.curve('a') !== undefined, { what: 'the curves' });
-  t.same(service.asked, ['rows b,gone,a', 'batch/loss b,a']);
+  t.same(service.asked, ['batch/loss b,gone,a', 'rows b,gone,a', 'batch/loss a'], 'beside each other; of one at work again, which may have told more in between');
   t.same([group.runs().map(({ id }) => id), group.missing(), [...service.watched.keys()], service.watched.get('a')?.after], [['b', 'a'], ['gone'], ['a'], 7]);
   service.tell('a', steps(8, { 2: 2, 3: 1 }));
   t.same([pointsOf(group.curve('a')), pointsOf(group.curve('b'))], [{ 1: 3, 2: 2, 3: 1 }, { 1: 9 }]);
@@ -82,12 +82,25 @@ t.test('what is told while a curve is read goes on from its end', async (t) => {
   t.same(pointsOf(group.curve('a')), { 1: 0.5, 2: 0.5, 3: 0.5, 4: 0.5, 5: 0.75 });
 });
 
+t.test('a run that ends between its curve and its row has its curve read again', async (t) => {
+  const service = new FakeService();
+  const { group } = service;
+  service.rows.set('a', runOf('a', { state: 'succeeded', step: 2 }));
+  service.curves.set('a batch/loss', { 1: 3 });
+  service.meanwhile = () => void service.curves.set('a batch/loss', { 1: 3, 2: 2 });
+  group.want('batch/loss');
+  group.follow(['a']);
+  await until(() => group.curve('a') !== undefined, { what: 'the curve' });
+  t.same(pointsOf(group.curve('a')), { 1: 3, 2: 2 });
+});
+
 t.test('a curve of an attempt that has ended meanwhile is read again', async (t) => {
   const service = new FakeService();
   const { group } = service;
   service.rows.set('a', runOf('a'));
   service.curves.set('a batch/loss', { 1: 3, 2: 2, 3: 66 });
   service.meanwhile = () => {
+    if (!service.watched.has('a')) return;
     service.meanwhile = () => {};
     service.curves.set('a batch/loss', { 1: 3, 2: 2 });
     service.tell('a', change(11, 'starting', { attempt: 2, step: 2, epoch: 0 }));

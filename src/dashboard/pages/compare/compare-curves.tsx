@@ -10,14 +10,13 @@ import type { RunGroup } from '../../live/run-group.js';
 import { Button } from '../../ui/button.js';
 import { Range, Segments, Select } from '../../ui/field.js';
 import { bandOf, seedGroups } from './band.js';
-import { COMPARE_AXES, curveKeysOf, curveName, placeOf } from './curve-axis.js';
+import { COMPARE_AXES, curveKeysOf, curveName, METRIC, placeOf } from './curve-axis.js';
 import { Legend, type LegendEntry } from './legend.js';
 import { OverlayChart, readTrace } from './overlay-chart.js';
 import { frameOf, nearestPoint, TraceMaker, type Trace } from './trace.js';
 import { HIDDEN, tailOf } from './view-codecs.js';
 
 const AXIS = codecs.choice(COMPARE_AXES);
-const METRIC = codecs.text();
 const FLAG = codecs.flag();
 const SMOOTHING = codecs.number(0, { least: 0, most: 0.99 });
 const ZOOM = codecs.range();

@@ -2,6 +2,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import { count, several } from '../../lib/format.js';
 import { hrefOf, useUrlState } from '../../lib/router.js';
+import { METRIC, USUAL_CURVE } from './curve-axis.js';
 import { useRunGroup } from '../../live/use-run-group.js';
 import { Card, Empty, ErrorNote, Loading } from '../../ui/surfaces.js';
 import { CompareCurves } from './compare-curves.js';
@@ -14,7 +15,8 @@ import './compare.css';
 
 export function ComparePage() {
   const [ids, setIds] = useUrlState('runs', RUN_IDS);
-  const { group, runs, version } = useRunGroup(ids);
+  const [asked] = useUrlState('metric', METRIC);
+  const { group, runs, version } = useRunGroup(ids, asked === '' ? USUAL_CURVE : asked);
   const [missing, error] = [group.missing(), group.failure];
   const isReading = runs.length + missing.length < ids.length;
   const [meant, setMeant] = useState<string | null>(null);

@@ -1,10 +1,16 @@
 // What the curves of several runs are drawn over, and which there are.
 import { placeOn } from '../../charts/axis.js';
 import type { Run } from '../../api/types.js';
+import * as codecs from '../../lib/codecs.js';
 
 /** Examples set runs of different batch sizes side by side by how much they have seen. */
 export const COMPARE_AXES = ['step', 'epoch', 'examples'] as const;
 export type CompareAxis = (typeof COMPARE_AXES)[number];
+
+/** In the address: the curve that is shown. */
+export const METRIC = codecs.text();
+/** What stands first among the curves of runs that have validated. */
+export const USUAL_CURVE = 'epoch/val_loss';
 
 /** Where the points of a curve of a run stand. */
 export function placeOf({ progress, spec }: Pick<Run, 'progress' | 'spec'>, { key, axis }: { key: string; axis: CompareAxis }): (at: number) => number {

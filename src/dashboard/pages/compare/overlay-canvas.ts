@@ -1,6 +1,7 @@
 // Draws many curves on a canvas between two: the axes lie beneath, and what follows the pointer above, so that a hundred
 // curves are not drawn anew for a cross-hair.
 import { colorsOf, faint, type Colors } from '../../charts/paint.js';
+import { Pace } from '../../charts/pace.js';
 import { logTicks, nearestPoint, ticks, type Frame, type Trace } from './trace.js';
 
 export interface OverlayView {
@@ -29,10 +30,13 @@ const LEFT = 62;
 const BOTTOM = 28;
 const TOP = 10;
 const RIGHT = 12;
-/** Beyond so many, lines are thinner, and ranges of buckets fainter. */
+/** Beyond so many, ranges of buckets are drawn fainter. */
 const MANY = 12;
-/** A long line that crosses itself again and again takes a canvas hundreds of times as long as its pieces, each of so many points. */
-const PIECE = 16;
+/**
+ * A line that goes up and down for more than so many times the width of the chart is drawn as thin as the screen can, and
+ * without dashes, which one could not see: a thicker one takes a canvas ten times as long, a dashed one fifty times.
+ */
+const RESTLESS = 8;
 
 export class OverlayCanvas {
   readonly #axes: HTMLCanvasElement;
@@ -44,6 +48,8 @@ export class OverlayCanvas {
   #hover: OverlayHover = { place: null, trace: null, span: null };
   #frame = 0;
   #isStale = false;
+  readonly #pace = new Pace();
+  #later: ReturnType<typeof setTimeout> | undefined;
   #size = { width: 0, height: 0 };
 
   constructor(host: HTMLElement, onDrawn: (ms: number) => void) {
@@ -102,6 +108,7 @@ export class OverlayCanvas {
 
   destroy(): void {
     cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#later);
     this.#resize.disconnect();
     this.#axes.remove();
     this.#base.remove();
@@ -112,13 +119,23 @@ export class OverlayCanvas {
     this.#isStale ||= isStale;
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
+      const rest = this.#pace.restMs;
+      if (this.#isStale && rest > 0) this.#later ||= setTimeout(() => {
+        this.#later = undefined;
+        this.#plan(false);
+      }, rest);
       const view = this.#view;
       if (view === null || this.#size.width === 0) return;
       const begun = performance.now();
-      if (this.#isStale) this.#drawBase(view);
+      const isDue = this.#isStale && rest === 0;
+      if (isDue) {
+        this.#pace.drawing();
+        this.#drawBase(view);
+      }
       this.#drawTop(view);
-      if (this.#isStale) this.#onDrawn(performance.now() - begun);
+      if (!isDue) return;
       this.#isStale = false;
+      this.#onDrawn(performance.now() - begun);
     });
   }
 
@@ -151,7 +168,7 @@ export class OverlayCanvas {
     this.#drawAxes(this.#clear(this.#axes), view, scales);
     this.#within(ctx, () => {
       const many = view.traces.length > MANY;
-      for (const trace of view.traces) this.#stroke(ctx, trace, { ...scales, width: many ? 1 : 1.75, share: view.isFaint ? 0.28 : many ? 0.85 : 1, range: view.isFaint ? 0.06 : many ? 0.12 : 0.22 });
+      for (const trace of view.traces) this.#stroke(ctx, trace, { ...scales, width: 1.75, share: view.isFaint ? 0.28 : many ? 0.85 : 1, range: view.isFaint ? 0.06 : many ? 0.12 : 0.22 });
       for (const band of view.bands) this.#stroke(ctx, band, { ...scales, width: 2.25, share: 1, range: 0.2 });
     });
   }
@@ -213,36 +230,26 @@ export class OverlayCanvas {
         ctx.fillRect(placeOf(x[at]!) - 0.75, top, 1.5, bottom - top);
       }
     }
+    const heights = Float64Array.from(y, heightOf);
+    const isRestless = wayOf(heights) > RESTLESS * this.#size.width;
     ctx.globalAlpha = share;
-    ctx.lineWidth = width;
-    ctx.setLineDash([...dash]);
+    ctx.lineWidth = isRestless ? 1 / devicePixelRatio : width;
+    ctx.setLineDash(isRestless ? [] : [...dash]);
     ctx.beginPath();
-    let length = 0;
-    let pixels = 0;
+    let isDown = false;
     for (let at = 0; at < x.length; at += 1) {
-      const [left, height] = [placeOf(x[at]!), heightOf(y[at]!)];
-      if (!Number.isFinite(height)) {
-        length = 0;
-        continue;
-      }
-      if (length > 0) {
-        ctx.lineTo(left, height);
-        if (dash.length > 0) pixels += Math.hypot(left - placeOf(x[at - 1]!), height - heightOf(y[at - 1]!));
-      } else {
+      const [left, height] = [placeOf(x[at]!), heights[at]!];
+      if (!Number.isFinite(height)) isDown = false;
+      else if (isDown) ctx.lineTo(left, height);
+      else {
         ctx.moveTo(left, height);
         // A point with no neighbours would not be seen.
-        if (!Number.isFinite(y[at + 1] ?? NaN)) ctx.lineTo(left + 0.1, height);
+        if (!Number.isFinite(heights[at + 1] ?? NaN)) ctx.lineTo(left + 0.1, height);
+        isDown = true;
       }
-      length += 1;
-      if (length % PIECE !== 0) continue;
-      ctx.stroke();
-      ctx.lineDashOffset = pixels;
-      ctx.beginPath();
-      ctx.moveTo(left, height);
     }
     ctx.stroke();
     ctx.setLineDash([]);
-    ctx.lineDashOffset = 0;
     ctx.globalAlpha = 1;
   }
 
@@ -275,6 +282,13 @@ export class OverlayCanvas {
       ctx.fillText(formatPlace(place), at > width - RIGHT - 24 ? width - RIGHT + 8 : at, height - BOTTOM + 8);
     }
   }
+}
+
+/** How many pixels it goes up and down in all. */
+function wayOf(heights: Float64Array): number {
+  let way = 0;
+  for (let at = 1; at < heights.length; at += 1) way += Math.abs(heights[at]! - heights[at - 1]!) || 0;
+  return way;
 }
 
 const bounded = (height: number) => Math.min(1e5, Math.max(-1e5, Number.isNaN(height) ? 1e5 : height));
