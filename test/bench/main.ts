@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { loadavg } from 'node:os';
 import { parseArgs } from 'node:util';
 import { UsageError, type Bench, type BenchValues } from './bench.js';
+import { dashboardBench } from './dashboard.js';
 import { ingestBench } from './ingest.js';
 import { liveBench } from './live.js';
 import { queueBench } from './queue.js';
@@ -10,7 +11,7 @@ import { serviceBench } from './service.js';
 import { soakBench } from './soak.js';
 import { trainBench } from './train.js';
 
-const BENCHES: Record<string, Bench> = { service: serviceBench, live: liveBench, ingest: ingestBench, queue: queueBench, train: trainBench, soak: soakBench };
+const BENCHES: Record<string, Bench> = { service: serviceBench, live: liveBench, ingest: ingestBench, queue: queueBench, train: trainBench, dashboard: dashboardBench, soak: soakBench };
 
 async function main(args: string[]): Promise<void> {
   const isNamed = args[0] !== undefined && !args[0].startsWith('-');

@@ -78,3 +78,8 @@ export async function startStack(scope: Scope, backend: Backend): Promise<Stack>
 export function startRun({ stores, teamId }: Stack, name: string): Promise<Run> {
   return runIn(stores, 'running', newRun(teamId, { name }));
 }
+
+/** Ends a run that was started, well. */
+export async function endRun({ stores }: Stack, id: string): Promise<void> {
+  for (const to of ['finalizing', 'succeeded'] as const) if ((await stores.runs.change(id, { to })) === null) throw new Error(`run ${id} cannot become ${to}`);
+}
