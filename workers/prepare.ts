@@ -8,10 +8,11 @@ import { NoEngineError, openEngine, type OpenEngine } from '../src/ml/engines/op
 import { createEvaluator } from '../src/ml/evaluation.js';
 import { baseLearningRate } from '../src/ml/schedule.js';
 import type { TrainSettings } from '../src/ml/train.js';
+import { effectiveLoss } from '../src/portable/answer.js';
 import type { RuledOut } from '../src/schemas/ipc.js';
 import type { FailureReason } from '../src/schemas/run.js';
 import type { RunSpec } from '../src/schemas/spec.js';
-import { defaultMetrics, effectiveCheckpoints, effectiveFit, effectiveLoss, effectivePreprocessing } from '../src/specs/defaults.js';
+import { defaultMetrics, effectiveCheckpoints, effectiveFit, effectivePreprocessing } from '../src/specs/defaults.js';
 import { trainingGraph } from '../src/specs/training-graph.js';
 
 /** A fault with a cause that a client can act on. */

@@ -50,4 +50,3 @@ export function exampleCounts(dataset: DatasetSpec, available: { trainCount: num
 
 /** The base learning rate, before any schedule. */
 export { baseLearningRate } from '../ml/schedule.js';
-export { effectiveLoss, isCrossentropy };

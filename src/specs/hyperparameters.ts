@@ -1,6 +1,7 @@
 // A spec as flat columns, for searching and comparing runs: `optimizer.learningRate`, `model.layers.1.units`.
+import { effectiveLoss } from '../portable/answer.js';
 import type { RunSpec } from '../schemas/spec.js';
-import { baseLearningRate, defaultMetrics, effectiveFit, effectiveLoss, effectiveValidation } from './defaults.js';
+import { baseLearningRate, defaultMetrics, effectiveFit, effectiveValidation } from './defaults.js';
 
 export interface Hyperparameter {
   key: string;

@@ -1,8 +1,8 @@
 // Whether the model's output, the loss and the data set's classes fit together.
 import type { InputProblem } from '../errors.js';
 import { argumentPointer, type Graph, type GraphNode, type Shape } from '../ml/graph.js';
+import { effectiveLoss, isCrossentropy } from '../portable/answer.js';
 import type { RunSpec } from '../schemas/spec.js';
-import { effectiveLoss, isCrossentropy } from './defaults.js';
 import type { Findings } from './findings.js';
 
 /** Layers that hand on probabilities as they are. */
@@ -22,7 +22,9 @@ export function checkOutput(spec: RunSpec, { graph, outputShape, classCount }: O
   const loss = effectiveLoss(spec.loss);
   const output = graph.nodes.find((node) => node.name === graph.output);
   if (output === undefined) return;
-  if (classCount !== null && outputShape !== null && (outputShape.length !== 1 || outputShape[0] !== classCount)) {
+  // One output is enough to tell two classes apart.
+  const isPair = classCount === 2 && outputShape?.[0] === 1 && loss.type === 'binaryCrossentropy';
+  if (classCount !== null && outputShape !== null && (outputShape.length !== 1 || (outputShape[0] !== classCount && !isPair))) {
     problems.push(wrongOutput(output, outputShape, classCount));
   }
   if (!isCrossentropy(loss.type)) return;

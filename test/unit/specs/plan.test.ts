@@ -54,6 +54,15 @@ t.test('examples are taken and split as Keras does', async (t) => {
   t.strictSame(pointers({ fit: { batchSize: 1, epochs: 100_000 } }), ['/fit/epochs'], 'steps are counted in 32 bits');
 });
 
+t.test('one output tells two classes apart', async (t) => {
+  const pair = { ...MNIST, labels: ['no', 'yes'] };
+  const found = (units: number, loss: RunSpec['loss']) => planRun(validSpec({ ...layers({ type: 'dense', units, activation: 'sigmoid' }), loss }), pair, LIMITS).problems.map(({ pointer }) => pointer);
+  t.same(found(1, 'binaryCrossentropy'), [], 'with a binary cross-entropy');
+  t.same(found(2, 'binaryCrossentropy'), [], 'as two do');
+  t.same(found(1, 'meanSquaredError'), ['/model/layers/1/units'], 'with no other loss');
+  t.same(pointers({ ...layers({ type: 'dense', units: 1, activation: 'sigmoid' }), loss: 'binaryCrossentropy' }), ['/model/layers/1/units'], 'and no more of them');
+});
+
 t.test('an unknown data set does not hide other faults', async (t) => {
   const unknown = planRun(validSpec({ loss: { type: 'meanSquaredError', fromLogits: true } }), null, LIMITS);
   t.strictSame(unknown.problems.map((problem) => problem.pointer), ['/dataset/name', '/loss/fromLogits'], 'what can be judged without it is judged');
