@@ -21,9 +21,8 @@ export interface DatasetCatalog {
   find(name: string): DatasetInfo | null;
 }
 
-export const BUILT_IN_DATASETS: readonly DatasetInfo[] = [
-  {
-    name: 'mnist',
+const BUILT_IN = {
+  mnist: {
     title: 'MNIST handwritten digits',
     description: '70,000 grey images of digits, 28 by 28 pixels, each labelled 0 to 9 (LeCun, Cortes and Burges, 1998).',
     kind: 'image',
@@ -33,7 +32,10 @@ export const BUILT_IN_DATASETS: readonly DatasetInfo[] = [
     testCount: 10_000,
     files: MNIST_FILES,
   },
-];
+} satisfies Record<string, Omit<DatasetInfo, 'name'>>;
+
+export type BuiltInDataset = keyof typeof BUILT_IN;
+export const BUILT_IN_DATASETS: readonly DatasetInfo[] = Object.entries(BUILT_IN).map(([name, about]) => ({ name, ...about }));
 
 export function createDatasetCatalog(datasets: readonly DatasetInfo[] = BUILT_IN_DATASETS): DatasetCatalog {
   const byName = new Map(datasets.map((dataset) => [dataset.name, dataset]));

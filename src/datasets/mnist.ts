@@ -5,6 +5,7 @@ import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import type { Examples } from '../ml/engines/engine.js';
+import type { Split } from '../schemas/dataset.js';
 import { DataFileError } from './data-file-error.js';
 import { parseIdx } from './idx.js';
 import { IdxRows } from './idx-rows.js';
@@ -16,8 +17,6 @@ export interface LabelledData {
   /** Names of the classes, by index. */
   labels: string[];
 }
-
-export { DataFileError } from './data-file-error.js';
 
 /** The folder of the package's IDX files. @throws when the package is not installed. */
 export function mnistFolder(): string {
@@ -53,7 +52,7 @@ export async function loadMnist(folder = mnistFolder()): Promise<LabelledData> {
 }
 
 /** The images of a split, to be read one by one, bytes of `[28, 28, 1]` each. */
-export function mnistRows(split: 'train' | 'test', folder = mnistFolder()): IdxRows {
+export function mnistRows(split: Split, folder = mnistFolder()): IdxRows {
   const name = `${split === 'test' ? 't10k' : split}-images-idx3-ubyte` as const;
   return new IdxRows(join(folder, name), MNIST_FILES[name]);
 }

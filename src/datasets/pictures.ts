@@ -1,5 +1,6 @@
 // The examples of data sets as they are stored, for who wants to look at some of them.
 import type { Split } from '../schemas/dataset.js';
+import type { BuiltInDataset } from './catalog.js';
 import type { IdxRows } from './idx-rows.js';
 import { mnistRows } from './mnist.js';
 
@@ -13,14 +14,15 @@ export interface DatasetPictures {
 }
 
 /** Where each data set has its pictures. */
-const SOURCES: Readonly<Record<string, (split: Split) => IdxRows>> = { mnist: mnistRows };
+const SOURCES: Readonly<Record<BuiltInDataset, (split: Split) => IdxRows>> = { mnist: mnistRows };
 
 export function createDatasetPictures(): DatasetPictures {
+  const sources = new Map<string, (split: Split) => IdxRows>(Object.entries(SOURCES));
   const opened = new Map<string, IdxRows>();
   return {
     async read(dataset, split, indices) {
       const key = `${dataset} ${split}`;
-      const rows = opened.get(key) ?? SOURCES[dataset]?.(split);
+      const rows = opened.get(key) ?? sources.get(dataset)?.(split);
       if (rows === undefined) throw new Error(`the pictures of ${dataset} cannot be read`);
       opened.set(key, rows);
       return rows.read(indices);

@@ -1,5 +1,6 @@
 // Examples as the engines see them: views that split them, and the gathering of batches. Nothing here copies a data set.
 import type { Affine } from '../portable/preprocessing.js';
+import type { Split } from '../schemas/dataset.js';
 import type { Examples } from './engines/engine.js';
 import { elementsOf } from './graph-types.js';
 
@@ -38,7 +39,7 @@ export interface DataChoice {
 
 /** Where examples lie: in a split of the data set, from one of its examples on. */
 export interface ExamplesPlace {
-  split: 'train' | 'test';
+  split: Split;
   from: number;
 }
 

@@ -1,7 +1,8 @@
 import { copyFile, mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
-import { DataFileError, loadMnist, mnistFolder, mnistRows } from '../../../src/datasets/mnist.js';
+import { DataFileError } from '../../../src/datasets/data-file-error.js';
+import { loadMnist, mnistFolder, mnistRows } from '../../../src/datasets/mnist.js';
 import { createDatasetPictures } from '../../../src/datasets/pictures.js';
 
 t.test('MNIST comes out of its package', async (t) => {
