@@ -12,7 +12,7 @@ import type { Services } from '../services.js';
 import type { DatasetInfo } from './catalog.js';
 import { encodeSprite, SPRITE_COLUMNS } from './sprite.js';
 
-const pictureHeaders = { etag: { type: 'string', description: 'Of the data set, the split and the numbers.' }, 'cache-control': { type: 'string', description: 'They never change.' } };
+const pictureHeaders = { etag: { type: 'string', description: 'Of the data set, the split and the numbers.' }, 'cache-control': { type: 'string', description: 'Kept, and asked for again by the tag.' } };
 
 export const datasetRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services, 'datasets' | 'pictures'> }> = async (app, { services }) => {
   function get(name: string): DatasetInfo {
@@ -32,7 +32,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services,
   }, async ({ params: { name } }) => get(name));
 
   app.get('/v1/datasets/:name/images', {
-    config: { access: 'read' },
+    config: { access: 'view' },
     schema: {
       operationId: 'getDatasetImages', tags: ['datasets'], summary: 'Look at examples of a data set', params: NameParams, querystring: PictureQuery, headers: PictureHeaders,
       description: `The examples as they are stored, in one picture: side by side in the order of \`indices\`, ${SPRITE_COLUMNS} in a row. Each has the height and width of the data set's \`inputShape\`.`,
@@ -46,7 +46,7 @@ export const datasetRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services,
     const dataset = get(name);
     const asked = parseIndices(indices, split === 'test' ? dataset.testCount : dataset.trainCount);
     const etag = tagOf(dataset, split, asked);
-    const about = { etag, 'cache-control': 'private, max-age=31536000, immutable' };
+    const about = { etag, 'cache-control': 'private, no-cache' };
     if (isFresh(headers['if-none-match'], etag)) return reply.code(304).headers(about).send();
     const sprite = encodeSprite(await services.pictures.read(name, split, asked), dataset.inputShape);
     return reply.headers(about).type('image/png').send(sprite);

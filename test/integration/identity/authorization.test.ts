@@ -13,8 +13,8 @@ const RULES: Record<string, Right> = {
   getLiveness: 'public', getReadiness: 'public', createSession: 'public', getSession: 'public', getProblemType: 'public',
   getIdentity: 'view', deleteSession: 'view', createTicket: 'view',
   getRun: 'view', getModelSummary: 'view', getMetrics: 'view', getMetricsOfRuns: 'view', getEvaluations: 'view', listLogs: 'view', listEvents: 'view', live: 'view',
-  listArtifacts: 'view', downloadArtifact: 'view', predict: 'view', listDatasets: 'view', getDataset: 'view',
-  getDatasetImages: 'read', listRuns: 'read', planRun: 'read', listRecipes: 'read', getRecipe: 'read', listDevices: 'read', listBoxes: 'read', getBox: 'read', getQueue: 'read', getRunOutlook: 'read', getUsage: 'read', getLedger: 'read',
+  listArtifacts: 'view', downloadArtifact: 'view', predict: 'view', listDatasets: 'view', getDataset: 'view', getDatasetImages: 'view',
+  listRuns: 'read', planRun: 'read', listRecipes: 'read', getRecipe: 'read', listDevices: 'read', listBoxes: 'read', getBox: 'read', getQueue: 'read', getRunOutlook: 'read', getUsage: 'read', getLedger: 'read',
   listShares: 'read', listKeys: 'read', createKey: 'read', revokeKey: 'read', listTeams: 'read', getTeam: 'read', listMembers: 'read',
   createRun: 'write', cancelRun: 'write', pauseRun: 'write', resumeRun: 'write', extendRun: 'write', updateRun: 'write', moveRun: 'write', deleteRun: 'write',
   deleteArtifacts: 'write', shareRun: 'write', unshareRun: 'write',
@@ -142,6 +142,7 @@ t.test('with a link', async (t) => {
   t.equal((await ask('GET', `/v1/runs/${shared.id}`, { key: link })).status, 200);
   t.equal((await ask('GET', `/v1/runs/${shared.id}/events`, { key: link })).status, 200);
   t.match((await ask<RunCurvesList>('GET', `/v1/metrics?key=batch/loss&runId=${other.id}&runId=${shared.id}`, { key: link })).body.items, [{ runId: shared.id }]);
+  t.equal((await ask('GET', '/v1/datasets/mnist/images?indices=0', { key: link })).status, 200, 'with the examples that its evaluation names');
   t.equal((await ask('GET', `/v1/runs/${other.id}`, { key: link })).status, 404);
   t.equal((await ask('GET', '/v1/runs', { key: link })).status, 403, 'it lists nothing');
   t.notMatch(JSON.stringify((await ask('GET', `/v1/runs/${shared.id}/shares`)).body), link.slice(-48), 'the secret is shown once');
