@@ -1,32 +1,15 @@
 // What a classifier says of the validation examples, class by class: how often each class was taken for which, and the
 // examples that it was most wrong about. From the outputs of the evaluation itself; nothing is computed twice.
+import { DENSE_EPOCHS, MAX_SAMPLES } from '../schemas/evaluation-limits.js';
+import type { EvaluationData, SamplePrediction } from '../schemas/event.js';
 import { classReader, type ClassReader } from './class-reader.js';
 import type { ExamplesPlace } from './data.js';
 import type { Examples } from './engines/engine.js';
 import type { TargetChoice } from './metrics.js';
 import { Ranking } from './ranking.js';
 
-/** Classes by their index in `labels`; probabilities to six decimals. */
-export interface SamplePrediction {
-  /** Of the example, in the data set's split. */
-  index: number;
-  trueClass: number;
-  predictedClass: number;
-  trueProbability: number;
-  predictedProbability: number;
-}
-
-export interface Evaluation {
-  split: ExamplesPlace['split'];
-  /** Name of each class. */
-  labels: string[];
-  /** Examples by true class (row) and predicted class (column). */
-  confusionMatrix: number[][];
-  /** Examples with a NaN among their outputs: nothing was predicted, and no cell counts them. */
-  unpredictedCount: number;
-  /** The wrong ones, the surest first; then the right ones, the least sure first. */
-  samples: SamplePrediction[];
-}
+/** Before anybody says of which epoch it is. */
+export type Evaluation = Omit<EvaluationData, 'attempt' | 'epoch' | 'step'>;
 
 export interface ClassifierChoice extends TargetChoice {
   /** Names of the data set's classes; a class without one has its number. */
@@ -45,10 +28,6 @@ export interface EvaluationTally {
   add(outputs: Float32Array, from: number): void;
   evaluation(): Evaluation;
 }
-
-export const MAX_SAMPLES = 60;
-/** Epochs up to this one all have an evaluation in the log. */
-const DENSE_EPOCHS = 200;
 
 /**
  * Whether the epoch, which counts from 1, is one whose evaluation is told: all at first, then every tenth, hundredth, …
@@ -73,12 +52,14 @@ class Tally implements EvaluationTally {
   readonly #counts: Float64Array;
   readonly #wrong = new Ranking<SamplePrediction>(MAX_SAMPLES);
   readonly #right = new Ranking<SamplePrediction>(MAX_SAMPLES);
-  #unpredicted = 0;
+  /** By true class. */
+  readonly #unpredicted: number[];
 
   constructor(choice: ClassifierChoice, reader: ClassReader) {
     this.#choice = choice;
     this.#reader = reader;
     this.#counts = new Float64Array(reader.classCount ** 2);
+    this.#unpredicted = new Array<number>(reader.classCount).fill(0);
   }
 
   add(outputs: Float32Array, from: number): void {
@@ -86,17 +67,16 @@ class Tally implements EvaluationTally {
     const { examples: { y, place } } = this.#choice;
     for (let at = 0, example = from; at < outputs.length; at += width, example++) {
       const trueClass = y[example]!;
-      const predictedClass = this.#reader.predict(outputs, at);
+      const row = [...outputs.subarray(at, at + width)];
+      const predictedClass = this.#reader.predict(row);
       if (predictedClass === null) {
-        this.#unpredicted += 1;
+        this.#unpredicted[trueClass]! += 1;
         continue;
       }
       this.#counts[trueClass * classCount + predictedClass]! += 1;
-      const predictedProbability = this.#reader.probability(outputs, at, predictedClass);
-      const isRight = predictedClass === trueClass;
-      const [ranking, rank] = isRight ? [this.#right, predictedProbability] : [this.#wrong, -predictedProbability];
-      if (!ranking.takes(rank)) continue;
-      const trueProbability = isRight ? predictedProbability : this.#reader.probability(outputs, at, trueClass);
+      const probabilities = this.#reader.probabilities(row);
+      const [trueProbability, predictedProbability] = [probabilities[trueClass]!, probabilities[predictedClass]!];
+      const [ranking, rank] = predictedClass === trueClass ? [this.#right, predictedProbability] : [this.#wrong, -predictedProbability];
       ranking.add(rank, { index: place.from + example, trueClass, predictedClass, trueProbability, predictedProbability });
     }
   }
@@ -108,7 +88,7 @@ class Tally implements EvaluationTally {
       split: place.split,
       labels: Array.from({ length: classCount }, (_, index) => labels[index] ?? String(index)),
       confusionMatrix: Array.from({ length: classCount }, (_, row) => Array.from(this.#counts.subarray(row * classCount, (row + 1) * classCount))),
-      unpredictedCount: this.#unpredicted,
+      unpredictedCounts: [...this.#unpredicted],
       samples: [...this.#wrong.items, ...this.#right.items].slice(0, MAX_SAMPLES).map(rounded),
     };
   }

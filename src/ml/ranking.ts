@@ -10,14 +10,9 @@ export class Ranking<T> {
     this.#limit = limit;
   }
 
-  /** Whether an item of this rank would be kept. */
-  takes(rank: number): boolean {
-    return this.#ranks.length < this.#limit || rank < this.#ranks.at(-1)!;
-  }
-
   /** Keeps the item if it is among the first. */
   add(rank: number, item: T): void {
-    if (!this.takes(rank)) return;
+    if (this.#ranks.length === this.#limit && rank >= this.#ranks.at(-1)!) return;
     let place = this.#ranks.length;
     while (place > 0 && rank < this.#ranks[place - 1]!) place -= 1;
     this.#ranks.splice(place, 0, rank);

@@ -2,7 +2,12 @@
 import type { Prediction } from '../schemas/predict.js';
 import type { Loss, LossName } from '../schemas/spec.js';
 
-export function effectiveLoss(loss: Loss): { type: LossName; fromLogits: boolean } {
+export interface EffectiveLoss {
+  type: LossName;
+  fromLogits: boolean;
+}
+
+export function effectiveLoss(loss: Loss): EffectiveLoss {
   return typeof loss === 'string' ? { type: loss, fromLogits: false } : { type: loss.type, fromLogits: loss.fromLogits ?? false };
 }
 
@@ -11,31 +16,57 @@ export function isCrossentropy(loss: LossName): boolean {
 }
 
 /**
- * Cross-entropies answer probabilities: logits go through softmax (binary ones through the sigmoid), and one
- * output for two labels becomes two. Other losses answer the values.
+ * From 0 to 1, what a cross-entropy takes the outputs for: shares of their sum, or their softmax where they are logits;
+ * a binary one takes each by itself, or its sigmoid. None of them is NaN.
  */
-export function toPrediction(values: number[], { loss, labels }: { loss: Loss; labels: readonly string[] | null }): Prediction {
-  const { type, fromLogits } = effectiveLoss(loss);
-  if (!isCrossentropy(type)) return { ...likeliest(values, labels), values };
-  const given = !fromLogits ? values : type === 'binaryCrossentropy' ? values.map(sigmoid) : softmax(values);
-  const [only = 0] = given;
-  const probabilities = type === 'binaryCrossentropy' && given.length === 1 && (labels === null || labels.length === 2) ? [1 - only, only] : given;
-  return { ...likeliest(probabilities, labels), probabilities };
+export function probabilitiesOf(outputs: readonly number[], { type, fromLogits }: EffectiveLoss): number[] {
+  if (type === 'binaryCrossentropy') return outputs.map(fromLogits ? sigmoid : toShare);
+  return fromLogits ? softmax(outputs) : shares(outputs);
 }
 
-/** The class with the largest value, the first of equals; nothing when the values are no named classes. */
+/** One probability, of the second of two classes, as that of both. */
+export const bothOf = (second: number): [number, number] => [1 - second, second];
+
+/** The first of equals. None of them is NaN. */
+export const indexOfGreatest = (values: readonly number[]): number => values.reduce((best, value, index) => (value > values[best]! ? index : best), 0);
+
+/** Cross-entropies answer probabilities, and one output for two labels becomes two. Other losses answer the values. */
+export function toPrediction(values: number[], { loss, labels }: { loss: Loss; labels: readonly string[] | null }): Prediction {
+  const choice = effectiveLoss(loss);
+  if (!isCrossentropy(choice.type)) return { ...likeliest(values, labels), values };
+  const probabilities = probabilitiesOf(values, choice);
+  const [only = 0] = probabilities;
+  if (choice.type === 'binaryCrossentropy' && values.length === 1 && (labels === null || labels.length === 2)) {
+    return { ...likeliest(bothOf(only), labels), probabilities: bothOf(only) };
+  }
+  // By the values: different ones may have a probability of 1.
+  return { ...likeliest(values, labels), probabilities };
+}
+
+/** The class with the largest value; nothing when the values are no named classes. */
 function likeliest(values: readonly number[], labels: readonly string[] | null): Pick<Prediction, 'label' | 'index'> {
   if (labels?.length !== values.length) return {};
-  const index = values.indexOf(Math.max(...values));
+  const index = indexOfGreatest(values);
   return { label: labels[index] ?? String(index), index };
 }
 
 function softmax(logits: readonly number[]): number[] {
-  // Relative to the largest, so that nothing overflows.
+  // Relative to the largest, so that nothing overflows; infinite ones share all there is.
   const max = Math.max(...logits);
-  const powers = logits.map((logit) => Math.exp(logit - max));
-  const sum = powers.reduce((total, power) => total + power, 0);
-  return powers.map((power) => power / sum);
+  return parts(logits.map((logit) => (logit === max ? 1 : Math.exp(logit - max))));
 }
 
+/** The losses divide by the sum; it is 1 after a softmax. Of nothing, all have the same. */
+function shares(values: readonly number[]): number[] {
+  const weights = values.map((value) => Math.min(Math.max(value, 0), MAX_FLOAT32));
+  return parts(weights.some((weight) => weight > 0) ? weights : weights.map(() => 1));
+}
+
+function parts(weights: readonly number[]): number[] {
+  const sum = weights.reduce((total, weight) => total + weight, 0);
+  return weights.map((weight) => weight / sum);
+}
+
+const MAX_FLOAT32 = 3.4e38;
+const toShare = (value: number): number => Math.min(Math.max(value, 0), 1);
 const sigmoid = (logit: number): number => 1 / (1 + Math.exp(-logit));

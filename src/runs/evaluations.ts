@@ -1,7 +1,7 @@
 // The evaluations of a run that stand: of each epoch the last one, less those that a later start has made void.
 import { ServiceError } from '../errors.js';
 import type { EventLog } from '../live/event-log.js';
-import { classMetrics } from '../metrics/class-metrics.js';
+import { classMetrics, sum } from '../metrics/class-metrics.js';
 import type { Evaluations } from '../schemas/evaluation.js';
 
 /** @throws ServiceError not_found when the epoch asked for has none */
@@ -14,7 +14,7 @@ export async function readEvaluations(events: EventLog, runId: string, { epoch }
   }
   const event = asked === undefined ? undefined : (await events.read(runId, { after: asked.seq - 1, limit: 1 })).items[0];
   if (event?.kind !== 'evaluation') return { epochs: [], evaluation: null };
-  const { labels, confusionMatrix } = event.data;
-  const classes = classMetrics(confusionMatrix).map((counts, index) => ({ label: labels[index] ?? String(index), ...counts }));
-  return { epochs, evaluation: { ...event.data, classes } };
+  const { labels, unpredictedCounts } = event.data;
+  const classes = classMetrics(event.data).map((counts, index) => ({ label: labels[index] ?? String(index), ...counts }));
+  return { epochs, evaluation: { ...event.data, unpredictedCount: sum(unpredictedCounts), classes } };
 }

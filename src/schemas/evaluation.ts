@@ -1,6 +1,7 @@
 // What a classifier says of its validation examples, epoch by epoch: a reading of the events of kind `evaluation`.
 import { Type, type Static } from 'typebox';
 import { ref, strictObject } from './build.js';
+import { DENSE_EPOCHS, MAX_CLASSES } from './evaluation-limits.js';
 import { EvaluationData } from './event.js';
 
 export const EvaluationQuery = strictObject({
@@ -12,7 +13,7 @@ const count = (description: string) => Type.Integer({ minimum: 0, description })
 export const ClassMetrics = strictObject(
   {
     label: Type.String({ description: 'Name of the class.' }),
-    trueCount: count('Validation examples of the class; some call it its support.'),
+    trueCount: count('Validation examples of the class, those without a prediction among them; some call it its support.'),
     predictedCount: count('Validation examples that were taken for it.'),
     correctCount: count('Those of them that are of it.'),
     precision: share('Share of the correct ones among those taken for it; null when there are none.'),
@@ -26,6 +27,7 @@ export type ClassMetrics = Static<typeof ClassMetrics>;
 export const Evaluation = strictObject(
   {
     ...EvaluationData.properties,
+    unpredictedCount: count('The sum of `unpredictedCounts`.'),
     classes: Type.Array(ref(ClassMetrics), { description: 'One for each class, by index.' }),
   },
   { $id: 'Evaluation', description: 'What the model said of the validation examples after an epoch.' },

@@ -1,6 +1,8 @@
 // The event log of a run: numbered, append-only, without gaps. What people see is a reading of it.
 import { Type, type Static, type TSchema } from 'typebox';
 import { oneOf, ref, strictObject } from './build.js';
+import { SPLITS } from './dataset.js';
+import { MAX_SAMPLES } from './evaluation-limits.js';
 import { MetricValue, MetricValues, RUN_REASONS, RUN_STATES } from './run.js';
 
 export const EVENT_KINDS = ['state', 'metrics', 'epoch', 'evaluation', 'log', 'system', 'warning', 'checkpoint', 'artifact'] as const;
@@ -46,17 +48,19 @@ export const SamplePrediction = strictObject({
   trueProbability: probability('How probable the model says that its true class is'),
   predictedProbability: probability('How probable the model says that the predicted class is'),
 }, { $id: 'SamplePrediction', description: 'What a classifier said of one validation example.' });
+export type SamplePrediction = Static<typeof SamplePrediction>;
 /** What a classifier said of the validation examples after an epoch. */
 export const EvaluationData = strictObject({
   attempt,
   epoch,
   step: Type.Integer({ minimum: 0, description: 'Steps done.' }),
-  split: oneOf(['train', 'test'], { description: 'The split of the data set that the validation examples are from.' }),
+  split: oneOf(SPLITS, { description: 'The split of the data set that the validation examples are from.' }),
   labels: Type.Array(Type.String(), { description: 'Names of the classes, by index.' }),
   confusionMatrix: Type.Array(Type.Array(Type.Integer({ minimum: 0 })), { description: 'How many validation examples of each class (row) were taken for each class (column).' }),
-  unpredictedCount: Type.Integer({ minimum: 0, description: 'Validation examples for which the model gave NaN. They have no predicted class, and are in no cell; with the cells they make up all.' }),
-  samples: Type.Array(ref(SamplePrediction), { maxItems: 60, description: 'Validation examples: the wrong ones first, that with the most probable wrong class before the others; then the right ones, the least probable before the others.' }),
+  unpredictedCounts: Type.Array(Type.Integer({ minimum: 0 }), { description: 'How many validation examples of each class the model gave NaN for. They have no predicted class, and are in no cell; with the cells they make up all.' }),
+  samples: Type.Array(ref(SamplePrediction), { maxItems: MAX_SAMPLES, description: 'Validation examples: the wrong ones first, that with the most probable wrong class before the others; then the right ones, the least probable before the others.' }),
 });
+export type EvaluationData = Static<typeof EvaluationData>;
 export const LogData = strictObject({
   level: oneOf(LOG_LEVELS, { description: 'How severe it is.' }),
   message: Type.String({ maxLength: 16_384, description: 'What was said.' }),

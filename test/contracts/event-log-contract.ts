@@ -11,7 +11,7 @@ const NOBODY = '01890000-0000-7000-8000-ffffffffffff';
 
 const evaluation = (epoch: number, attempt: number): NewEvent => ({
   kind: 'evaluation', at: AT,
-  data: { attempt, epoch, step: epoch, split: 'train', labels: ['a', 'b'], confusionMatrix: [[3, 1], [0, 4]], unpredictedCount: 2, samples: [{ index: 7, trueClass: 0, predictedClass: 1, trueProbability: 0.25, predictedProbability: 0.75 }] },
+  data: { attempt, epoch, step: epoch, split: 'train', labels: ['a', 'b'], confusionMatrix: [[3, 1], [0, 4]], unpredictedCounts: [2, 0], samples: [{ index: 7, trueClass: 0, predictedClass: 1, trueProbability: 0.25, predictedProbability: 0.75 }] },
 });
 
 /** One of each kind that a trainer's supervisor writes. */

@@ -22,7 +22,7 @@ export const epochEvent = (epoch: number, metrics: Record<string, number | 'NaN'
 export const evaluationEvent = (epoch: number, right: number): Extract<NewEvent, { kind: 'evaluation' }> => ({
   kind: 'evaluation', at: at(2),
   data: {
-    attempt: 1, epoch, step: epoch * 10, split: 'test', labels: ['cat', 'dog'], confusionMatrix: [[right, 8 - right], [8 - right, right]], unpredictedCount: 0,
+    attempt: 1, epoch, step: epoch * 10, split: 'test', labels: ['cat', 'dog'], confusionMatrix: [[right, 8 - right], [8 - right, right]], unpredictedCounts: [0, 0],
     samples: [{ index: 3, trueClass: 0, predictedClass: 1, trueProbability: 0.25, predictedProbability: 0.75 }],
   },
 });

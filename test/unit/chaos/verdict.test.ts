@@ -11,7 +11,7 @@ const state = (to: RunState, attempt: number, more: { reason?: RunReason; step?:
 const metrics = (attempt: number, steps: number[], loss = steps.map((step) => 1 / step)): Entry => ({ kind: 'metrics', data: { attempt, epoch: 1, steps, series: { loss }, examplesPerSecond: 1 } });
 const epoch = (attempt: number, number: number, step: number): Entry => ({ kind: 'epoch', data: { attempt, epoch: number, step, metrics: { val_loss: number / 10 }, examplesPerSecond: 1, durationMs: 1, best: true } });
 
-const evaluation = (attempt: number, number: number, right = number): Entry => ({ kind: 'evaluation', data: { attempt, epoch: number, step: number * 2, split: 'test', labels: ['a'], confusionMatrix: [[right]], unpredictedCount: 0, samples: [] } });
+const evaluation = (attempt: number, number: number, right = number): Entry => ({ kind: 'evaluation', data: { attempt, epoch: number, step: number * 2, split: 'test', labels: ['a'], confusionMatrix: [[right]], unpredictedCounts: [0], samples: [] } });
 
 /** As the service would keep them: numbered, with the curves and the row that they make. */
 function outcomeOf(entries: readonly Entry[], weights = 'abc'): Outcome {

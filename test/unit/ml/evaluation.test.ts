@@ -1,5 +1,6 @@
 import t from 'tap';
-import { createEvaluator, isEvaluationTold, MAX_SAMPLES, type ClassifierChoice, type Evaluation } from '../../../src/ml/evaluation.js';
+import { createEvaluator, isEvaluationTold, type ClassifierChoice, type Evaluation } from '../../../src/ml/evaluation.js';
+import { MAX_SAMPLES } from '../../../src/schemas/evaluation-limits.js';
 import type { LossName } from '../../../src/schemas/spec.js';
 
 interface Case extends Partial<Omit<ClassifierChoice, 'loss' | 'examples'>> {
@@ -26,9 +27,9 @@ function evaluate(about: Case, rows: readonly (readonly number[])[], partSize = 
 t.test('the matrix counts true classes by predicted ones', async (t) => {
   const y = [0, 0, 1, 2, 2];
   const rows = [[0.75, 0.25, 0], [0.25, 0.5, 0.25], [0, 1, 0], [0.625, 0.25, 0.125], [0.125, 0.25, 0.625]];
-  const { confusionMatrix, labels, split, unpredictedCount } = evaluate({ y }, rows);
+  const { confusionMatrix, labels, split, unpredictedCounts } = evaluate({ y }, rows);
   t.same(confusionMatrix, [[1, 1, 0], [0, 1, 0], [1, 0, 1]], 'rows are true, columns predicted');
-  t.same({ labels, split, unpredictedCount }, { labels: ['cat', 'dog', 'fox'], split: 'test', unpredictedCount: 0 });
+  t.same({ labels, split, unpredictedCounts }, { labels: ['cat', 'dog', 'fox'], split: 'test', unpredictedCounts: [0, 0, 0] });
   t.same(evaluate({ y }, rows, 5), evaluate({ y }, rows, 1), 'however the outputs come');
   t.same(evaluate({ y, labels: ['cat'] }, rows).labels, ['cat', '1', '2'], 'a class without a name has its number');
 });
@@ -67,6 +68,7 @@ t.test('probabilities are what the loss takes the outputs for', async (t) => {
   t.same(only({}, [Infinity, 0, 0]), [0, 0, 1, 1], 'nor do shares');
   t.same(only({ type: 'binaryCrossentropy' }, [0.25, 0.75, 0.5]), [0, 1, 0.25, 0.75], 'each output by itself');
   t.same(only({ type: 'binaryCrossentropy', fromLogits: true }, [0, Math.log(3), -9]), [0, 1, 0.5, 0.75], 'through the sigmoid');
+  t.same(only({ type: 'binaryCrossentropy', fromLogits: true }, [50, 60, 40]), [0, 1, 1, 1], 'whose rounding leaves the class as it is');
   t.same(only({}, [0.5, 0.5, 0]), [0, 0, 0.5, 0.5], 'of equal outputs the first is the answer');
 });
 
@@ -81,12 +83,12 @@ t.test('one output is two classes', async (t) => {
 });
 
 t.test('an example with a NaN among its outputs has no predicted class', async (t) => {
-  const { confusionMatrix, unpredictedCount, samples } = evaluate({ y: [0, 1, 2, 2] }, [[1, 0, 0], [NaN, NaN, NaN], [0, 0.5, NaN], [0, 0, 1]]);
+  const { confusionMatrix, unpredictedCounts, samples } = evaluate({ y: [0, 1, 2, 2] }, [[1, 0, 0], [NaN, NaN, NaN], [0, 0.5, NaN], [0, 0, 1]]);
   t.same(confusionMatrix, [[1, 0, 0], [0, 0, 0], [0, 0, 1]], 'it is in no cell');
-  t.equal(unpredictedCount, 2, 'but counted');
+  t.same(unpredictedCounts, [0, 1, 1], 'but counted for its class');
   t.same(samples.map(({ index }) => index), [0, 3], 'and not shown');
   const one = evaluate({ type: 'binaryCrossentropy', outputShape: [1], classCount: 2, y: [0, 1] }, [[NaN], [1]]);
-  t.same([one.confusionMatrix, one.unpredictedCount], [[[0, 0], [0, 1]], 1], 'also of a single output');
+  t.same([one.confusionMatrix, one.unpredictedCounts], [[[0, 0], [0, 1]], [1, 0]], 'also of a single output');
 });
 
 t.test('what tells no classes apart has no evaluation', async (t) => {

@@ -20,6 +20,15 @@ t.test('logits are turned into probabilities', async (t) => {
   t.same(binary, { label: 'no', index: 0, probabilities: [0.5, 0.5] }, 'by the sigmoid where the loss is binary; the first of equals is taken');
 });
 
+t.test('probabilities are what the loss takes the outputs for', async (t) => {
+  const [shares] = toPredictions(one(1, 3, 0), { loss: 'categoricalCrossentropy', labels: digits });
+  t.same(shares, { label: '1', index: 1, probabilities: [0.25, 0.75, 0] }, 'shares of their sum');
+  const [each] = toPredictions(one(0.25, 0.75, 1.5), { loss: 'binaryCrossentropy', labels: digits });
+  t.same(each?.probabilities, [0.25, 0.75, 1], 'each by itself where the loss is binary');
+  const [sure] = toPredictions(one(50, 60, 40), { loss: { type: 'binaryCrossentropy', fromLogits: true }, labels: digits });
+  t.match(sure, { label: '1', probabilities: [1, 1, 1] }, 'whose rounding leaves the class as it is');
+});
+
 t.test('one output for two labels is the second one\'s', async (t) => {
   t.same(toPredictions(one(0.75), { loss: 'binaryCrossentropy', labels: ['no', 'yes'] }), [{ label: 'yes', index: 1, probabilities: [0.25, 0.75] }]);
 });

@@ -44,7 +44,7 @@ t.test('a block does not cross into the next epoch', async (t) => {
 t.test('what is held goes before an epoch, a warning, a phase and the end', async (t) => {
   const epoch: TrainReport = { type: 'epoch', epoch: 1, step: 2, metrics: { loss: -Infinity, accuracy: 1 }, examplesPerSecond: 7, durationMs: 8, best: true };
   const epochEvent = { kind: 'epoch', at: '2026-01-01T00:00:00.000Z', data: { attempt: 2, epoch: 1, step: 2, metrics: { loss: '-Infinity', accuracy: 1 }, examplesPerSecond: 7, durationMs: 8, best: true } };
-  const evaluation: Evaluation = { split: 'test', labels: ['a', 'b'], confusionMatrix: [[1, 0], [0, 1]], unpredictedCount: 0, samples: [] };
+  const evaluation: Evaluation = { split: 'test', labels: ['a', 'b'], confusionMatrix: [[1, 0], [0, 1]], unpredictedCounts: [0, 0], samples: [] };
   const cases: [TrainReport, object[]][] = [
     [epoch, [epochEvent]],
     [{ ...epoch, evaluation }, [epochEvent, { kind: 'evaluation', at: '2026-01-01T00:00:00.000Z', data: { attempt: 2, epoch: 1, step: 2, ...evaluation } }]],
