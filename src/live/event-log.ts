@@ -51,10 +51,11 @@ export interface EvaluationPlace {
 export function standingEvaluations(entries: readonly { kind: 'evaluation' | 'state'; seq: number; epoch: number }[]): EvaluationPlace[] {
   let standing: EvaluationPlace[] = [];
   for (const { kind, seq, epoch } of entries) {
-    standing = standing.filter((one) => (kind === 'state' ? one.epoch <= epoch : one.epoch < epoch));
+    standing = standing.filter((one) => (kind === 'state' ? one.epoch <= epoch : one.epoch !== epoch));
     if (kind === 'evaluation') standing.push({ epoch, seq });
   }
-  return standing;
+  // That of the weights that are kept may be told after later ones.
+  return standing.sort((a, b) => a.epoch - b.epoch);
 }
 
 type EventClock = Pick<DatabaseClock, 'at'>;
@@ -148,8 +149,8 @@ export function createEventLog(database: Database, clock: EventClock): EventLog 
 
     async evaluations(runId) {
       return standingEvaluations(await database.$queryRaw<Parameters<typeof standingEvaluations>[0]>`
-        SELECT kind, seq, COALESCE((data->>'epoch')::int, 0) AS epoch FROM run_events
-        WHERE run_id = ${runId}::uuid AND kind IN ('evaluation', 'state') AND (kind = 'evaluation' OR data->>'state' = 'starting') ORDER BY seq`);
+        SELECT kind, seq, epoch FROM run_events
+        WHERE run_id = ${runId}::uuid AND kind IN ('evaluation', 'state') AND epoch IS NOT NULL ORDER BY seq`);
     },
 
     async heads(runIds) {

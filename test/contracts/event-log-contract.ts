@@ -146,6 +146,8 @@ export async function eventLogContract(t: Test, createSubject: CreateSubject): P
     t.strictSame((await events.evaluations(id)).map(({ epoch }) => epoch), [1, 2], 'after a start those up to its epoch');
     const [third] = await events.append({ runId: id, attempt: 2 }, [evaluation(3, 2)]);
     t.strictSame((await events.evaluations(id)).at(-1), { epoch: 3, seq: third?.seq }, 'and then the new ones');
+    const [second] = await events.append({ runId: id, attempt: 2 }, [evaluation(2, 2)]);
+    t.strictSame(await events.evaluations(id), [{ epoch: 1, seq: head + 1 }, { epoch: 2, seq: second?.seq }, { epoch: 3, seq: third?.seq }], 'one that is told again, after later ones, is that of its epoch');
     await again(3);
     t.strictSame(await events.evaluations(id), [], 'a start from nothing leaves none');
     t.strictSame(await events.evaluations(NOBODY), [], 'nor has a run that is not there');
