@@ -41,7 +41,7 @@ export function createReportEvents(attempt: number, now: () => number = Date.now
   /** With what a classifier said after it. */
   const epochEvents = (report: EpochReport): NewEvent[] => [epochEvent(report), ...(report.evaluation === undefined ? [] : [evaluationEvent(report, report.evaluation)])];
 
-  const evaluationEvent = ({ epoch, step }: EpochReport, evaluation: Evaluation): NewEvent => ({
+  const evaluationEvent = ({ epoch, step }: Pick<EpochReport, 'epoch' | 'step'>, evaluation: Evaluation): NewEvent => ({
     kind: 'evaluation',
     at: at(),
     data: { attempt, epoch, step, ...evaluation },
@@ -64,6 +64,8 @@ export function createReportEvents(attempt: number, now: () => number = Date.now
         }
         case 'epoch':
           return [...flush(), ...epochEvents(report)];
+        case 'evaluation':
+          return [...flush(), evaluationEvent(report, report.evaluation)];
         case 'warning':
           return [...flush(), { kind: 'warning', at: at(), data: { code: report.code, message: report.message } }];
         // Points up to a checkpoint are in the log before it is.

@@ -82,8 +82,8 @@ export async function trainAttempt(start: Start, { send, signal }: TrainAttemptO
     if (end.reason === 'cancelled') return ended(end, { state: 'cancelled', reason: 'user_cancel', message: 'cancelled on request' });
     if (end.reason === 'paused') return ended(end, { state: 'paused', reason: 'user_pause', message: `paused after step ${end.steps}` });
     send({ type: 'finalizing' });
-    send({ type: 'artifacts', ...(await saveFiles(start, session)), epoch: end.bestEpoch ?? end.epochs, step: end.steps, metrics: end.metrics });
-    const early = { reason: 'early_stopped', message: `stopped early; the weights of epoch ${end.bestEpoch ?? end.epochs} are kept` } as const;
+    send({ type: 'artifacts', ...(await saveFiles(start, session)), epoch: end.keptEpoch, step: end.steps, metrics: end.metrics });
+    const early = { reason: 'early_stopped', message: `stopped early; the weights of epoch ${end.keptEpoch} are kept` } as const;
     return ended(end, { state: 'succeeded', ...(end.reason === 'early_stopped' ? early : { reason: null, message: null }) });
   } catch (error) {
     const due = reports.flush();

@@ -30,6 +30,15 @@ export interface EpochReport {
   best: boolean;
 }
 
+/** Of an earlier epoch that had not told its own: that whose weights are kept. */
+export interface EvaluationReport {
+  type: 'evaluation';
+  epoch: number;
+  /** Steps done after it. */
+  step: number;
+  evaluation: Evaluation;
+}
+
 export interface PhaseReport {
   type: 'phase';
   phase: 'training' | 'validating';
@@ -60,11 +69,13 @@ export interface EndReport {
   epochs: number;
   steps: number;
   bestEpoch: number | null;
+  /** The epoch whose weights the session holds: the best where an early stopping puts its weights back, else the last. */
+  keptEpoch: number;
   /** Of the epoch whose weights are kept. */
   metrics: Record<string, number>;
 }
 
-export type TrainReport = StepsReport | EpochReport | PhaseReport | WarningReport | CheckpointReport | EndReport;
+export type TrainReport = StepsReport | EpochReport | EvaluationReport | PhaseReport | WarningReport | CheckpointReport | EndReport;
 
 /** Thrown by `train()` when a loss is NaN or infinite. */
 export class NonFiniteLossError extends Error {

@@ -230,6 +230,16 @@ class TrainingLoop {
     [this.#epoch, this.#batches, this.#elapsedMs, this.#step] = [epoch, batches, elapsedMs, engine.step];
   }
 
+  /** What the epoch said is gone, perhaps with an earlier attempt; its weights are back. */
+  async *#evaluateAgain(epoch: number): AsyncGenerator<TrainReport, void, void> {
+    const { session, batchSize, hasValidation, evaluator } = this.#settings;
+    const tally = hasValidation ? (evaluator?.begin() ?? null) : null;
+    if (tally === null) return;
+    yield { type: 'phase', phase: 'validating', epoch };
+    await session.evaluate('validation', batchSize, { onOutputs: (outputs, from) => tally.add(outputs, from) });
+    yield { type: 'evaluation', epoch, step: epoch * this.#stepsPerEpoch, evaluation: tally.evaluation() };
+  }
+
   async *#end(): AsyncGenerator<TrainReport, void, void> {
     const { epochs, checkpoints, signal } = this.#settings;
     const done = this.#history.length;
@@ -238,7 +248,8 @@ class TrainingLoop {
     // Before the best weights are back: who goes on later goes on from the last ones.
     if (checkpoints !== undefined && !this.#isWritten()) yield await this.#checkpoint();
     const keptEpoch = (reason === 'paused' ? null : this.#callbacks.restoreBest()) ?? done;
-    yield { type: 'end', reason, epochs: done, steps: this.#step, bestEpoch: this.#callbacks.bestEpoch, metrics: this.#history[keptEpoch - 1] ?? {} };
+    if ((reason === 'completed' || reason === 'early_stopped') && keptEpoch !== done && !isEvaluationTold(keptEpoch)) yield* this.#evaluateAgain(keptEpoch);
+    yield { type: 'end', reason, epochs: done, steps: this.#step, bestEpoch: this.#callbacks.bestEpoch, keptEpoch, metrics: this.#history[keptEpoch - 1] ?? {} };
   }
 }
 

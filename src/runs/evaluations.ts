@@ -5,7 +5,7 @@ import { classMetrics, sum } from '../metrics/class-metrics.js';
 import type { Evaluations } from '../schemas/evaluation.js';
 
 /** @throws ServiceError not_found when the epoch asked for has none */
-export async function readEvaluations(events: EventLog, runId: string, { epoch }: { epoch?: number | undefined }): Promise<Evaluations> {
+export async function readEvaluations(events: EventLog, runId: string, { epoch }: { epoch?: number | undefined }): Promise<Omit<Evaluations, 'keptEpoch'>> {
   const standing = await events.evaluations(runId);
   const epochs = standing.map((one) => one.epoch);
   const asked = epoch === undefined ? standing.at(-1) : standing.find((one) => one.epoch === epoch);

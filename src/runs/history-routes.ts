@@ -49,8 +49,11 @@ export const historyRoutes: FastifyPluginAsyncTypebox<{ services: Pick<Services,
       response: { 200: ref(Evaluations), ...problems('not_found') },
     },
   }, async ({ principal, params: { id }, query }) => {
-    await runs.see(principal, id);
-    return readEvaluations(events, id, query);
+    const { keptEpoch } = await runs.see(principal, id);
+    const found = await readEvaluations(events, id, query);
+    // It may have been deleted in between.
+    if (found.evaluation === null) await runs.see(principal, id);
+    return { ...found, keptEpoch };
   });
 
   app.get('/v1/runs/:id/logs', {

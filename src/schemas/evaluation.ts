@@ -36,7 +36,8 @@ export type Evaluation = Static<typeof Evaluation>;
 
 export const Evaluations = strictObject(
   {
-    epochs: Type.Array(Type.Integer({ minimum: 1 }), { description: 'Those that have an evaluation, ascending: the first 200, then every tenth up to 2,000, every hundredth up to 20,000, and so on, and the last of the run. Empty where nothing is validated, or the model is no classifier of up to 100 classes with a cross-entropy.' }),
+    epochs: Type.Array(Type.Integer({ minimum: 1 }), { description: `Those that have an evaluation, ascending: the first ${DENSE_EPOCHS}, then every tenth up to ${10 * DENSE_EPOCHS}, every hundredth up to ${100 * DENSE_EPOCHS}, and so on; of a run that has succeeded, the last one and the one that is kept as well. Empty where nothing is validated, or the model is no classifier of up to ${MAX_CLASSES} classes with a cross-entropy.` }),
+    keptEpoch: Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], { description: 'Which of them is of the weights that the stored model has; null while there is no model.' }),
     evaluation: Type.Union([ref(Evaluation), Type.Null()], { description: 'The one asked for; null when there is none yet.' }),
   },
   { $id: 'Evaluations', description: 'The evaluations of a run, of which one is shown.' },

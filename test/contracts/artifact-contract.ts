@@ -28,6 +28,20 @@ export async function artifactContract(t: Test, createSubject: CreateSubject): P
     t.equal(await artifacts.find('01890000-0000-7000-8000-ffffffffffff', 'model/model.json'), null, 'nor has another run the file');
   });
 
+  await t.test('a run says which epoch its model is of', async (t) => {
+    const { id } = await runIn(subject, 'finalizing', newRun(team));
+    const keptEpoch = async () => (await runs.find(team, id))?.keptEpoch;
+    t.equal(await keptEpoch(), null, 'none while there is no model');
+    await artifacts.addCheckpoint({ runId: id, attempt: 1 }, { ...checkpoint(file('states/1', 'b')), kind: 'resume', epoch: 5, path: 'states/1' });
+    t.equal(await keptEpoch(), null, 'a state of training is none');
+    await artifacts.addCheckpoint({ runId: id, attempt: 1 }, { ...checkpoint(file('model/model.json', 'a')), epoch: 3 });
+    t.equal(await keptEpoch(), 3);
+    await runs.change(id, { to: 'succeeded', attempt: 1, set: { bestEpoch: 2 } });
+    t.equal(await keptEpoch(), 3, 'which need not be the best');
+    await artifacts.removeFiles(id, 'model');
+    t.equal(await keptEpoch(), null, 'nor when it was deleted');
+  });
+
   await t.test('only the attempt that holds the run keeps files', async (t) => {
     for (const state of RUN_STATES) {
       const { id, attempt } = await runIn(subject, state, newRun(team));

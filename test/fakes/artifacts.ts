@@ -24,6 +24,7 @@ export function createFakeArtifactRepository(records: FakeRecords): ArtifactRepo
       const record = records.held(fence);
       record.checkpoints.delete(checkpoint.path);
       record.checkpoints.set(checkpoint.path, checkpoint);
+      if (checkpoint.kind === 'final') record.run.keptEpoch = checkpoint.epoch;
       const before = files.flatMap(({ path }) => record.artifacts.get(path)?.sha256 ?? []);
       for (const file of files) record.artifacts.set(file.path, { ...file, createdAt: new Date(records.now()) });
       return before.filter((hash) => !files.some(({ sha256 }) => sha256 === hash));
@@ -53,6 +54,7 @@ export function createFakeArtifactRepository(records: FakeRecords): ArtifactRepo
         record.artifacts.delete(file.path);
         for (const checkpoint of record.checkpoints.keys()) if (isWithin(file.path, checkpoint)) record.checkpoints.delete(checkpoint);
       }
+      if (![...record.checkpoints.values()].some(({ kind }) => kind === 'final')) record.run.keptEpoch = null;
       return files.map(({ sha256 }) => sha256);
     },
     async unreferenced(hashes) {

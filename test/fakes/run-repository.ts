@@ -30,7 +30,7 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
         id, team: 'default', user: null, name, recipe, forkedFrom: fork === undefined ? null : { runId: fork.runId, step: fork.step }, spec, tags: spec.tags ?? [], priority: spec.priority ?? 0,
         state: 'queued', reason: null, message: null, attempt: 0, retries: 0, gradientAccumulationSteps: 1, engine: null, backend: null, device: null, placement: null,
         progress: { epoch: 0, epochs: spec.fit.epochs, step: 0, totalSteps: plan.totalSteps, examplesPerSecond: null },
-        extendedAfter: null, metrics: {}, bestEpoch: null, head: 0, createdAt: at, queuedAt: at, startedAt: null, endedAt: null,
+        extendedAfter: null, metrics: {}, bestEpoch: null, keptEpoch: null, head: 0, createdAt: at, queuedAt: at, startedAt: null, endedAt: null,
         transitions: [{ state: 'queued', reason: null, message: null, attempt: 0, at }],
       });
       const record: RunRecord = { teamId, run, plan: structuredClone(plan), leaseOwner: null, leaseExpiresAt: null, events: [], curves: new Map(), artifacts: new Map(source === undefined ? [] : [[START_STATE, { ...source, path: START_STATE }]]), checkpoints: new Map() };

@@ -3,9 +3,9 @@ import { decodeCheckpoint, encodeCheckpoint } from '../../../src/ml/checkpoint-f
 import type { BatchResult, EngineSession, EngineState, EvaluateOptions, StoredTensor, TrainBatch } from '../../../src/ml/engines/engine.js';
 import { createEvaluator } from '../../../src/ml/evaluation.js';
 import { UnknownMonitorError } from '../../../src/ml/monitor.js';
-import { NonFiniteLossError, type TrainReport } from '../../../src/ml/reports.js';
+import { NonFiniteLossError, type EndReport, type TrainReport } from '../../../src/ml/reports.js';
 import { train, type TrainSettings } from '../../../src/ml/train.js';
-import { PAUSE } from '../../../src/ml/train-state.js';
+import { PAUSE, type TrainState } from '../../../src/ml/train-state.js';
 
 interface Script {
   /** Loss of each training step, from 0 on. */
@@ -121,7 +121,7 @@ t.test('reports tell steps, epochs and the end', async (t) => {
   t.match(epochs[1], { epoch: 2, step: 6, best: true, metrics: { val_loss: 4, val_accuracy: 0.4, learning_rate: 0.1 } }, 'with the validation');
   t.match(epochs[0], { examplesPerSecond: 10_000 / 3, durationMs: 123 }, 'and its times');
   t.same(ofType(reports, 'phase').map(({ phase, epoch }) => `${phase} ${epoch}`), ['training 1', 'validating 1', 'training 2', 'validating 2'], 'phases');
-  t.match(reports.at(-1), { type: 'end', reason: 'completed', epochs: 2, steps: 6, bestEpoch: 2, metrics: { val_loss: 4 } }, 'the end comes last');
+  t.match(reports.at(-1), { type: 'end', reason: 'completed', epochs: 2, steps: 6, bestEpoch: 2, keptEpoch: 2, metrics: { val_loss: 4 } }, 'the end comes last');
 });
 
 t.test('an epoch tells the evaluation of its validation', async (t) => {
@@ -136,6 +136,18 @@ t.test('an epoch tells the evaluation of its validation', async (t) => {
   t.same(many.flatMap((one, i) => (i >= 200 && one !== null ? i + 1 : [])), [210, 220, 223], 'of very many epochs some tell it, and the last one');
   const stopped = await told({ epochs: 500, callbacks: [{ type: 'earlyStopping', patience: 204 }] }, { validation: Array.from({ length: 500 }, (_, i) => i) });
   t.same(stopped.flatMap((one, i) => (i >= 200 && one !== null ? i + 1 : [])), [205], 'also where it is stopped early');
+
+  const toldAtTheEnd = async (callbacks: TrainSettings['callbacks'], best: number, from?: TrainState) => {
+    const reports = await collect(train(settings(scripted({ validation: Array.from({ length: 500 }, (_, i) => Math.abs(i + 1 - best)) }), { evaluator, hasValidation: true, epochs: 223, callbacks, checkpoints: { everyEpochs: 207 }, from })));
+    return { again: ofType(reports, 'evaluation').map(({ epoch, step, evaluation }) => [epoch, step, evaluation.confusionMatrix]), end: reports.at(-1) as EndReport, states: ofType(reports, 'checkpoint').map(({ state }) => state) };
+  };
+  const early = await toldAtTheEnd([{ type: 'earlyStopping', patience: 5 }], 203);
+  t.same(early.again, [[203, 609, matrix]], 'and at the end the one whose weights are kept');
+  t.match(early.end, { reason: 'early_stopped', epochs: 208, bestEpoch: 203, keptEpoch: 203 });
+  t.same((await toldAtTheEnd([{ type: 'earlyStopping', patience: 5 }], 203, early.states[0])).again, early.again, 'which an earlier attempt had done');
+  t.same((await toldAtTheEnd([{ type: 'earlyStopping', patience: 5 }], 210)).again, [], 'unless it was told already');
+  const last = await toldAtTheEnd([{ type: 'earlyStopping', patience: 5, restoreBestWeights: false }], 203);
+  t.same([last.again, last.end.keptEpoch, last.end.bestEpoch], [[], 208, 203], 'or is the last');
 });
 
 t.test('blocks grow as long as they stay short', async (t) => {
@@ -160,15 +172,16 @@ t.test('the schedule sets the rate of each step', async (t) => {
 t.test('early stopping ends the run and puts the best weights back', async (t) => {
   const script = scripted({ validation: [3, 1, 2, 2.5, 0] });
   const reports = await collect(train(settings(script, { hasValidation: true, epochs: 5, callbacks: [{ type: 'earlyStopping', patience: 2 }] })));
-  t.match(reports.at(-1), { reason: 'early_stopped', epochs: 4, steps: 12, bestEpoch: 2, metrics: { val_loss: 1 } }, 'two epochs after the best');
+  t.match(reports.at(-1), { reason: 'early_stopped', epochs: 4, steps: 12, bestEpoch: 2, keptEpoch: 2, metrics: { val_loss: 1 } }, 'two epochs after the best');
   t.equal(script.weight(), 6, 'with the weights of the best epoch');
   t.same(ofType(reports, 'epoch').map(({ best }) => best), [true, true, false, false], 'best epochs say so');
   const kept = scripted({ validation: [1, 2, 3] });
-  await collect(train(settings(kept, { hasValidation: true, epochs: 5, callbacks: [{ type: 'earlyStopping', restoreBestWeights: false }] })));
+  const keptEnd = (await collect(train(settings(kept, { hasValidation: true, epochs: 5, callbacks: [{ type: 'earlyStopping', restoreBestWeights: false }] })))).at(-1);
+  t.match(keptEnd, { reason: 'early_stopped', epochs: 2, bestEpoch: 1, keptEpoch: 2, metrics: { val_loss: 2 } });
   t.equal(kept.weight(), 6, 'or with the last when asked');
   const whole = scripted({ validation: [1, 2] });
   const end = (await collect(train(settings(whole, { hasValidation: true, callbacks: [{ type: 'earlyStopping', patience: 9 }] })))).at(-1);
-  t.match(end, { reason: 'completed', epochs: 2, bestEpoch: 1, metrics: { val_loss: 1 } }, 'a run that is not stopped');
+  t.match(end, { reason: 'completed', epochs: 2, bestEpoch: 1, keptEpoch: 1, metrics: { val_loss: 1 } }, 'a run that is not stopped');
   t.equal(whole.weight(), 3, 'ends with the best weights as well');
   const rising = scripted({ loss: ({ epoch }) => epoch });
   const risen = await collect(train(settings(rising, { epochs: 3, callbacks: [{ type: 'earlyStopping', monitor: 'accuracy' }] })));

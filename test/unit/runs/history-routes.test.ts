@@ -85,10 +85,36 @@ t.test('the evaluation of an epoch is read with its precision and recall', async
   const read = async (query = '') => (await api.get(`/v1/runs/${run.id}/evaluations${query}`)).json<Evaluations>();
   const { attempt, epoch, step, ...shown } = evaluationEvent(2, 6).data;
   const cell = (label: string) => ({ label, trueCount: 8, predictedCount: 8, correctCount: 6, precision: 0.75, recall: 0.75, f1: 0.75 });
-  t.same(await read(), { epochs: [1, 2], evaluation: { attempt, epoch, step, ...shown, unpredictedCount: 0, classes: [cell('cat'), cell('dog')] } }, 'the last one');
+  t.same(await read(), { epochs: [1, 2], keptEpoch: null, evaluation: { attempt, epoch, step, ...shown, unpredictedCount: 0, classes: [cell('cat'), cell('dog')] } }, 'the last one');
   t.match(await read('?epoch=1'), { epochs: [1, 2], evaluation: { epoch: 1, confusionMatrix: [[4, 4], [4, 4]], classes: [{ precision: 0.5 }, { recall: 0.5 }] } }, 'or another');
   t.match(problemOf(await api.get(`/v1/runs/${run.id}/evaluations?epoch=3`)), { code: 'not_found', errors: [{ in: 'query', parameter: 'epoch' }] }, 'which must be there');
   for (const wrong of ['0', 'x', '1.5']) t.equal(problemOf(await api.get(`/v1/runs/${run.id}/evaluations?epoch=${wrong}`)).code, 'bad_request', wrong);
   const none = await runningRun(api);
-  t.same((await api.get(`/v1/runs/${none.id}/evaluations`)).json(), { epochs: [], evaluation: null }, 'a run may have none');
+  t.same((await api.get(`/v1/runs/${none.id}/evaluations`)).json(), { epochs: [], keptEpoch: null, evaluation: null }, 'a run may have none');
+});
+
+t.test('the epoch is named whose weights are kept', async (t) => {
+  const api = await startApi(t);
+  const { id } = await runningRun(api, [evaluationEvent(1, 4), evaluationEvent(2, 6)]);
+  await api.services.artifacts.addCheckpoint({ runId: id, attempt: 1 }, { kind: 'final', epoch: 1, step: 20, metrics: {}, path: 'model', files: [] });
+  t.match((await api.get(`/v1/runs/${id}/evaluations`)).json(), { keptEpoch: 1, evaluation: { epoch: 2 } });
+});
+
+t.test('a run that is deleted while its evaluations are read is not there', async (t) => {
+  const api = await startApi(t);
+  const { evaluations, read } = api.services.events;
+  const url = async () => `/v1/runs/${(await runningRun(api, [evaluationEvent(1, 4)])).id}/evaluations`;
+  const gone = async (address: string) => t.equal(problemOf(await api.get(address)).code, 'not_found');
+  api.services.events.evaluations = (id) => {
+    api.records.runs.delete(id);
+    return evaluations(id);
+  };
+  await gone(await url());
+  api.services.events.evaluations = evaluations;
+  const address = await url();
+  api.services.events.read = (id, query) => {
+    api.records.runs.delete(id);
+    return read(id, query);
+  };
+  await gone(address);
 });

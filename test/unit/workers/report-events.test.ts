@@ -50,7 +50,7 @@ t.test('what is held goes before an epoch, a warning, a phase and the end', asyn
     [{ ...epoch, evaluation }, [epochEvent, { kind: 'evaluation', at: '2026-01-01T00:00:00.000Z', data: { attempt: 2, epoch: 1, step: 2, ...evaluation } }]],
     [{ type: 'warning', code: 'c', message: 'm' }, [{ kind: 'warning', at: '2026-01-01T00:00:00.000Z', data: { code: 'c', message: 'm' } }]],
     [{ type: 'phase', phase: 'validating', epoch: 1 }, []],
-    [{ type: 'end', reason: 'completed', epochs: 1, steps: 2, bestEpoch: null, metrics: {} }, []],
+    [{ type: 'end', reason: 'completed', epochs: 1, steps: 2, bestEpoch: null, keptEpoch: 1, metrics: {} }, []],
   ];
   for (const [report, said] of cases) {
     const { add } = stage();

@@ -28,7 +28,7 @@ export function epochAt(step: number, { totalSteps, epochs }: Pick<Run['progress
 }
 
 /** Of a place on the scrubber, whose last is the stored model. */
-export function nameOf(checkpoint: Checkpoint | undefined, { progress, bestEpoch }: Pick<Run, 'progress' | 'bestEpoch'>): string {
-  if (checkpoint === undefined) return bestEpoch === null ? 'the model' : `the model, epoch ${count(bestEpoch)}`;
+export function nameOf(checkpoint: Checkpoint | undefined, { progress, keptEpoch }: Pick<Run, 'progress' | 'keptEpoch'>): string {
+  if (checkpoint === undefined) return keptEpoch === null ? 'the model' : `the model, epoch ${count(keptEpoch)}`;
   return `${epochAt(checkpoint.step, progress)}, step ${count(checkpoint.step)}`;
 }

@@ -33,10 +33,11 @@ t.test('their places on the scrubber', async (t) => {
   const files = ['model/model.json', 'checkpoints/step-000000120.safetensors', 'checkpoints/step-000000040.safetensors', 'checkpoints/notes.txt'];
   const found = checkpointsOf(files.map((path) => ({ path, sha256: path, url: `/v1/${path}`, bytes: 1, contentType: '', createdAt: '' })));
   t.same(found.map(({ step }) => step), [40, 120], 'by step');
-  const run = { progress: { totalSteps: 120, epochs: 3 }, bestEpoch: 2 } as unknown as Parameters<typeof nameOf>[1];
+  const run = { progress: { totalSteps: 120, epochs: 3 }, bestEpoch: 2, keptEpoch: 3 } as unknown as Parameters<typeof nameOf>[1];
   t.equal(nameOf(found[0], run), 'epoch 1, step 40');
   t.equal(nameOf({ ...found[0]!, step: 60 }, run), 'epoch 1.5, step 60');
-  t.equal(nameOf(undefined, run), 'the model, epoch 2');
+  t.equal(nameOf(undefined, run), 'the model, epoch 3', 'whose weights are not always the best');
+  t.equal(nameOf(undefined, { ...run, keptEpoch: null }), 'the model');
 });
 
 t.test('which models can be shown a drawing', async (t) => {
