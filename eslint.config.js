@@ -7,20 +7,21 @@ const forbid = (files, patterns, ignores = []) => ({
   ignores,
   rules: { 'no-restricted-imports': ['error', { patterns: patterns.map(([group, message]) => ({ group, message })) }] },
 });
-const OUTER = [['**/workers/*', '**/workers/**', '**/test/**'], 'src never imports workers or test'];
+const OUTER = [['**/workers/*', '**/workers/**', '**/test/**', '**/dashboard/**'], 'src never imports workers, test or its own page'];
 const PRISMA = [['@prisma/*', '**/generated/prisma/**'], 'only repositories (through src/db/client) touch Prisma'];
 const BULLMQ = [['bullmq', 'ioredis'], 'only src/queue and src/live touch BullMQ and Redis'];
 
 // The dashboard runs in browsers. Its parts build on those before them, and of the service they know types and what is
 // portable alone.
-const DASHBOARD_LAYERS = [['lib', ['api']], ['api', ['live']], ['live', ['ui', 'charts']], ['ui', []], ['charts', ['pages']], ['pages', ['app']]];
-const layerRule = (layer, { above, depth }) => ({
-  files: [`src/dashboard/${layer}/**`],
+const DASHBOARD_LAYERS = [['lib', ['api']], ['api', ['live']], ['live', ['ui', 'charts']], ['ui', []], ['charts', ['pages']], ['pages', ['app']], ['app', []]];
+/** `depth`: how many folders up the service is. */
+const layerRule = (files, { above, depth }) => ({
+  files,
   rules: {
     'no-restricted-imports': 'off',
     '@typescript-eslint/no-restricted-imports': ['error', {
       patterns: [
-        { group: above.map((name) => `**/${name}/**`), allowTypeImports: true, message: `${layer} does not build on ${above.join(', ')}` },
+        ...above.map((name) => ({ group: [`**/${name}/**`], allowTypeImports: true, message: `${files.join(', ')} does not build on ${name}` })),
         { regex: `^(\\.\\./){${depth},}(?!portable/)|^node:`, allowTypeImports: true, message: 'the dashboard runs in browsers, and knows of the service types and what is portable alone' },
       ],
     }],
@@ -52,9 +53,11 @@ export default tseslint.config(
   forbid(['src/db/**', 'src/queue/**', 'src/live/redis-bus.ts'], [OUTER]),
   forbid(['src/ml/**'], [OUTER, PRISMA, BULLMQ, [['fastify', '@fastify/*', 'pg', '**/db/**', '**/runs/**', '**/live/**', '**/config.js'], 'src/ml is pure: it trains, and knows no service']]),
   forbid(['src/schemas/**', 'src/errors.ts'], [OUTER, PRISMA, BULLMQ, [['../*', '!../errors.js'], 'schemas and errors import nothing of ours']]),
-  ...DASHBOARD_LAYERS.map(([layer], at) => layerRule(layer, { above: DASHBOARD_LAYERS.slice(at).flatMap(([, above]) => above), depth: layer === 'pages' ? 3 : 2 })),
-  // A page of many parts has a folder for each.
-  layerRule('pages/*/*', { above: ['app'], depth: 4 }),
+  layerRule(['src/dashboard/*.tsx'], { above: [], depth: 1 }),
+  ...DASHBOARD_LAYERS.map(([layer], at) => layerRule([`src/dashboard/${layer}/**`], { above: DASHBOARD_LAYERS.slice(at).flatMap(([, above]) => above), depth: 2 })),
+  // A page has a folder, and one of many parts a folder for each.
+  layerRule(['src/dashboard/pages/*/**'], { above: ['app'], depth: 3 }),
+  layerRule(['src/dashboard/pages/*/*/**'], { above: ['app'], depth: 4 }),
   {
     files: ['src/portable/**'],
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [{ regex: '^(?!\\./)', allowTypeImports: true, message: 'src/portable runs everywhere, and imports types alone' }] }] },

@@ -3,9 +3,9 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fastifyStatic from '@fastify/static';
 import type { FastifyPluginAsync, FastifyReply, FastifyRequest } from 'fastify';
-import { PAGE_PATHS } from '../dashboard/paths.js';
 import { ServiceError } from '../errors.js';
 import { packageRoot } from '../paths.js';
+import { PAGE_PATHS } from '../portable/page-paths.js';
 
 const FOLDER = join(packageRoot, 'dist', 'dashboard');
 const ASSETS = join(FOLDER, 'assets');

@@ -10,7 +10,7 @@ import { several } from '../lib/format.js';
 import { PAGES } from './pages.js';
 import { hrefOf, matched } from '../lib/router.js';
 import { isDark, toggleTheme } from '../lib/theme.js';
-import type { PageName } from '../paths.js';
+import type { PageName } from '../../portable/page-paths.js';
 
 export function Header() {
   const who = identity.value;

@@ -5,7 +5,7 @@ import { Empty, ErrorNote } from '../ui/surfaces.js';
 import { PAGES, type PageComponent } from './pages.js';
 import { hrefOf, matched, path } from '../lib/router.js';
 import { useTitle } from '../lib/title.js';
-import type { PageName } from '../paths.js';
+import type { PageName } from '../../portable/page-paths.js';
 
 export function Outlet() {
   const place = matched.value;

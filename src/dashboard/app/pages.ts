@@ -1,7 +1,7 @@
 // The table of pages: what each is called, who sees it, and the code that is loaded when one goes there.
 import type { ComponentType } from 'preact';
 import type { Right } from '../api/types.js';
-import type { PageName } from '../paths.js';
+import type { PageName } from '../../portable/page-paths.js';
 import type { Params } from '../lib/match.js';
 
 export type PageComponent = ComponentType<{ params: Params }>;

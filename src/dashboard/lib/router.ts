@@ -2,7 +2,7 @@
 import { batch, computed, signal } from '@preact/signals';
 import { useCallback, useMemo } from 'preact/hooks';
 import { base } from './base.js';
-import { PAGE_PATHS, type PageName } from '../paths.js';
+import { PAGE_PATHS, type PageName } from '../../portable/page-paths.js';
 import type { Codec } from './codecs.js';
 import { fillPath, matchPath, type Params } from './match.js';
 
