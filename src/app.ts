@@ -12,7 +12,7 @@ import { boxRoutes } from './devices/box-routes.js';
 import { deviceRoutes } from './devices/routes.js';
 import { healthRoutes } from './health/routes.js';
 import { queueRoutes } from './dispatch/queue-routes.js';
-import { dashboardRoutes, sendLostPage } from './http/dashboard-routes.js';
+import { createDashboard } from './http/dashboard-routes.js';
 import { documentation } from './http/documentation.js';
 import { installErrorHandling, refuseConnection, sendProblem } from './http/error-handler.js';
 import { installHostGuard } from './http/host-guard.js';
@@ -48,6 +48,8 @@ export interface AppOptions {
     allowedHosts?: readonly string[];
     /** How long a request may take to arrive, body and all. Default one minute. */
     receiveMs?: number;
+    /** Where the built dashboard is. */
+    dashboardFolder?: string;
   };
   services: Services;
   log: FastifyBaseLogger;
@@ -75,7 +77,8 @@ export function buildApp({ config, services, log }: AppOptions): FastifyInstance
   app.setSerializerCompiler(() => (body) => JSON.stringify(body));
 
   dropUnusedConnections(app);
-  installErrorHandling(app, sendLostPage);
+  const dashboard = createDashboard(config.dashboardFolder);
+  installErrorHandling(app, dashboard.sendLostPage);
   installRequestRules(app);
   installHostGuard(app, [...(config.host === undefined ? [] : [config.host]), ...(config.allowedHosts ?? [])]);
   installJsonBody(app);
@@ -111,6 +114,6 @@ export function buildApp({ config, services, log }: AppOptions): FastifyInstance
   app.register(teamRoutes, { services });
   app.register(shareRoutes, { services });
   app.register(auditRoutes, { services });
-  app.register(dashboardRoutes);
+  app.register(dashboard.routes);
   return app;
 }

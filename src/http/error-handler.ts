@@ -33,13 +33,13 @@ const isOverLimit = (thrown: unknown) => thrown instanceof Error && (thrown as E
  * Must run before any route is registered, because it notes them for the Allow header. `sendLostPage` may answer
  * a person who looks for what is not there; null leaves it to the problem.
  */
-export function installErrorHandling(app: FastifyInstance, sendLostPage: (request: FastifyRequest, reply: FastifyReply) => FastifyReply | null = () => null): void {
+export function installErrorHandling(app: FastifyInstance, sendLostPage: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply | null> = async () => null): void {
   const routes = createRouteTable();
   app.addHook('onRoute', (route) => routes.add(route.url, route.method));
   app.setErrorHandler(sendProblem);
-  app.setNotFoundHandler((request, reply) => {
+  app.setNotFoundHandler(async (request, reply) => {
     const methods = routes.methodsOf(request.url);
-    if (methods.length === 0) return sendLostPage(request, reply) ?? sendProblem(new ServiceError('not_found', 'No route has this address.'), request, reply);
+    if (methods.length === 0) return (await sendLostPage(request, reply)) ?? sendProblem(new ServiceError('not_found', 'No route has this address.'), request, reply);
     void reply.header('allow', methods.join(', '));
     return sendProblem(new ServiceError('method_not_allowed', `The methods are ${methods.join(', ')}.`), request, reply);
   });

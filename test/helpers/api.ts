@@ -42,6 +42,7 @@ export interface Api extends FakeServices {
 export interface ApiOptions {
   bodyLimitBytes?: number;
   receiveMs?: number;
+  dashboardFolder?: string;
   /** What the records, and the ledger, take for the time. */
   now?: () => number;
   /** Adds routes to the app before it is ready. */
@@ -56,7 +57,7 @@ function contractOf(app: FastifyInstance) {
 /** Of the app as it is, made once: its schemas take long to compile. */
 let plain: ReturnType<typeof contractOf> | undefined;
 
-export async function startApi(t: Test, { bodyLimitBytes = 1024 * 1024, receiveMs = 60_000, now, extend }: ApiOptions = {}): Promise<Api> {
+export async function startApi(t: Test, { bodyLimitBytes = 1024 * 1024, receiveMs = 60_000, dashboardFolder, now, extend }: ApiOptions = {}): Promise<Api> {
   const fakes = createFakeServices(now === undefined ? {} : { now });
   const logged: Record<string, unknown>[] = [];
   const sink = new Writable({
@@ -65,7 +66,7 @@ export async function startApi(t: Test, { bodyLimitBytes = 1024 * 1024, receiveM
       done();
     },
   });
-  const app = buildApp({ config: { bodyLimitBytes, receiveMs, leaseMs: 15_000 }, services: fakes.services, log: pino({ level: 'debug' }, sink) });
+  const app = buildApp({ config: { bodyLimitBytes, receiveMs, leaseMs: 15_000, ...(dashboardFolder === undefined ? {} : { dashboardFolder }) }, services: fakes.services, log: pino({ level: 'debug' }, sink) });
   extend?.(app);
   await app.ready();
   t.teardown(async () => {

@@ -1,5 +1,6 @@
 // The page at its addresses, and its assets. What was built is there: the tests are compiled by the same command.
 import { readdirSync } from 'node:fs';
+import { mkdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import t from 'tap';
 import { packageRoot } from '../../../src/paths.js';
@@ -41,4 +42,38 @@ t.test('assets are kept for good, and come compressed', async (t) => {
     t.equal(answer.headers['content-encoding'], expected);
     t.match(answer.headers, { 'content-type': /javascript/, 'cache-control': 'public, max-age=31536000, immutable', vary: /accept-encoding/i });
   }
+});
+
+t.test('a page that the browser has is not sent again', async (t) => {
+  const { app } = await startApi(t);
+  const get = (url: string, tag?: string) => app.inject({ url, headers: { ...asPerson, ...(tag === undefined ? {} : { 'if-none-match': tag }) } });
+  const etag = String((await get('/runs')).headers.etag);
+  const again = await get('/runs', etag);
+  t.same([again.statusCode, again.body, again.headers.etag], [304, '', etag]);
+  t.equal((await get('/runs/1', etag)).statusCode, 200, 'that of another depth is another page');
+  t.equal((await get('/no/page', String((await get('/no/page')).headers.etag))).statusCode, 404, 'who went astray is told so again');
+});
+
+t.test('the dashboard may be built, built anew and taken away while the service runs', async (t) => {
+  const folder = join(t.testdir({}), 'built');
+  const { app } = await startApi(t, { dashboardFolder: folder });
+  const states = async () => Promise.all(['/', '/assets/a.js', '/lost'].map(async (url) => (await app.inject({ url, headers: asPerson })).statusCode));
+  t.same(await states(), [404, 404, 404], 'before');
+  const build = async (text: string, at: Date) => {
+    await mkdir(join(folder, 'assets'), { recursive: true });
+    for (const name of ['index.html', 'assets/a.js']) await writeFile(join(folder, name), text);
+    for (const name of ['index.html', 'assets']) await utimes(join(folder, name), at, at);
+  };
+  const page = async () => (await app.inject({ url: '/', headers: asPerson })).body;
+  for (const [text, at] of [['<p>one', new Date(2026, 0, 1)], ['<p>two', new Date(2026, 0, 2)], ['<p>three', new Date()]] as const) {
+    await build(text, at);
+    t.same(await states(), [200, 200, 404], text);
+    t.same([await page(), await page()], [text, text]);
+  }
+  await writeFile(join(folder, 'assets', 'b.js'), '');
+  t.equal((await app.inject({ url: '/assets/b.js' })).statusCode, 200, 'what comes in the same moment is seen too');
+  await rm(join(folder, 'assets'), { recursive: true });
+  t.same(await states(), [200, 404, 404]);
+  await rm(folder, { recursive: true });
+  t.same(await states(), [404, 404, 404], 'after');
 });
