@@ -5,7 +5,7 @@ import { Box, BoxChange, BoxPage, CreatedBox, NewBox } from '../schemas/box.js';
 import { Dataset, DatasetPage } from '../schemas/dataset.js';
 import { Device, DevicePage, DeviceWorker } from '../schemas/device.js';
 import { ClassMetrics, Evaluation, Evaluations } from '../schemas/evaluation.js';
-import { EventPage, RunEvent, SamplePrediction } from '../schemas/event.js';
+import { EvaluationData, EventPage, RunEvent, SamplePrediction } from '../schemas/event.js';
 import { CheckResult, Liveness, Readiness } from '../schemas/health.js';
 import { ApiKey, ApiKeyPage, AuditEntry, AuditPage, BrowserSession, CreatedApiKey, CreatedShare, Identity, Login, Member, MemberPage, MemberRole, NewApiKey, NewShare, NewTeam, NewUser, Share, SharePage, Team, TeamChange, TeamPage, Ticket, User, UserChange, UserPage } from '../schemas/identity.js';
 import { Ledger, LedgerItem, LedgerTotal } from '../schemas/ledger.js';
@@ -26,7 +26,7 @@ export const SHARED_SCHEMAS = [
   ...SPEC_SCHEMAS, RecipeChanges, Fork, ForkChanges, RunSubmission,
   MetricValue, MetricValues, RunTransition, RunProgress, Run, RunPage, RunExtension, RunNotes, RunMove,
   StartChange, QueueEntry, QueueOutlook, Queue, PlanLayer, Plan, ModelSummary,
-  MetricPoints, MetricBuckets, MetricSeries, MetricSeriesList, RunCurves, RunCurvesList, SamplePrediction, RunEvent, EventPage, ClassMetrics, Evaluation, Evaluations,
+  MetricPoints, MetricBuckets, MetricSeries, MetricSeriesList, RunCurves, RunCurvesList, SamplePrediction, EvaluationData, RunEvent, EventPage, ClassMetrics, Evaluation, Evaluations,
   PredictRequest, Prediction, Predictions, Artifact, ArtifactPage, Dataset, DatasetPage, Recipe, RecipePage, DeviceWorker, Device, DevicePage, Box, BoxPage, NewBox, CreatedBox, BoxChange,
   FileUsage, RunUsage, Usage, LedgerTotal, LedgerItem, Ledger,
   Identity, Login, BrowserSession, Ticket, ApiKey, ApiKeyPage, CreatedApiKey, NewApiKey, Team, TeamPage, TeamChange, NewTeam, Member, MemberPage, MemberRole,

@@ -49,7 +49,6 @@ export const SamplePrediction = strictObject({
   predictedProbability: probability('How probable the model says that the predicted class is'),
 }, { $id: 'SamplePrediction', description: 'What a classifier said of one validation example.' });
 export type SamplePrediction = Static<typeof SamplePrediction>;
-/** What a classifier said of the validation examples after an epoch. */
 export const EvaluationData = strictObject({
   attempt,
   epoch,
@@ -59,7 +58,7 @@ export const EvaluationData = strictObject({
   confusionMatrix: Type.Array(Type.Array(Type.Integer({ minimum: 0 })), { description: 'How many validation examples of each class (row) were taken for each class (column).' }),
   unpredictedCounts: Type.Array(Type.Integer({ minimum: 0 }), { description: 'How many validation examples of each class the model gave NaN for. They have no predicted class, and are in no cell; with the cells they make up all.' }),
   samples: Type.Array(ref(SamplePrediction), { maxItems: MAX_SAMPLES, description: 'Validation examples: the wrong ones first, that with the most probable wrong class before the others; then the right ones, the least probable before the others.' }),
-});
+}, { $id: 'EvaluationData', description: 'What a classifier said of the validation examples after an epoch.' });
 export type EvaluationData = Static<typeof EvaluationData>;
 export const LogData = strictObject({
   level: oneOf(LOG_LEVELS, { description: 'How severe it is.' }),
@@ -113,7 +112,7 @@ export const RunEvent = Type.Unsafe<RunEvent>({
       seq: { type: 'integer', minimum: 1, description: 'Counts from 1 within the run, without gaps.' },
       kind: { type: 'string', const: kind },
       at: { type: 'string', format: 'date-time', description: 'When it happened.' },
-      data: { ...DATA[kind], description: 'What happened.' },
+      data: '$id' in DATA[kind] ? ref(DATA[kind]) : { ...DATA[kind], description: 'What happened.' },
     },
   })),
 });
