@@ -17,7 +17,7 @@ export function isCrossentropy(loss: LossName): boolean {
 
 /**
  * From 0 to 1, what a cross-entropy takes the outputs for: shares of their sum, or their softmax where they are logits;
- * a binary one takes each by itself, or its sigmoid. None of them is NaN.
+ * a binary one takes each by itself, or its sigmoid. NaN makes NaN.
  */
 export function probabilitiesOf(outputs: readonly number[], { type, fromLogits }: EffectiveLoss): number[] {
   if (type === 'binaryCrossentropy') return outputs.map(fromLogits ? sigmoid : toShare);
@@ -43,9 +43,9 @@ export function toPrediction(values: number[], { loss, labels }: { loss: Loss; l
   return { ...likeliest(values, labels), probabilities };
 }
 
-/** The class with the largest value; nothing when the values are no named classes. */
+/** The class with the largest value; nothing when the values are no named classes, or one of them is NaN. */
 function likeliest(values: readonly number[], labels: readonly string[] | null): Pick<Prediction, 'label' | 'index'> {
-  if (labels?.length !== values.length) return {};
+  if (labels?.length !== values.length || values.some(Number.isNaN)) return {};
   const index = indexOfGreatest(values);
   return { label: labels[index] ?? String(index), index };
 }
@@ -59,7 +59,7 @@ function softmax(logits: readonly number[]): number[] {
 /** The losses divide by the sum; it is 1 after a softmax. Of nothing, all have the same. */
 function shares(values: readonly number[]): number[] {
   const weights = values.map((value) => Math.min(Math.max(value, 0), MAX_FLOAT32));
-  return parts(weights.some((weight) => weight > 0) ? weights : weights.map(() => 1));
+  return parts(weights.every((weight) => weight === 0) ? weights.map(() => 1) : weights);
 }
 
 function parts(weights: readonly number[]): number[] {

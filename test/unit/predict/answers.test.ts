@@ -1,5 +1,6 @@
 // What is said of a model's outputs, by the loss that it was trained with.
 import t from 'tap';
+import { toPrediction } from '../../../src/portable/answer.js';
 import { toPredictions } from '../../../src/predict/answers.js';
 
 const one = (...outputs: number[]) => ({ outputs: Float32Array.from(outputs), count: 1 });
@@ -36,6 +37,13 @@ t.test('one output for two labels is the second one\'s', async (t) => {
 t.test('other losses answer values', async (t) => {
   t.same(toPredictions(one(3.5), { loss: 'meanSquaredError', labels: null }), [{ values: [3.5] }]);
   t.same(toPredictions(one(-1, 2, 0), { loss: 'meanSquaredError', labels: digits }), [{ label: '1', index: 1, values: [-1, 2, 0] }], 'with the class where they are classes');
+});
+
+t.test('of NaN nothing is said', async (t) => {
+  for (const loss of ['categoricalCrossentropy', 'binaryCrossentropy', { type: 'categoricalCrossentropy', fromLogits: true }] as const) {
+    t.same(toPrediction([NaN, NaN, NaN], { loss, labels: digits }), { probabilities: [NaN, NaN, NaN] });
+  }
+  t.same(toPrediction([NaN], { loss: 'binaryCrossentropy', labels: ['no', 'yes'] }), { probabilities: [NaN, NaN] });
 });
 
 t.test('what is not finite is refused', async (t) => {
