@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import t, { type Test } from 'tap';
 import { createArtifactRepository } from '../../../src/artifacts/artifact-repository.js';
-import { connectDatabase } from '../../../src/db/client.js';
+import { connectDatabase, type Database } from '../../../src/db/client.js';
 import { createDatabaseClock } from '../../../src/db/clock.js';
 import { createWorkerRepository } from '../../../src/devices/worker-repository.js';
 import { createEventLog } from '../../../src/live/event-log.js';
@@ -143,4 +143,26 @@ void t.test('chunks know their extremes and their sum, and leave NaN out', async
     { key: 'batch/nan', min: null, max: null, sum: 0, nan: CHUNK_POINTS, ...sizes[0] }, { key: 'batch/nan', min: null, max: null, sum: 0, nan: 3, ...sizes[1] },
     { key: 'batch/wide', min: -Infinity, max: Infinity, sum: null, nan: 0, ...sizes[0] }, { key: 'batch/wide', min: -1e308, max: 1e308, sum: null, nan: 0, ...sizes[1] },
   ].map(({ key, min, max, sum, nan, ...size }) => ({ key, index: size.index, count: size.count, min, max, sum, nan, steps: size.steps, values: size.values })));
+});
+
+void t.test('which evaluations a run has is known without reading them', async (t) => {
+  const subject = await onPostgres('UTC')(t);
+  const { id } = await runIn(subject, 'running', newRun(await subject.newTeam()));
+  const classes = Array.from({ length: 60 }, (_, index) => index);
+  const COUNT = 100;
+  for (let epoch = 1; epoch <= COUNT; epoch++) {
+    const confusionMatrix = classes.map((row) => classes.map((column) => (row * 7919 + column * 104_729 * epoch) % 1_000_003));
+    await subject.events.append({ runId: id, attempt: 1 }, [{ kind: 'evaluation', at: new Date().toISOString(), data: { attempt: 1, epoch, step: epoch, split: 'test', labels: classes.map(String), confusionMatrix, unpredictedCounts: classes.map(() => 0), samples: [] } }]);
+  }
+  t.equal((await subject.events.evaluations(id)).length, COUNT);
+  let blocks = Infinity;
+  const $queryRaw = async (parts: readonly string[], ...values: unknown[]) => {
+    const text = parts.reduce((before, part, index) => `${before}$${index}${part}`);
+    const [row] = await subject.sql<{ 'QUERY PLAN': { Plan: Record<string, number> }[] }>(`EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) ${text}`, values);
+    const { 'Shared Hit Blocks': hit = NaN, 'Shared Read Blocks': read = NaN } = row?.['QUERY PLAN'][0]?.Plan ?? {};
+    blocks = hit + read;
+    return [];
+  };
+  await createEventLog({ $queryRaw } as unknown as Database, { at: (time) => time }).evaluations(id);
+  t.ok(blocks < COUNT, `it looks at ${blocks} blocks for ${COUNT} evaluations`);
 });
