@@ -1,5 +1,8 @@
 // A run's life: the one table of legal changes of state. Writers compare-and-set against it.
-import { ENDED_STATES, RUN_STATES, type RunState } from './schemas/run.js';
+import { RUN_STATES } from './portable/run-states.js';
+import type { RunState } from './schemas/run.js';
+
+export { HELD_STATES, WORKING_STATES, hasEnded, isHeld } from './portable/run-states.js';
 
 /** From each state to those that may follow. From `cancelling` nothing leads back to work; what has ended is queued again on request alone. */
 export const NEXT_STATES: Record<RunState, readonly RunState[]> = {
@@ -17,24 +20,10 @@ export const NEXT_STATES: Record<RunState, readonly RunState[]> = {
   cancelled: ['queued'],
 };
 
-/** States in which an attempt is at work, and nobody has asked it to stop. */
-export const WORKING_STATES = ['starting', 'running', 'finalizing'] as const satisfies readonly RunState[];
-
-/** States in which a supervisor holds the run's lease. */
-export const HELD_STATES = [...WORKING_STATES, 'pausing', 'cancelling'] as const satisfies readonly RunState[];
-
 /** Why a run is told to leave its devices; after `timeout` and `idle` it has failed, else it waits again. */
 export type Leaving = 'share' | 'turn' | 'loan' | 'drain' | 'budget' | 'timeout' | 'idle';
-
-export function isHeld(state: RunState): boolean {
-  return (HELD_STATES as readonly RunState[]).includes(state);
-}
 
 /** The states from which `to` may be entered. */
 export function statesBefore(to: RunState): RunState[] {
   return RUN_STATES.filter((from) => NEXT_STATES[from].includes(to));
-}
-
-export function hasEnded(state: RunState): boolean {
-  return (ENDED_STATES as readonly RunState[]).includes(state);
 }

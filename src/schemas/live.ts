@@ -6,7 +6,7 @@ import { MetricValues, RunId, RUN_STATES, type RunState } from './run.js';
 import { oneOf } from './build.js';
 import type { RunEvent } from './event.js';
 
-export const LIVE_SUBPROTOCOL = 'trainyard.v1';
+export { LIVE_SUBPROTOCOL } from '../portable/live-protocol.js';
 
 export const ClientMessage = discriminated(
   [

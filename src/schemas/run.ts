@@ -1,10 +1,10 @@
 // Runs as the API shows them.
 import { Type, type Static, type TSchema } from 'typebox';
+import { ENDED_STATES, RUN_STATES } from '../portable/run-states.js';
 import { oneOf, page, ref, strictObject } from './build.js';
 import { RunSpec, Tags } from './spec.js';
 
-export const RUN_STATES = ['queued', 'starting', 'running', 'finalizing', 'pausing', 'paused', 'cancelling', 'lost', 'succeeded', 'failed', 'cancelled'] as const;
-export const ENDED_STATES = ['succeeded', 'failed', 'cancelled'] as const satisfies readonly (typeof RUN_STATES)[number][];
+export { ENDED_STATES, RUN_STATES };
 export const RUN_REASONS = [
   'user_cancel', 'user_pause', 'user_resume', 'user_extend', 'early_stopped', 'timeout', 'out_of_gpu_memory', 'out_of_memory', 'non_finite_loss', 'preempted',
   'worker_lost', 'trainer_lost', 'data_missing', 'device_missing', 'disk_full', 'invalid_spec', 'internal',

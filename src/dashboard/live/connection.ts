@@ -2,7 +2,6 @@
 // lost connection it asks for what follows, so that nothing is missing and nothing comes twice.
 import type { ClientMessage, DevicesMessage, RunEvent, ServerMessage } from './protocol.js';
 
-export const PROTOCOL = 'trainyard.v1';
 const FIRST_DELAY_MS = 300;
 const MAX_DELAY_MS = 8000;
 const PULSE_MS = 5000;

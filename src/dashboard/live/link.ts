@@ -3,7 +3,8 @@ import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { addressOf } from '../lib/base.js';
 import { checkSession } from '../api/session.js';
-import { Connection, PROTOCOL, type Link, type Socket } from './connection.js';
+import { LIVE_SUBPROTOCOL } from '../../portable/live-protocol.js';
+import { Connection, type Link, type Socket } from './connection.js';
 import type { DevicesMessage } from './protocol.js';
 
 export const link = signal<Link>({ status: 'idle', fetched: 0 });
@@ -12,7 +13,7 @@ export const link = signal<Link>({ status: 'idle', fetched: 0 });
 export const boxes = signal<ReadonlyMap<string, DevicesMessage>>(new Map());
 
 export const connection = new Connection({
-  connect: () => new WebSocket(addressOf('v1/live').replace(/^http/, 'ws'), PROTOCOL) as Socket,
+  connect: () => new WebSocket(addressOf('v1/live').replace(/^http/, 'ws'), LIVE_SUBPROTOCOL) as Socket,
   onLink: (next) => {
     const { status, fetched } = link.peek();
     if (status !== next.status || fetched !== next.fetched) link.value = next;

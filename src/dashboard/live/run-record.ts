@@ -1,11 +1,11 @@
 // One run as the page knows it: what was read over HTTP, with every event since. Knows neither network nor screen.
-import type { Run, RunEvent, RunState } from '../api/types.js';
+import { hasEnded } from '../../portable/run-states.js';
+import type { Run, RunEvent } from '../api/types.js';
 import { RunClock } from './run-clock.js';
 import { numberOf } from '../lib/number-of.js';
 import { Series } from './series.js';
 
-export const ENDED: readonly RunState[] = ['succeeded', 'failed', 'cancelled'];
-export const hasEnded = (state: RunState): boolean => ENDED.includes(state);
+export { hasEnded };
 
 /** Events to read, not to draw. */
 export type Notice = Extract<RunEvent, { kind: 'state' | 'log' | 'warning' | 'checkpoint' }>;

@@ -1,10 +1,10 @@
 // The runs that are on devices and those that wait. Not the whole list: the page is left open where there are thousands.
 import { useMemo } from 'preact/hooks';
+import { PLACED_STATES } from '../../../portable/run-states.js';
 import { api, take } from '../../api/client.js';
 import { useResource, type Resource } from '../../api/resource.js';
 import type { Queue, Run, RunState } from '../../api/types.js';
 
-const ON_DEVICES: readonly RunState[] = ['starting', 'running', 'finalizing', 'pausing', 'cancelling', 'lost'];
 const MOST = 200;
 
 const listed = (states: readonly RunState[], signal: AbortSignal) => take(api.GET('/v1/runs', { params: { query: { state: states.join(','), limit: MOST } }, signal }));
@@ -18,7 +18,7 @@ export interface AtWork {
 }
 
 export function useRunsAtWork(): AtWork {
-  const running = useResource('runs at work', async (signal) => (await listed(ON_DEVICES, signal)).items as readonly Run[], { everyMs: 1500 });
+  const running = useResource('runs at work', async (signal) => (await listed(PLACED_STATES, signal)).items as readonly Run[], { everyMs: 1500 });
   const waiting = useResource('queue', async (signal) => {
     const [queue, runs] = await Promise.all([take(api.GET('/v1/queue', { params: { query: { limit: MOST } }, signal })), listed(['queued'], signal)]);
     return { queue, runs: runs.items };

@@ -1,4 +1,5 @@
 // Which runs a person wants to see, and in what order.
+import { ENDED_STATES, PLACED_STATES, WAITING_STATES } from '../../../portable/run-states.js';
 import type { Run } from '../../api/types.js';
 import type { Codec, Order } from '../../lib/codecs.js';
 import { numberOf } from '../../lib/number-of.js';
@@ -9,9 +10,9 @@ export const STATE_FILTERS = ['all', 'active', 'waiting', 'ended', 'queued', 'ru
 export type StateFilter = (typeof STATE_FILTERS)[number];
 
 const GROUPS: Partial<Record<StateFilter, readonly Run['state'][]>> = {
-  active: ['starting', 'running', 'finalizing', 'pausing', 'cancelling', 'lost'],
-  waiting: ['queued', 'paused'],
-  ended: ['succeeded', 'failed', 'cancelled'],
+  active: PLACED_STATES,
+  waiting: WAITING_STATES,
+  ended: ENDED_STATES,
 };
 
 /** What one can narrow the list by, besides words and states. */

@@ -1,0 +1,3 @@
+// What both ends of the WebSocket say first.
+
+export const LIVE_SUBPROTOCOL = 'trainyard.v1';
