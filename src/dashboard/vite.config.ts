@@ -1,4 +1,5 @@
 // Builds the dashboard into dist/dashboard: hashed names, each text also compressed, so that the service compresses nothing.
+import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
@@ -24,7 +25,7 @@ export default defineConfig({
     rolldownOptions: { checks: { pluginTimings: false } },
   },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },
-  plugins: [runSpecSchemas(), compressed()],
+  plugins: [runSpecSchemas(), earlyTheme(), compressed()],
   // `npm run dashboard` serves the sources while the service runs beside it.
   server: { proxy: { '^/(v1|docs|openapi.json)': { target: 'http://127.0.0.1:8080', ws: true } } },
 });
@@ -43,6 +44,20 @@ function compressed(): Plugin {
         writeFileSync(`${path}.gz`, gzipSync(bytes, { level: 9 }));
       }
     },
+  };
+}
+
+/** A script that runs before the styles are there. Bundled ones are modules, which run when the page was painted. */
+function earlyTheme(): Plugin {
+  const source = readFileSync(new URL('early-theme.js', import.meta.url), 'utf8');
+  const built = `assets/early-theme-${createHash('sha256').update(source).digest('base64url').slice(0, 8)}.js`;
+  return {
+    name: 'early-theme',
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName: built, source });
+    },
+    // After Vite, which would look for a module; behind the base, to which its address is relative.
+    transformIndexHtml: { order: 'post', handler: (html, { server }) => html.replace(/<base[^>]*>/, (base) => `${base}\n  <script src="./${server === undefined ? built : 'early-theme.js'}"></script>`) },
   };
 }
 

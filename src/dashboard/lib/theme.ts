@@ -1,4 +1,5 @@
-// Light or dark: as the system has it, or as was chosen here. Charts are drawn anew when it changes.
+// Light or dark: as the system has it, or as was chosen here. Charts are drawn anew when it changes. What the page
+// begins with is set by early-theme.js, which reads the same key.
 import { effect, signal } from '@preact/signals';
 
 export type Theme = 'system' | 'light' | 'dark';
@@ -15,21 +16,19 @@ export const theme = signal<Theme>(kept());
 /** Grows when colours change. */
 export const paint = signal(0);
 
-const repaint = () => void (paint.value = paint.peek() + 1);
+export const isDark = (): boolean => theme.value === 'dark' || (theme.value === 'system' && dark.matches);
+
+const repaint = () => {
+  document.documentElement.dataset.theme = isDark() ? 'dark' : 'light';
+  paint.value = paint.peek() + 1;
+};
 dark.addEventListener('change', repaint);
 
 effect(() => {
-  if (theme.value === 'system') {
-    delete document.documentElement.dataset.theme;
-    localStorage.removeItem(KEY);
-  } else {
-    document.documentElement.dataset.theme = theme.value;
-    localStorage.setItem(KEY, theme.value);
-  }
+  if (theme.value === 'system') localStorage.removeItem(KEY);
+  else localStorage.setItem(KEY, theme.value);
   repaint();
 });
-
-export const isDark = (): boolean => theme.value === 'dark' || (theme.value === 'system' && dark.matches);
 
 /** To the other one of what is seen now; back to the system's where that is the same. */
 export function toggleTheme(): void {
