@@ -15,7 +15,7 @@ const codec = <T>(usual: T, parse: (text: string) => T | undefined, format: (val
 
 export const text = (usual = ''): Codec<string> => codec(usual, (value) => value, (value) => value);
 
-export const flag = (usual = false): Codec<boolean> => codec(usual, (value) => ({ yes: true, no: false })[value], (value) => (value ? 'yes' : 'no'));
+export const flag = (usual = false): Codec<boolean> => codec(usual, (value) => (value === 'yes' ? true : value === 'no' ? false : undefined), (value) => (value ? 'yes' : 'no'));
 
 /** A number from `least` to `most`; others count as usual. */
 export const number = (usual: number, { least = -Infinity, most = Infinity, whole = false }: { least?: number; most?: number; whole?: boolean } = {}): Codec<number> =>

@@ -7,7 +7,7 @@ import { fillPath, matchPath } from '../../../src/dashboard/lib/match.js';
 t.test('what is as usual is left out, and what cannot be read counts as usual', async (t) => {
   const cases: [codecs.Codec<unknown>, unknown, string[]][] = [
     [codecs.text('x') as codecs.Codec<unknown>, 'x', []],
-    [codecs.flag() as codecs.Codec<unknown>, false, ['1', 'true', '']],
+    [codecs.flag() as codecs.Codec<unknown>, false, ['1', 'true', '', 'toString']],
     [codecs.number(5, { least: 0, most: 10, whole: true }) as codecs.Codec<unknown>, 5, ['-1', '11', '1.5', 'NaN', '', ' ']],
     [codecs.choice(['step', 'time']) as codecs.Codec<unknown>, 'step', ['Time', '']],
     [codecs.range() as codecs.Codec<unknown>, null, ['1', '~', '2~1', '1~x', '1~1', 'Infinity~2']],
