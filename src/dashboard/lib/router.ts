@@ -1,6 +1,7 @@
 // Where one is, on the browser's own history. What a page shows is in the address: `useUrlState` keeps it there.
 import { batch, computed, signal } from '@preact/signals';
 import { useCallback, useMemo } from 'preact/hooks';
+import { atMostEvery } from './at-most-every.js';
 import { base } from './base.js';
 import { PAGE_PATHS, type PageName } from '../../portable/page-paths.js';
 import type { Codec } from './codecs.js';
@@ -9,9 +10,13 @@ import { fillPath, matchPath, type Params } from './match.js';
 const here = () => ({ path: `/${location.pathname.slice(base.pathname.length)}`, search: location.search });
 
 const place = signal(here());
+/** Browsers refuse who replaces the address too often, as a slider that is dragged would. */
+const replace = atMostEvery(150, (href: string) => history.replaceState(null, '', href));
 addEventListener('popstate', () => {
+  replace.drop();
   place.value = here();
 });
+addEventListener('pagehide', replace.flush);
 
 /** The path below the service's prefix. */
 export const path = computed(() => place.value.path);
@@ -44,11 +49,12 @@ export function hrefOf(name: PageName, { params, query = {} }: Target = {}): str
 }
 
 /** Goes to an address of `hrefOf`. */
-export function go(href: string, { replace = false }: { replace?: boolean } = {}): void {
-  if (replace) history.replaceState(null, '', href);
+export function go(href: string, { replace: isReplaced = false }: { replace?: boolean } = {}): void {
+  replace.flush();
+  if (isReplaced) history.replaceState(null, '', href);
   else history.pushState(null, '', href);
   batch(() => (place.value = here()));
-  if (!replace) scrollTo({ top: 0 });
+  if (!isReplaced) scrollTo({ top: 0 });
 }
 
 /** Follows a click on a link of ours, unless it asks for another tab or window. */
@@ -59,6 +65,7 @@ export function followClick(event: MouseEvent): void {
   const below = `/${anchor.pathname.slice(base.pathname.length)}`;
   if (!anchor.pathname.startsWith(base.pathname) || !Object.values(PAGE_PATHS).some((pattern) => matchPath(pattern, below) !== null)) return;
   event.preventDefault();
+  replace.flush();
   if (anchor.href !== location.href) go(anchor.href);
 }
 
@@ -75,15 +82,19 @@ export function useUrlState<T>(name: string, codec: Codec<T>): [T, (value: T, op
 
 /** Several at once; `null` leaves one out. */
 export function setQuery(changes: Readonly<Record<string, string | null>>, keep = false): void {
-  const query = new URLSearchParams(location.search);
+  const { path: at, search: before } = place.peek();
+  const query = new URLSearchParams(before);
   for (const [name, text] of Object.entries(changes)) {
     if (text === null) query.delete(name);
     else query.set(name, text);
   }
   const text = query.toString();
-  const href = `${location.pathname}${text === '' ? '' : `?${text}`}`;
-  if (href === location.pathname + location.search) return;
-  if (keep) history.pushState(null, '', href);
-  else history.replaceState(null, '', href);
-  place.value = here();
+  const after = text === '' ? '' : `?${text}`;
+  if (after === before) return;
+  const href = location.pathname + after;
+  if (keep) {
+    replace.flush();
+    history.pushState(null, '', href);
+  } else replace(href);
+  place.value = { path: at, search: after };
 }
