@@ -1,5 +1,6 @@
 // What a component reads from the service: loaded when it is shown, again when its key changes, and as often as asked.
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { whileSeen } from '../lib/while-seen.js';
 
 export interface Resource<T> {
   /** The latest that was read, of this key. */
@@ -21,7 +22,6 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
   latest.current = load;
   useEffect(() => {
     const aborter = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
     const read = async () => {
       try {
         const data = await latest.current(aborter.signal);
@@ -29,14 +29,10 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
       } catch (error) {
         if (!aborter.signal.aborted) setState((before) => ({ ...(before.key === key ? before : { key }), error }));
       }
-      if (everyMs !== undefined && !aborter.signal.aborted) timer = setTimeout(() => (document.hidden ? resume() : void read()), everyMs);
+      return everyMs ?? null;
     };
-    const resume = () => document.addEventListener('visibilitychange', () => void read(), { once: true, signal: aborter.signal });
-    void read();
-    return () => {
-      aborter.abort();
-      clearTimeout(timer);
-    };
+    whileSeen(read, aborter.signal);
+    return () => aborter.abort();
   }, [key, turn, everyMs]);
   const current = state.key === key ? state : { data: undefined, error: undefined };
   return { data: current.data, error: current.error, reload: useCallback(() => setTurn((before) => before + 1), []) };
