@@ -7,8 +7,8 @@ const MAX_DELAY_MS = 8000;
 const PULSE_MS = 5000;
 /** A connection that has been silent for this long is asked for a sign of life... */
 const QUIET_MS = 15_000;
-/** ...and given up after this long without one. */
-const DEAD_MS = 25_000;
+/** ...and given up after this long without one. Counted from the question: a hidden page looks once a minute. */
+const PATIENCE_MS = 10_000;
 
 /** What becomes of a watched run. */
 export interface RunWatcher {
@@ -24,7 +24,7 @@ export type LinkStatus = 'idle' | 'connecting' | 'live' | 'behind' | 'reconnecti
 
 export interface Link {
   status: LinkStatus;
-  /** Points of curves that came since the connection was lost, until all that was missed is here. */
+  /** Points of curves that were missed while the connection was lost, as far as they are here. */
   fetched: number;
 }
 
@@ -68,6 +68,8 @@ export class Connection {
   #fetched = 0;
   #delayMs = FIRST_DELAY_MS;
   #heardAt = 0;
+  /** When a sign of life was asked for that has not come; null where none is awaited. */
+  #askedAt: number | null = null;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #pulse: ReturnType<typeof setInterval> | undefined;
 
@@ -122,8 +124,8 @@ export class Connection {
     this.#open = true;
     this.#recovering = this.#again && this.#watched.size > 0;
     this.#again = true;
-    this.#delayMs = FIRST_DELAY_MS;
     this.#heardAt = this.#options.now();
+    this.#askedAt = null;
     this.#pulse = setInterval(() => this.#checkPulse(), PULSE_MS);
     for (const watched of this.#watched.values()) this.#subscribe(watched);
     if (this.#devices) this.#send({ type: 'subscribeDevices' });
@@ -141,8 +143,11 @@ export class Connection {
 
   #receive(text: string): void {
     this.#heardAt = this.#options.now();
+    this.#askedAt = null;
     const messages = JSON.parse(text) as ServerMessage | ServerMessage[];
     for (const message of Array.isArray(messages) ? messages : [messages]) {
+      // Only now is it sure of the connection: a service that has too many clients refuses after the handshake.
+      if (message.type === 'subscribed' || message.type === 'subscribedDevices' || message.type === 'pong') this.#delayMs = FIRST_DELAY_MS;
       if (message.type === 'devices') this.#options.onDevices(message);
       else if ('runId' in message && message.runId !== undefined) this.#take(message, message.runId);
       else if (message.type === 'error' && message.code !== 'forbidden') this.#socket?.close();
@@ -192,10 +197,8 @@ export class Connection {
   #settle(): void {
     if (this.#recovering && ![...this.#watched.values()].some(({ asked, behindUntil }) => asked || behindUntil > 0)) {
       this.#recovering = false;
-      // Said once with the whole number, then no more.
-      this.#tell();
-      this.#fetched = 0;
-    } else this.#tell();
+    }
+    this.#tell();
   }
 
   #tell(): void {
@@ -205,17 +208,23 @@ export class Connection {
   }
 
   #checkPulse(): void {
-    const quietMs = this.#options.now() - this.#heardAt;
-    if (quietMs > DEAD_MS) {
+    const now = this.#options.now();
+    if (this.#askedAt !== null) {
+      if (now - this.#askedAt < PATIENCE_MS) return;
       const socket = this.#socket;
       this.#lost(socket);
       socket?.close();
-    } else if (quietMs > QUIET_MS) this.#send({ type: 'ping' });
+    } else if (now - this.#heardAt > QUIET_MS) {
+      this.#askedAt = now;
+      this.#send({ type: 'ping' });
+    }
   }
 
   #lost(socket: Socket | null): void {
     if (socket === null || this.#socket !== socket) return;
     socket.onclose = socket.onmessage = socket.onopen = null;
+    // What was missed is counted anew, unless this was while it was being fetched.
+    if (this.#open && !this.#recovering) this.#fetched = 0;
     this.#socket = null;
     this.#open = false;
     this.#recovering = false;

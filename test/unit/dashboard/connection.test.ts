@@ -1,4 +1,5 @@
 // The page's WebSocket: what was missed while it was away comes once, and one is told how much that was.
+import { mock } from 'node:test';
 import t from 'tap';
 import { Connection, type Link, type Socket } from '../../../src/dashboard/live/connection.js';
 import type { RunEvent } from '../../../src/dashboard/live/protocol.js';
@@ -8,6 +9,7 @@ function scene(t: { teardown(work: () => void): void }) {
   const links: Link[] = [];
   const seen: number[] = [];
   let refused = 0;
+  const clock = { now: 0 };
   const connection = new Connection({
     connect: () => {
       const sent: Record<string, unknown>[] = [];
@@ -19,12 +21,13 @@ function scene(t: { teardown(work: () => void): void }) {
     onDevices: () => undefined,
     onRefused: () => (refused += 1),
     random: () => 0,
+    now: () => clock.now,
   });
   t.teardown(() => connection.stop());
   const watcher = { gone: 0, stale: 0, onEvent: ({ seq }: RunEvent) => void seen.push(seq), onGone: () => (watcher.gone += 1), onStale: () => (watcher.stale += 1) };
   const last = () => sockets.at(-1)!;
   return {
-    connection, links, seen, sockets, watcher, last,
+    clock, connection, links, seen, sockets, watcher, last,
     refused: () => refused,
     tell: (...messages: object[]) => last().onmessage?.({ data: JSON.stringify(messages.length === 1 ? messages[0] : messages) }),
     event: (seq: number, points = 1) => ({ type: 'event', runId: 'r', seq, kind: 'metrics', at: '', data: { steps: Array.from({ length: points }, (_, at) => at), series: {} } }),
@@ -56,6 +59,10 @@ t.test('every event once and in order, across a lost connection', async (t) => {
   t.same(links.at(-1), { status: 'live', fetched: 214 }, 'it says how much that was');
   tell(event(10, 5));
   t.same(seen, [6, 7, 8, 9, 10]);
+  connection.unwatch('r');
+  t.same(links.at(-1), { status: 'live', fetched: 214 }, 'for as long as somebody may still want to read it');
+  last().onclose?.({ code: 1001 });
+  t.same(links.at(-1), { status: 'reconnecting', fetched: 0 }, 'the next time it is counted anew');
 });
 
 t.test('what looks like a gap is asked for again, once', async (t) => {
@@ -90,4 +97,53 @@ t.test('runs that are gone, logs that are others, and a service that refuses', a
   last().onopen?.();
   t.same(last().sent, [{ type: 'subscribeDevices' }], 'what is still wanted');
   t.equal(links.at(-1)?.status, 'live', 'with nothing to fetch it is live at once');
+});
+
+t.test('a service that refuses after the handshake is asked ever less often', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.teardown(() => mock.timers.reset());
+  const { connection, sockets, watcher, tell, last, subscribed } = scene(t);
+  connection.watch('r', 0, watcher);
+  connection.start();
+  const refusedFor = (ms: number) => {
+    for (let at = 0; at < ms; at += 50) {
+      if (last().onopen !== null) {
+        last().onopen?.();
+        last().onclose?.({ code: 1013 });
+      }
+      mock.timers.tick(50);
+    }
+  };
+  refusedFor(60_000);
+  t.ok(sockets.length < 24, `${sockets.length} times in a minute`);
+  while (last().onopen === null) mock.timers.tick(50);
+  last().onopen?.();
+  tell(subscribed(0));
+  last().onclose?.({ code: 1001 });
+  const before = sockets.length;
+  mock.timers.tick(200);
+  t.equal(sockets.length, before + 1, 'and one that had it subscribe, at once');
+});
+
+t.test('a connection is given up when a question stays without an answer', async (t) => {
+  mock.timers.enable({ apis: ['setInterval'] });
+  t.teardown(() => mock.timers.reset());
+  const { clock, connection, links, tell, last } = scene(t);
+  connection.start();
+  last().onopen?.();
+  const pulse = (ms: number) => {
+    clock.now += ms;
+    mock.timers.tick(5000);
+  };
+  pulse(60_000);
+  t.same(last().sent, [{ type: 'ping' }], 'timers of a hidden page run once a minute');
+  t.equal(links.at(-1)?.status, 'live', 'which says nothing of the connection');
+  tell({ type: 'pong' });
+  pulse(60_000);
+  t.same(last().sent.length, 2, 'the answer came: it is asked again');
+  t.equal(links.at(-1)?.status, 'live');
+  pulse(5000);
+  t.equal(links.at(-1)?.status, 'live', 'an answer may take its time');
+  pulse(5000);
+  t.equal(links.at(-1)?.status, 'reconnecting');
 });
