@@ -4,7 +4,7 @@ import type { CreatedApiKey } from '../../src/schemas/identity.js';
 import type { Run } from '../../src/schemas/run.js';
 import { startBrowser } from '../helpers/browser.js';
 import { call } from '../helpers/client.js';
-import { chromium, keyField, picture, skipWithoutBrowser, visit } from '../helpers/dashboard.js';
+import { chromium, keyField, picture, signIn, skipWithoutBrowser, visit } from '../helpers/dashboard.js';
 import { startService } from '../helpers/service.js';
 
 t.test('signing in, and out again', { skip: skipWithoutBrowser }, async (t) => {
@@ -58,5 +58,52 @@ t.test('signing in, and out again', { skip: skipWithoutBrowser }, async (t) => {
     await page.goto('about:blank');
     await page.goto(`${address}/#link=${share.link}`);
     await page.getByText('The link is good no more. Sign in with a key.').waitFor();
+  });
+
+  await t.test('while the service is away it is waited for, and a link is not lost', async (t) => {
+    const { body: share } = await call<{ link: string }>(address, `/v1/runs/${run.id}/shares`, { json: {} });
+    const { page } = await visit(browser);
+    let isAway = true;
+    await page.route('**/v1/session', (route) => (isAway ? route.abort() : route.continue()));
+    await page.goto(`${address}/#link=${share.link}`);
+    await page.getByText('The service does not answer.').waitFor();
+    await picture(page, 'away');
+    isAway = false;
+    await page.getByRole('heading', { name: 'the shared one' }).waitFor();
+    t.notMatch(page.url(), /tyl_/);
+  });
+
+  await t.test('two tabs are of one person', async (t) => {
+    const { page } = await visit(browser);
+    const other = await page.context().newPage();
+    await signIn(page, address, { path: '/learn' });
+    await page.evaluate("sessionStorage.setItem('trainyard-draft x', 'mine')");
+    const who = await page.locator('.who').innerText();
+    await other.goto(`${address}/learn`);
+    await other.getByText(who).waitFor();
+    await other.route('**/v1/session', (route) => (route.request().method() === 'DELETE' ? route.abort() : route.continue()));
+    await other.getByRole('button', { name: 'Sign out' }).click();
+    await other.getByText('You are still signed in. The service does not answer.').waitFor();
+    await other.unroute('**/v1/session');
+    await other.getByRole('button', { name: 'Sign out' }).click();
+    await keyField(page).waitFor();
+    const { body: next } = await call<CreatedApiKey>(address, '/v1/keys', { json: { name: 'page', user: 'vera' } });
+    await signIn(other, address, { key: next.key, path: '/learn' });
+    await signIn(page, address, { path: '/learn' });
+    await other.getByText(who).waitFor();
+    t.equal(await page.evaluate("sessionStorage.getItem('trainyard-draft x')"), 'mine', 'whoever comes back finds what they wrote');
+  });
+
+  await t.test('by the keyboard one skips to the page; the colours are there before the page', async (t) => {
+    const { page } = await visit(browser);
+    await signIn(page, address, { path: '/learn' });
+    await page.getByRole('heading', { level: 1 }).waitFor();
+    await page.getByRole('link', { name: 'Skip to the page' }).press('Enter');
+    t.equal(await page.evaluate('document.activeElement.id'), 'main');
+    t.match(page.url(), /\/learn$/, 'without going elsewhere');
+    await page.getByRole('button', { name: 'Make it dark' }).click();
+    await page.route('**/assets/index-*.js', (route) => route.abort());
+    await page.goto(`${address}/runs`);
+    t.equal(await page.evaluate('document.documentElement.dataset.theme'), 'dark');
   });
 });
