@@ -28,13 +28,20 @@ t.test('a recipe is trained, watched and asked on the page', { skip: skipWithout
   t.equal(await page.locator('.run-title [role="status"]').innerText(), 'Running', 'the page says that it trains');
   await picture(page, 'run-training');
 
-  const status = page.locator('.top [role="status"]');
-  const reconnecting = status.filter({ hasText: 'Reconnecting, nothing is lost' }).waitFor();
+  const reconnecting = page.getByText('Reconnecting. Nothing is lost.').waitFor();
   const before = Number(await points());
   await line.cut();
   await reconnecting;
-  await status.filter({ hasText: 'Live' }).waitFor();
-  await page.getByText(/Connected again(: \d+ points? fetched)?, nothing is lost\./).waitFor();
+  await page.locator('.link[data-status="live"]').waitFor();
+  const said = page.getByText(/^(Nothing is lost: \d+ points? fetched|Connected again\. Nothing is lost)\.$/);
+  await said.waitFor();
+  await page.setViewportSize({ width: 380, height: 800 });
+  await until(async () => {
+    const box = await said.boundingBox();
+    return box !== null && box.width <= 380 && box.height < 60;
+  }, { what: 'all of it to be seen on a phone' });
+  await picture(page, 'run-back-narrow');
+  await page.setViewportSize({ width: 1440, height: 900 });
   t.equal(line.subscriptions.length, 2, 'the page came back once');
   t.ok(Number(line.subscriptions[1]) > Number(line.subscriptions[0]), 'and asked only for what follows the last event that it had');
   await until(async () => Number(await points()) > before, { what: 'the curve to go on', deadlineMs: 30_000 });

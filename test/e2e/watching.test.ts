@@ -24,10 +24,10 @@ t.test('who watches a run sees all of it, whatever becomes of the service meanwh
 
   service.process.kill('SIGKILL');
   await service.stop();
-  for (const { page } of visits) await page.getByText('Reconnecting, nothing is lost').waitFor();
+  for (const { page } of visits) await page.getByText('Reconnecting. Nothing is lost.').waitFor();
   const seen = Math.max(...(await Promise.all(visits.map(points))));
   await startService(t, { ...env, TRAINYARD_PORT: new URL(address).port });
-  for (const { page } of visits) await page.locator('[role="status"][data-status="live"]').waitFor();
+  await Promise.all(visits.map(async ({ page }) => page.getByText(/^(Nothing is lost: \d+ points? fetched|Connected again\. Nothing is lost)\.$/).waitFor()));
 
   const run = await ended(address, id);
   t.match(run, { state: 'succeeded' });

@@ -3,7 +3,9 @@ import { useEffect } from 'preact/hooks';
 import { onlyRun, session } from '../api/session.js';
 import { openLink } from '../live/link.js';
 import { SignInPage } from '../pages/sign-in.js';
+import { ErrorNote } from '../ui/surfaces.js';
 import { Toasts } from '../ui/toasts.js';
+import { AwayBanner } from './away-banner.js';
 import { Header } from './header.js';
 import { Outlet } from './outlet.js';
 import { followClick, go, hrefOf, matched } from '../lib/router.js';
@@ -11,9 +13,15 @@ import './shell.css';
 
 export function App() {
   const state = session.value;
-  if (state.is === 'unknown') return <div class="shell" aria-busy="true" />;
+  if (state.is === 'unknown') return <div class="shell" aria-busy="true">{state.fault !== null && <main id="main"><ErrorNote error={state.fault} onRetry={() => location.reload()} /></main>}</div>;
   if (state.is === 'out') return <div class="shell"><Header /><SignInPage fault={state.fault} /></div>;
   return <Inside />;
+}
+
+/** The address of the link is that of the page's base, which is the overview: it is not followed. */
+function skip(event: Event) {
+  event.preventDefault();
+  document.getElementById('main')?.focus();
 }
 
 function Inside() {
@@ -25,8 +33,9 @@ function Inside() {
   }, [id, astray]);
   return (
     <div class="shell" onClick={followClick}>
-      <a class="skip button" href="#main">Skip to the page</a>
+      <a class="skip button" href="#main" onClick={skip}>Skip to the page</a>
       <Header />
+      <AwayBanner />
       {astray ? null : <Outlet />}
       <Toasts />
     </div>

@@ -1,12 +1,11 @@
 // The bar at the top.
-import { useEffect, useState } from 'preact/hooks';
 import { addressOf } from '../lib/base.js';
 import { identity, may, onlyRun, signOut } from '../api/session.js';
+import { wordsOf } from '../api/error.js';
 import { link } from '../live/link.js';
 import type { LinkStatus } from '../live/connection.js';
 import { Button } from '../ui/button.js';
 import { toast } from '../ui/toasts.js';
-import { several } from '../lib/format.js';
 import { PAGES } from './pages.js';
 import { hrefOf, matched } from '../lib/router.js';
 import { isDark, toggleTheme } from '../lib/theme.js';
@@ -25,7 +24,7 @@ export function Header() {
         <Button quiet onClick={toggleTheme} label={`Make it ${isDark() ? 'light' : 'dark'}`} title={isDark() ? 'Light' : 'Dark'}>
           <svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="M8 1a7 7 0 1 0 0 14zM8 1a7 7 0 0 1 0 14" fill="currentColor" fill-opacity=".2" /><path d="M8 1a7 7 0 0 1 0 14z" fill="currentColor" /><circle cx="8" cy="8" r="6.5" fill="none" stroke="currentColor" /></svg>
         </Button>
-        {who !== null && <Button quiet onClick={() => void signOut()}>Sign out</Button>}
+        {who !== null && <Button quiet onClick={() => void signOut().catch((error: unknown) => toast(`You are still signed in. ${wordsOf(error)}`))}>Sign out</Button>}
       </div>
     </header>
   );
@@ -42,20 +41,9 @@ function Nav() {
   );
 }
 
-const WORDS: Record<LinkStatus, string> = { idle: 'Connecting', connecting: 'Connecting', live: 'Live', behind: 'Catching up', reconnecting: 'Reconnecting, nothing is lost' };
+const WORDS: Record<LinkStatus, string> = { idle: 'Connecting', connecting: 'Connecting', live: 'Live', behind: 'Catching up', reconnecting: 'Reconnecting' };
 
-function LinkState() {
-  const { status, fetched } = link.value;
-  const [wasAway, setWasAway] = useState(false);
-  useEffect(() => {
-    if (status === 'reconnecting') setWasAway(true);
-    else if (status === 'live' && wasAway) {
-      setWasAway(false);
-      toast(`Connected again${fetched > 0 ? `: ${several(fetched, 'point')} fetched, nothing is lost` : ', nothing is lost'}.`);
-    }
-  }, [status]);
-  return <p class="link" role="status" data-status={status}><span>{WORDS[status]}{status === 'reconnecting' && fetched > 0 && `: ${several(fetched, 'point')} fetched`}</span></p>;
-}
+const LinkState = () => <p class="link" data-status={link.value.status}><span>{WORDS[link.value.status]}</span></p>;
 
 function Mark() {
   return <svg class="mark" viewBox="0 0 24 24" width="24" height="24" aria-hidden="true"><rect width="24" height="24" rx="5" /><path d="M4 18h5c6 0 4-12 11-12M4 18h16" /></svg>;

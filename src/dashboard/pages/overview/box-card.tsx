@@ -39,7 +39,7 @@ function DeviceTile({ view, runs }: { view: DeviceView; runs: Known }) {
         <span class="device-heat muted" title="Temperature">{temperatureCelsius === null ? '' : `${Math.round(temperatureCelsius)} °C`}</span>
       </div>
       <div class="device-load">
-        {utilizationPercent === null ? <p class="muted">No reading of how busy it is</p> : <p><output>{Math.round(utilizationPercent)} %</output><span class="muted">busy</span></p>}
+        {utilizationPercent === null ? <p class="muted">No reading of how busy it is</p> : <p><span class="device-busy">{Math.round(utilizationPercent)} %</span><span class="muted">busy</span></p>}
         {utilizationPercent !== null && <Sparkline view={view} />}
       </div>
       <MemoryBar view={view} runs={runs} />
