@@ -5,6 +5,11 @@ import type { DevicesMessage } from './protocol.js';
 /** Without a word for so long, numbers are called old: the worker tells them every second. */
 export const STALE_MS = 15_000;
 
+/** With when it came, by the clock of this browser: those of boxes may be others. */
+export interface HeardMessage extends DevicesMessage {
+  heardMs: number;
+}
+
 export interface MemoryPart {
   kind: 'run' | 'others' | 'foreign';
   /** Of a run that one may see. */
@@ -25,13 +30,18 @@ export interface DeviceView {
   otherRuns: number;
   /** Runs that one may see first, in the order in which they are told. */
   parts: readonly MemoryPart[];
-  /** When this was so, in ms since the epoch; null where it cannot be asked. */
+  /** When this was so by the clock of its box, in ms since the epoch; null where it cannot be asked. */
   atMs: number | null;
+  /** The same by the clock of this browser. */
+  heardMs: number | null;
 }
 
-/** `latest` is what the device's own box told last; undefined before. */
-export function viewOf(device: Device, latest: DevicesMessage | undefined): DeviceView {
-  const sample = latest?.devices.find(({ id }) => id === device.id);
+/**
+ * `latest` is what the device's own box told last; undefined before. `aheadMs`: by how much the clock of the service,
+ * which told of the device, is ahead of this browser's.
+ */
+export function viewOf(device: Device, latest: HeardMessage | undefined, aheadMs = 0): DeviceView {
+  const sample = latest?.worker === device.worker.id ? latest.devices.find(({ id }) => id === device.id) : undefined;
   const isNewer = sample !== undefined && Date.parse(latest!.at) >= Date.parse(device.sampledAt ?? latest!.at);
   const now = isNewer ? sample : device;
   const runs = isNewer ? runsOn(device, latest!) : device.runs.map(({ id, memoryMiB }) => ({ runId: id, memoryMiB }));
@@ -47,7 +57,8 @@ export function viewOf(device: Device, latest: DevicesMessage | undefined): Devi
   const at = isNewer ? latest!.at : device.sampledAt;
   return {
     key: `${device.worker.id}/${device.id}`, device, parts, otherRuns, memoryMiB, usedMiB: memoryUsedMiB,
-    utilizationPercent: now.utilizationPercent, temperatureCelsius: now.temperatureCelsius, atMs: at === null ? null : Date.parse(at),
+    utilizationPercent: now.utilizationPercent, temperatureCelsius: now.temperatureCelsius,
+    atMs: at === null ? null : Date.parse(at), heardMs: isNewer ? latest!.heardMs : at === null ? null : Date.parse(at) - aheadMs,
   };
 }
 
@@ -58,8 +69,14 @@ function runsOn({ id, kind }: Device, { runs }: DevicesMessage): { runId: string
   });
 }
 
+/** By how much a clock is ahead that says `date` in an answer of now; it tells no more than the second. */
+export function aheadOf(date: string | null, now: number): number {
+  const aheadMs = date === null ? NaN : Date.parse(date) - now;
+  return Math.abs(aheadMs) > 2000 ? aheadMs : 0;
+}
+
 /** Whether its numbers are too old to be those of now. */
-export const isStale = ({ atMs }: DeviceView, now: number): boolean => atMs !== null && now - atMs > STALE_MS;
+export const isStale = ({ heardMs }: DeviceView, now: number): boolean => heardMs !== null && now - heardMs > STALE_MS;
 
 /** Devices by the name of their box, GPUs before processors, each in the order of their numbers. */
 export function byBox(views: readonly DeviceView[]): ReadonlyMap<string, readonly DeviceView[]> {

@@ -1,20 +1,24 @@
 // The devices of all boxes, as they are now: what they are is read now and then, how they are comes every second.
 import { computed, effect, signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
-import { api, take } from '../api/client.js';
+import { api } from '../api/client.js';
 import { useResource, type Resource } from '../api/resource.js';
 import type { Device } from '../api/types.js';
-import { viewOf, type DeviceView } from './device-view.js';
+import { aheadOf, viewOf, type DeviceView } from './device-view.js';
 import { boxes, useBoxes } from './link.js';
 import { follow, type Trail } from './trail.js';
 
 /** A box that joins or goes is seen within so long. */
 const EVERY_MS = 4000;
 
-const read = signal<readonly Device[] | null>(null);
+interface Read {
+  items: readonly Device[];
+  aheadMs: number;
+}
+const read = signal<Read | null>(null);
 
 /** Null before the first answer. */
-export const devices = computed<readonly DeviceView[] | null>(() => read.value?.map((device) => viewOf(device, boxes.value.get(device.worker.id))) ?? null);
+export const devices = computed<readonly DeviceView[] | null>(() => read.value?.items.map((device) => viewOf(device, boxes.value.get(device.worker.box), read.value!.aheadMs)) ?? null);
 
 /** How busy each was in the last minutes, by its key. It begins when somebody looks. */
 export const trails = signal<ReadonlyMap<string, Trail>>(new Map());
@@ -26,11 +30,16 @@ effect(() => {
 });
 
 /** Keeps `devices` up to date while the component is shown. It takes the right to `read`. */
-export function useDevices(): Resource<readonly Device[]> {
+export function useDevices(): Resource<unknown> {
   useBoxes();
-  const resource = useResource('devices', async (signal) => (await take(api.GET('/v1/devices', { signal }))).items, { everyMs: EVERY_MS });
+  const resource = useResource('devices', readDevices, { everyMs: EVERY_MS });
   useEffect(() => {
     if (resource.data !== undefined) read.value = resource.data;
   }, [resource.data]);
   return resource;
+}
+
+async function readDevices(signal: AbortSignal): Promise<Read> {
+  const { data, response } = await api.GET('/v1/devices', { signal });
+  return { items: data!.items, aheadMs: aheadOf(response.headers.get('date'), Date.now()) };
 }

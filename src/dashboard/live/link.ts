@@ -5,12 +5,12 @@ import { addressOf } from '../lib/base.js';
 import { checkSession } from '../api/session.js';
 import { LIVE_SUBPROTOCOL } from '../../portable/live-protocol.js';
 import { Connection, type Link, type Socket } from './connection.js';
-import type { DevicesMessage } from './protocol.js';
+import type { HeardMessage } from './device-view.js';
 
 export const link = signal<Link>({ status: 'idle', fetched: 0 });
 
-/** The latest of each box, by the supervisor's id; empty until some are watched. */
-export const boxes = signal<ReadonlyMap<string, DevicesMessage>>(new Map());
+/** The latest of each box, by its name; empty until some are watched. */
+export const boxes = signal<ReadonlyMap<string, HeardMessage>>(new Map());
 
 export const connection = new Connection({
   connect: () => new WebSocket(addressOf('v1/live').replace(/^http/, 'ws'), LIVE_SUBPROTOCOL) as Socket,
@@ -19,7 +19,7 @@ export const connection = new Connection({
     if (status !== next.status || fetched !== next.fetched) link.value = next;
   },
   onDevices: (message) => {
-    boxes.value = new Map(boxes.peek()).set(message.worker, message);
+    boxes.value = new Map(boxes.peek()).set(message.box, { ...message, heardMs: Date.now() });
   },
   onRefused: () => void checkSession(),
 });

@@ -10,10 +10,16 @@ export interface Trail {
 /** Two minutes, where it is told every second. */
 export const TRAIL_LENGTH = 120;
 
-/** The trail with one more; as it was, where this is none later. */
+/** After so long nobody was there to be told, or to tell. */
+const ABSENT_MS = 10_000;
+
+/** The trail with one more, and a gap before it after an absence; as it was, where this is none later. */
 export function follow(trail: Trail | undefined, atMs: number, value: number | null): Trail {
-  if (trail !== undefined && atMs <= trail.atMs) return trail;
-  return { values: [...(trail?.values ?? []), value].slice(-TRAIL_LENGTH), atMs };
+  if (trail === undefined) return { values: [value], atMs };
+  const passedMs = atMs - trail.atMs;
+  if (passedMs <= 0) return trail;
+  const gap = passedMs < ABSENT_MS ? [] : new Array<null>(Math.min(TRAIL_LENGTH, Math.round(passedMs / 1000) - 1)).fill(null);
+  return { values: [...trail.values, ...gap, value].slice(-TRAIL_LENGTH), atMs };
 }
 
 /**

@@ -3,8 +3,7 @@ import t from 'tap';
 import type { Device, QueueEntry, Run } from '../../../src/dashboard/api/types.js';
 import { likelyStart, roughly, startMoments, startSpan } from '../../../src/dashboard/lib/start-words.js';
 import { withNames } from '../../../src/dashboard/lib/run-names.js';
-import { byBox, isStale, viewOf } from '../../../src/dashboard/live/device-view.js';
-import type { DevicesMessage } from '../../../src/dashboard/live/protocol.js';
+import { aheadOf, byBox, isStale, viewOf, type HeardMessage } from '../../../src/dashboard/live/device-view.js';
 import { follow, trailPath, TRAIL_LENGTH, type Trail } from '../../../src/dashboard/live/trail.js';
 import { noticeOfBox, noticeOfDevice } from '../../../src/dashboard/pages/overview/box-words.js';
 import { stepsOf } from '../../../src/dashboard/pages/overview/line-up.js';
@@ -13,7 +12,7 @@ import { memoryOf, mib } from '../../../src/dashboard/pages/overview/memory.js';
 const AT = '2026-03-01T12:00:00Z';
 const later = (seconds: number) => new Date(Date.parse(AT) + seconds * 1000).toISOString();
 const gpu = (more: object = {}): Device => ({ id: 'gpu:0', kind: 'gpu', memoryMiB: 8000, memoryUsedMiB: 3000, foreignMemoryMiB: 500, utilizationPercent: 40, temperatureCelsius: 60, runs: [{ id: 'a', memoryMiB: 1000 }], otherRuns: 1, sampledAt: AT, worker: { id: 'w', box: 'left' }, ...more }) as unknown as Device;
-const told = (at: string, more: object = {}): DevicesMessage => ({ type: 'devices', worker: 'w', box: 'left', at, devices: [{ id: 'gpu:0', memoryMiB: 8000, memoryUsedMiB: 4000, foreignMemoryMiB: 0, utilizationPercent: 90, temperatureCelsius: 71, otherRuns: 0 }], runs: [{ runId: 'b', attempt: 1, deviceIds: ['gpu:0'], cpuPercent: 100, rssMiB: 700, gpus: [{ id: 'gpu:0', memoryMiB: 3500, utilizationPercent: null }] }], ...more });
+const told = (at: string, more: object = {}): HeardMessage => ({ heardMs: Date.parse(at), type: 'devices', worker: 'w', box: 'left', at, devices: [{ id: 'gpu:0', memoryMiB: 8000, memoryUsedMiB: 4000, foreignMemoryMiB: 0, utilizationPercent: 90, temperatureCelsius: 71, otherRuns: 0 }], runs: [{ runId: 'b', attempt: 1, deviceIds: ['gpu:0'], cpuPercent: 100, rssMiB: 700, gpus: [{ id: 'gpu:0', memoryMiB: 3500, utilizationPercent: null }] }], ...more });
 
 t.test('a device is as its box told it last', async (t) => {
   const before = viewOf(gpu(), undefined);
@@ -27,6 +26,17 @@ t.test('a device is as its box told it last', async (t) => {
   const cpu = viewOf(gpu({ id: 'cpu', kind: 'cpu', foreignMemoryMiB: null, runs: [] }), undefined);
   t.same(cpu.parts, [{ kind: 'others', runId: null, memoryMiB: null }], 'on a processor nobody knows what the runs of others hold');
   t.same([isStale(before, Date.parse(later(14))), isStale(before, Date.parse(later(16)))], [false, true]);
+  t.equal(viewOf(gpu(), told(later(1), { worker: 'v' })).utilizationPercent, 40, 'nor what a supervisor told that was there before');
+});
+
+t.test('how old numbers are is judged by one clock', async (t) => {
+  const fast = viewOf(gpu(), told(later(3600), { heardMs: Date.parse(AT) }));
+  t.same([isStale(fast, Date.parse(later(14))), isStale(fast, Date.parse(later(16)))], [false, true], 'that of a box may be an hour ahead');
+  const now = Date.parse(later(-3600));
+  const aheadMs = aheadOf(new Date(AT).toUTCString(), now);
+  const read = viewOf(gpu(), undefined, aheadMs);
+  t.same([isStale(read, now + 14_000), isStale(read, now + 16_000)], [false, true], 'that of the service, too');
+  t.same([aheadOf(null, now), aheadOf('nonsense', now), aheadOf(new Date(now - 1000).toUTCString(), now)], [0, 0, 0]);
 });
 
 t.test('devices stand with their box, in the order of their numbers', async (t) => {
@@ -53,6 +63,10 @@ t.test('a trail keeps the last two minutes, with its gaps', async (t) => {
   t.same(trail?.values, [10, null, 30, 140]);
   t.equal(follow(trail, 3, 50), trail, 'what is no later is none of it');
   t.equal(trailPath(trail!), `M${TRAIL_LENGTH - 4} 90.0M${TRAIL_LENGTH - 2} 70.0L${TRAIL_LENGTH - 1} 0.0`);
+  const absent = follow(trail, 30_003, 50);
+  t.equal(absent.values.length, 34, 'nor is an absence drawn over');
+  t.match(trailPath(absent), /0\.0M119 50\.0$/);
+  t.equal(follow(trail, 9e9, 50).values.filter((value) => value !== null).length, 1);
   for (let at = 4; at < 500; at += 1) trail = follow(trail, at, at);
   t.equal(trail?.values.length, TRAIL_LENGTH);
 });

@@ -27,7 +27,7 @@ export function BoxCard({ box, devices, runs }: { box: Box; devices: readonly De
 }
 
 function DeviceTile({ view, runs }: { view: DeviceView; runs: Known }) {
-  const { device, utilizationPercent, temperatureCelsius, atMs } = view;
+  const { device, utilizationPercent, temperatureCelsius, heardMs } = view;
   const now = useNow();
   const stale = isStale(view, now);
   const notice = noticeOfDevice(device);
@@ -43,7 +43,7 @@ function DeviceTile({ view, runs }: { view: DeviceView; runs: Known }) {
         {utilizationPercent !== null && <Sparkline view={view} />}
       </div>
       <MemoryBar view={view} runs={runs} />
-      {stale && atMs !== null && <p class="device-note small">This was so {duration(now - atMs)} ago.</p>}
+      {stale && heardMs !== null && <p class="device-note small">This was so {duration(now - heardMs)} ago.</p>}
       {notice !== null && <p class="device-note small">{notice}</p>}
     </li>
   );
