@@ -76,6 +76,27 @@ t.test('a run keeps its colour, and eight runs have eight', async (t) => {
   t.same(ids.toReversed().map((id) => palette.paintOf(id)).toReversed(), first);
 });
 
+t.test('runs that are compared never look the same, however long the page was open', async (t) => {
+  const palette = createPalette();
+  const idOf = (at: number) => `01a2040e-1d09-7089-b83b-66a217d5${1000 + at}`;
+  const lookOf = (id: string) => `${palette.paintOf(id).color} ${palette.paintOf(id).dash.join()}`;
+  for (let at = 0; at < 500; at += 1) palette.paintOf(idOf(at));
+  for (const many of [2, 5, 8, 20, 32]) {
+    const ids = Array.from({ length: many }, (_, at) => idOf(at * 13));
+    palette.keepApart(ids);
+    t.equal(new Set(ids.map(lookOf)).size, many, `${many} of five hundred`);
+    if (many <= PALETTE_SIZE) t.ok(ids.every((id) => palette.paintOf(id).dash.length === 0), 'by their colours alone, where these do');
+    const looks = ids.map(lookOf);
+    palette.keepApart(ids);
+    palette.keepApart(ids.slice(0, -1));
+    t.same(ids.map(lookOf).slice(0, PALETTE_SIZE), looks.slice(0, PALETTE_SIZE), 'which they keep');
+  }
+  palette.keepApart(Array.from({ length: 100 }, (_, at) => idOf(at)));
+  const counts = new Map<string, number>();
+  for (let at = 0; at < 100; at += 1) counts.set(lookOf(idOf(at)), (counts.get(lookOf(idOf(at))) ?? 0) + 1);
+  t.ok(Math.max(...counts.values()) <= 4, 'a hundred are spread over all looks');
+});
+
 t.test('a line reads its values at a place', async (t) => {
   const line: Line = { key: 'x', label: 'x', series: seriesOf([3, NaN, 1]), place: (epoch) => epoch * 10, color: '', kind: 'whole', reach: 10 };
   t.equal(readAt(line, null, plain), '1', 'the latest');

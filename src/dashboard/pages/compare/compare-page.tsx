@@ -1,5 +1,6 @@
 // Up to a hundred runs side by side: their curves, in what they differ, and what came of it.
 import { useMemo, useState } from 'preact/hooks';
+import { palette } from '../../charts/palette.js';
 import { count, several } from '../../lib/format.js';
 import { hrefOf, useUrlState } from '../../lib/router.js';
 import { METRIC, USUAL_CURVE } from './curve-axis.js';
@@ -25,6 +26,7 @@ export function ComparePage() {
   const differences = useMemo(() => differencesOf(runs), [specs]);
   const labels = useMemo(() => labelsOf(runs, differences), [specs, differences]);
   const [passing, setPassing] = useState<ReadonlySet<string> | null>(null);
+  useMemo(() => palette.keepApart(ids), [ids]);
   if (ids.length === 0) return <StartComparing />;
   if (runs.length === 0 && isReading) return <><Head many={ids.length} /><ErrorNote error={error} title="The runs could not be read." onRetry={() => group.retry()} /><div class="compare"><Loading height={420} label="Loading the runs" /><Loading height={200} /></div></>;
   if (runs.length === 0) return <><Head many={0} /><Empty title="None of these runs is there"><p>They may have been deleted, or are of another team.</p><a class="button" href={hrefOf('runs')}>All runs</a></Empty></>;

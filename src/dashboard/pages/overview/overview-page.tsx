@@ -1,4 +1,6 @@
 // What one leaves open on the wall: the boxes, what runs on them, what waits and why.
+import { useMemo } from 'preact/hooks';
+import { palette } from '../../charts/palette.js';
 import { api, take } from '../../api/client.js';
 import { useResource } from '../../api/resource.js';
 import { whyNot } from '../../api/session.js';
@@ -17,6 +19,7 @@ export function OverviewPage() {
   const reading = useDevices();
   const boxes = useResource('boxes', async (signal) => (await take(api.GET('/v1/boxes', { signal }))).items, { everyMs: 5000 });
   const { running, waiting, known } = useRunsAtWork();
+  useMemo(() => palette.keepApart(running.data?.map(({ id }) => id) ?? []), [running.data]);
   const views = devices.value;
   const ofBox = byBox(views ?? []);
   const queue = waiting.data?.queue;
