@@ -1,9 +1,11 @@
 // Runs that are followed live, each once, however many parts of the page look at it. Curves lie outside the signals:
-// what is drawn watches `version`, which changes at most once a frame.
+// what is drawn watches `version`, which changes at most once a frame. A hidden page has its title to keep.
 import { signal, type Signal } from '@preact/signals';
 import { useEffect, useState } from 'preact/hooks';
 import { api, take } from '../api/client.js';
+import { patiently } from '../api/patiently.js';
 import type { MetricSeries, Run } from '../api/types.js';
+import { nextFrame } from '../lib/next-frame.js';
 import { connection } from './link.js';
 import { RunRecord } from './run-record.js';
 import { Series } from './series.js';
@@ -11,6 +13,7 @@ import { Series } from './series.js';
 const MOST_KEYS = 32;
 const MAX_POINTS = 4000;
 const REFRESH_MS = 150;
+const FRAMES = { ask: (work: () => void) => requestAnimationFrame(work), drop: (frame: number) => cancelAnimationFrame(frame) };
 
 export interface RunStore {
   readonly id: string;
@@ -38,8 +41,10 @@ class Followed implements RunStore {
   watchers = 0;
   #record: RunRecord | null = null;
   #loading = new AbortController();
-  #frame = 0;
+  readonly #drawing = nextFrame(() => this.#show(), FRAMES);
   #refresh: ReturnType<typeof setTimeout> | undefined;
+  /** How often the row was read again: a later reading makes an earlier one void. */
+  #turn = 0;
 
   constructor(readonly id: string) {}
 
@@ -60,8 +65,11 @@ class Followed implements RunStore {
     this.close();
     const { signal: aborted } = (this.#loading = new AbortController());
     try {
-      const run = await take(api.GET('/v1/runs/{id}', { params: { path: { id: this.id } }, signal: aborted }));
-      const series = await readAllSeries(this.id, aborted);
+      const [run, series] = await patiently(async () => {
+        aborted.throwIfAborted();
+        const run = await readRun(this.id, aborted);
+        return [run, await readAllSeries(this.id, aborted)] as const;
+      }, { onFault: (error) => void (aborted.aborted || (this.error.value = error)) });
       if (aborted.aborted) return;
       const record = new RunRecord(run, series);
       this.#record = record;
@@ -70,7 +78,7 @@ class Followed implements RunStore {
       connection.watch(this.id, run.head, {
         onEvent: (event) => {
           if (record.take(event).refresh) this.#refreshSoon();
-          this.#frame ||= requestAnimationFrame(() => this.#show());
+          this.#drawing.ask();
         },
         onGone: () => (this.gone.value = true),
         onStale: () => this.reload(),
@@ -83,28 +91,31 @@ class Followed implements RunStore {
   close(): void {
     this.#loading.abort();
     clearTimeout(this.#refresh);
-    cancelAnimationFrame(this.#frame);
-    this.#frame = 0;
+    this.#drawing.drop();
     connection.unwatch(this.id);
   }
 
   #show(): void {
-    this.#frame = 0;
     this.run.value = this.#record?.run ?? null;
     this.version.value += 1;
   }
 
   #refreshSoon(): void {
     clearTimeout(this.#refresh);
+    const { signal } = this.#loading;
     this.#refresh = setTimeout(async () => {
       const record = this.#record;
-      const fresh = await take(api.GET('/v1/runs/{id}', { params: { path: { id: this.id } }, signal: this.#loading.signal })).catch(() => null);
-      if (fresh === null || record === null || record !== this.#record) return;
+      const turn = (this.#turn += 1);
+      const isLate = () => signal.aborted || turn !== this.#turn;
+      const fresh = await patiently(async () => (isLate() ? null : readRun(this.id, signal))).catch(() => null);
+      if (fresh === null || isLate() || record === null || record !== this.#record) return;
       record.refresh(fresh);
       this.#show();
     }, REFRESH_MS);
   }
 }
+
+const readRun = (id: string, signal: AbortSignal): Promise<Run> => take(api.GET('/v1/runs/{id}', { params: { path: { id } }, signal }));
 
 /** All curves of a run, by key. */
 async function readAllSeries(id: string, aborted: AbortSignal): Promise<Map<string, Series>> {
