@@ -12,7 +12,7 @@ import { Card, Empty, ErrorNote, Loading } from '../../ui/surfaces.js';
 import { BoxCard } from './box-card.js';
 import { QueueList } from './queue-list.js';
 import { RunningList } from './running-list.js';
-import { useRunsAtWork } from './use-runs-at-work.js';
+import { MOST_WAITING, useRunsAtWork } from './use-runs-at-work.js';
 import './overview.css';
 
 export function OverviewPage() {
@@ -37,7 +37,7 @@ export function OverviewPage() {
       )}
       <div class="overview-runs">
         <Card title={`Running${count(running.data?.length)}`}><RunningList runs={running} /></Card>
-        <Card title={`Waiting${count(queue?.items.length)}`}><QueueList waiting={waiting} known={known} /></Card>
+        <Card title={`Waiting${queue?.items.length === MOST_WAITING ? ` · the first ${MOST_WAITING}` : count(queue?.items.length)}`}><QueueList waiting={waiting} known={known} /></Card>
       </div>
     </div>
   );
