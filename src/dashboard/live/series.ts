@@ -163,22 +163,3 @@ function lesser(a: number, b: number): number {
   if (Number.isNaN(a)) return b;
   return Number.isNaN(b) ? a : Math.min(a, b);
 }
-
-/** The entry that holds a step, or the nearest; -1 when there is none. */
-export function nearest({ length, from, to }: Pick<Columns, 'length' | 'from' | 'to'>, step: number): number {
-  const at = firstFrom({ length, to }, step);
-  if (at === length) return length - 1;
-  return at > 0 && step - to[at - 1]! < from[at]! - step ? at - 1 : at;
-}
-
-/** The first entry that ends at a step or after it; `length` when there is none. */
-export function firstFrom({ length, to }: Pick<Columns, 'length' | 'to'>, step: number): number {
-  let low = 0;
-  let high = length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (to[middle]! < step) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}

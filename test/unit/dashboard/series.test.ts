@@ -1,7 +1,7 @@
 // Curves in memory, and the moments of their steps.
 import t from 'tap';
 import { RunClock } from '../../../src/dashboard/live/run-clock.js';
-import { firstFrom, MAX_ENTRIES, nearest, Series } from '../../../src/dashboard/live/series.js';
+import { MAX_ENTRIES, Series } from '../../../src/dashboard/live/series.js';
 
 const seriesOf = (values: readonly number[]) => {
   const series = new Series();
@@ -35,8 +35,6 @@ t.test('buckets of the service are entries like others', async (t) => {
   t.same([series.length, series.total, series.lastStep], [2, 20, 20]);
   t.ok(Number.isNaN(series.last));
   t.equal(series.add(21, 1), true);
-  t.same([nearest(series, 5), nearest(series, 12), nearest(series, 99), nearest(new Series(), 1)], [0, 1, 2, -1]);
-  t.same([firstFrom(series, 10), firstFrom(series, 11), firstFrom(series, 22)], [0, 1, 3]);
 });
 
 t.test('a curve that has grown long joins its entries, and loses no spike', async (t) => {
