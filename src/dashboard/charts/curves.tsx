@@ -7,7 +7,8 @@ import { Button } from '../ui/button.js';
 import type { ChartGroup } from './group.js';
 import { readAt, type Line } from './line.js';
 import type { Mark } from './paint.js';
-import { Plot, type PlotView } from './plot.js';
+import { Plot } from './plot.js';
+import { useSpoken } from './spoken.js';
 import './charts.css';
 
 export interface CurvesProps {
@@ -43,20 +44,22 @@ export interface CurvesProps {
 }
 
 const NONE: readonly Mark[] = [];
+const UNLIMITED = [-Infinity, Infinity] as const;
 
 export function Curves(props: CurvesProps) {
-  const { name, title, lines, version, group, domain, zoom, onZoom, format, axisFormat = format, formatPlace, axisName, wholePlaces = false, log = false, smoothing = 0, limits = [-Infinity, Infinity], small = false, marks = NONE } = props;
+  const { name, title, lines, version, group, domain, zoom, onZoom, format, axisFormat = format, formatPlace, axisName, wholePlaces = false, log = false, smoothing = 0, limits = UNLIMITED, small = false, marks = NONE } = props;
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot | null>(null);
   const [full, setFull] = useState(false);
-  const callbacks = useRef(onZoom);
-  callbacks.current = onZoom;
+  // Functions are made anew with each render; what they do changes only with the lines.
+  const latest = useRef({ onZoom, axisFormat, formatPlace });
+  latest.current = { onZoom, axisFormat, formatPlace };
 
   useEffect(() => {
     const element = host.current!;
     const made = (plot.current = new Plot(element, {
       onHover: (place) => (group.hover.value = place),
-      onZoom: (next) => callbacks.current(next),
+      onZoom: (next) => latest.current.onZoom(next),
       onPoints: (points) => void (element.dataset.points = String(points)),
     }));
     return () => {
@@ -65,9 +68,11 @@ export function Curves(props: CurvesProps) {
     };
   }, [group]);
   useEffect(() => {
-    const view: PlotView = { lines, domain, zoom, log, smoothing, full: full || small, limits, formatValue: axisFormat, formatPlace, wholePlaces, small, marks };
-    plot.current?.show(view);
-  });
+    plot.current?.show({
+      lines, domain, zoom, log, smoothing, full: full || small, limits, wholePlaces, small, marks,
+      formatValue: (value) => latest.current.axisFormat(value), formatPlace: (place) => latest.current.formatPlace(place),
+    });
+  }, [group, version, lines, ...domain, zoom?.[0], zoom?.[1], log, smoothing, full, ...limits, wholePlaces, small, marks]);
   useSignalEffect(() => plot.current?.hover(group.hover.value));
   useSignalEffect(() => {
     if (paint.value > 0) plot.current?.repaint();
@@ -76,6 +81,7 @@ export function Curves(props: CurvesProps) {
   const at = group.hover.value;
   const where = at === null ? 'latest' : `${axisName} ${formatPlace(at)}`;
   const readings = lines.map((line) => ({ line, text: readAt(line, at, format) }));
+  const spoken = useSpoken(`${where}: ${readings.map(({ line, text }) => `${line.label} ${text}`).join(', ')}`, at !== null);
   const onKeyDown = (event: KeyboardEvent) => {
     const done = steer(event.key, props, at);
     if (done === null) return;
@@ -105,7 +111,7 @@ export function Curves(props: CurvesProps) {
         ref={host} class="chart-plot" tabIndex={0} role="slider" aria-orientation="horizontal" onKeyDown={onKeyDown} onBlur={() => (group.hover.value = null)}
         aria-label={`${title} by ${axisName}. Arrow keys move the cross-hair, plus and minus zoom, 0 shows all.`}
         aria-valuemin={Math.round(domain[0])} aria-valuemax={Math.round(domain[1])} aria-valuenow={Math.round(at ?? domain[1])}
-        aria-valuetext={`${where}: ${readings.map(({ line, text }) => `${line.label} ${text}`).join(', ')}`}
+        aria-valuetext={spoken}
       />
     </figure>
   );

@@ -5,7 +5,7 @@ export interface Line {
   /** Unique within the chart. */
   key: string;
   label: string;
-  series: Columns & { readonly last: number; readonly total: number };
+  series: Columns & { readonly last: number; readonly total: number; readonly version: number };
   /** Where a step, or an epoch, stands on the axis. Must rise. */
   place(at: number): number;
   /** A CSS colour, or `var(--name)`. */

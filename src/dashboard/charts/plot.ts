@@ -5,7 +5,7 @@ import { gridPlaces, toGrid, type Grid } from './grid.js';
 import type { Line } from './line.js';
 import { colorsOf, faint, paintBad, paintMarks, paintOutside, paintSpikes, type Colors, type Mark } from './paint.js';
 import { rangeOf } from './scale.js';
-import { smooth } from './smoothing.js';
+import { smoothed } from './smoothing.js';
 
 export interface PlotView {
   lines: readonly Line[];
@@ -28,6 +28,7 @@ export interface PlotView {
 }
 
 interface Callbacks {
+  /** The pointer is at a place, or has left. */
   onHover(place: number | null): void;
   onZoom(zoom: readonly [number, number] | null): void;
   /** Points that are drawn now, of the raw lines. */
@@ -50,6 +51,7 @@ export class Plot {
   #grids: { line: Line; raw: Grid; smoothed: Grid | null }[] = [];
   #range: [number, number] = [0, 1];
   #span: readonly [number, number] = [0, 1];
+  #hovered: number | null = null;
   #colors: Colors;
 
   constructor(host: HTMLElement, callbacks: Callbacks) {
@@ -81,6 +83,7 @@ export class Plot {
 
   /** Where the cross-hair stands; null takes it away. */
   hover(place: number | null): void {
+    this.#hovered = place;
     const plot = this.#plot;
     if (plot === null) return;
     const left = place === null ? -10 : plot.valToPos(place, 'x');
@@ -101,7 +104,7 @@ export class Plot {
     this.#grids = view.lines.map((line) => {
       const one = { columns: line.series, place: line.place, ...grid };
       const isSmoothed = line.kind === 'raw' && view.smoothing > 0;
-      return { line, raw: toGrid(one), smoothed: isSmoothed ? toGrid({ ...one, smoothed: smooth(line.series, view.smoothing) }) : null };
+      return { line, raw: toGrid(one), smoothed: isSmoothed ? toGrid({ ...one, smoothed: smoothed(line.series, view.smoothing) }) : null };
     });
     const grids = (kind: Line['kind']) => this.#grids.filter(({ line }) => line.kind === kind).map(({ raw }) => raw);
     this.#range = rangeOf({ whole: grids('whole'), raw: grids('raw'), full: view.full, log: view.log, limits: view.limits });
@@ -115,6 +118,8 @@ export class Plot {
       this.#plot.setData(data);
     }
     this.#structure = structure;
+    // uPlot keeps its cross-hair at a pixel, and scales with the microtask that it has queued by now.
+    queueMicrotask(() => this.hover(this.#hovered));
     this.#callbacks.onPoints(grids('raw').reduce((sum, { points }) => sum + points, 0));
   }
 
@@ -144,7 +149,6 @@ export class Plot {
       series: [{}, ...view.lines.flatMap((line) => this.#seriesOf(line, view.smoothing > 0 || view.lines.some(({ kind }) => kind === 'whole')))],
       bands: view.lines.map((line, at) => ({ series: [at * PER_LINE + 1, at * PER_LINE + 2], fill: faint(this.#colors.of(line.color), line.kind === 'raw' ? 0.2 : 0.12) })),
       hooks: {
-        setCursor: [({ cursor: { left = -1 }, posToVal }) => this.#callbacks.onHover(left < 0 ? null : posToVal(left, 'x'))],
         setSelect: [(plot) => this.#select(plot)],
         draw: [(plot) => {
           const raw = this.#grids.map((one) => one.raw);
@@ -155,6 +159,16 @@ export class Plot {
         }],
       },
     }, data, this.#host);
+    this.#follow(this.#plot);
+  }
+
+  /** Its own `setCursor` hook tells also what was set from outside. */
+  #follow({ over, posToVal }: uPlot): void {
+    over.addEventListener('pointermove', ({ clientX }) => {
+      const { left, width } = over.getBoundingClientRect();
+      this.#callbacks.onHover(posToVal(Math.min(width, Math.max(0, clientX - left)), 'x'));
+    });
+    over.addEventListener('pointerleave', () => this.#callbacks.onHover(null));
   }
 
   #seriesOf({ color: name, dash = [], kind, label }: Line, hasStronger: boolean): uPlot.Series[] {

@@ -1,12 +1,14 @@
 // The moving average that charts show over the raw line, which stays.
 import type { Columns } from '../live/series.js';
 
+type Averaged = Pick<Columns, 'length' | 'mean' | 'count' | 'nan'>;
+
 /**
  * An exponential moving average over the points, corrected for its start as Adam's moments are. `weight` is what is
  * kept from one point to the next, from 0 (none) to below 1. A bucket counts as its points. Values that are no numbers
  * are passed over, and have none themselves.
  */
-export function smooth({ length, mean, count, nan }: Pick<Columns, 'length' | 'mean' | 'count' | 'nan'>, weight: number): Float64Array {
+export function smooth({ length, mean, count, nan }: Averaged, weight: number): Float64Array {
   const smoothed = new Float64Array(length);
   let average = 0;
   let mass = 0;
@@ -22,4 +24,15 @@ export function smooth({ length, mean, count, nan }: Pick<Columns, 'length' | 'm
     smoothed[at] = average / mass;
   }
   return smoothed;
+}
+
+const kept = new WeakMap<Averaged, { version: number; weight: number; means: Float64Array }>();
+
+/** The same, once for each version of a series: charts draw more often than curves grow. */
+export function smoothed(series: Averaged & { readonly version: number }, weight: number): Float64Array {
+  const known = kept.get(series);
+  if (known?.version === series.version && known.weight === weight) return known.means;
+  const means = smooth(series, weight);
+  kept.set(series, { version: series.version, weight, means });
+  return means;
 }

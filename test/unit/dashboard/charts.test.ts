@@ -5,7 +5,8 @@ import { gridPlaces, toGrid } from '../../../src/dashboard/charts/grid.js';
 import { readAt, type Line } from '../../../src/dashboard/charts/line.js';
 import { createPalette, PALETTE_SIZE } from '../../../src/dashboard/charts/palette.js';
 import { rangeOf } from '../../../src/dashboard/charts/scale.js';
-import { smooth } from '../../../src/dashboard/charts/smoothing.js';
+import { smooth, smoothed } from '../../../src/dashboard/charts/smoothing.js';
+import { nextSpoken, QUIET_MS } from '../../../src/dashboard/charts/spoken.js';
 import { plain } from '../../../src/dashboard/lib/format.js';
 import { Series } from '../../../src/dashboard/live/series.js';
 
@@ -114,4 +115,20 @@ t.test('steps, epochs and seconds are places on one axis', async (t) => {
   t.equal(placeOn('step', 'train', scale)(2), 150, 'the mean of an epoch is in its middle');
   t.equal(placeOn('step', 'validation', scale)(2), 200, 'validation is at its end');
   t.same([formatPlace('step', 1234.4), formatPlace('epoch', 1.5), formatPlace('time', 75)], ['1,234', '1.5', '1 min 15 s']);
+});
+
+t.test('a curve is smoothed once for each of its versions and weights', async (t) => {
+  const series = seriesOf([1, 2, 3]);
+  const first = smoothed(series, 0.9);
+  t.equal(smoothed(series, 0.9), first, 'another drawing costs nothing');
+  t.not(smoothed(series, 0.5), first);
+  series.add(4, 4);
+  t.equal(smoothed(series, 0.5).length, 4, 'it has grown');
+});
+
+t.test('what a chart says is told at once to who asks, and else not with every batch', async (t) => {
+  const before = { text: 'latest: loss 1', atMs: 1000 };
+  t.equal(nextSpoken(before, { text: 'latest: loss 0.9', atMs: 1016, isAsked: false }), before);
+  t.same(nextSpoken(before, { text: 'step 4: loss 2', atMs: 1016, isAsked: true }), { text: 'step 4: loss 2', atMs: 1016 });
+  t.same(nextSpoken(before, { text: 'latest: loss 0.5', atMs: 1000 + QUIET_MS, isAsked: false }), { text: 'latest: loss 0.5', atMs: 1000 + QUIET_MS });
 });
