@@ -51,14 +51,28 @@ t.test('a run is read and steered on its page', { skip: skipWithoutBrowser }, as
     t.match(page.url(), /model=graph/);
   });
 
-  await t.test('events stand on the axis of the curves, and share their cross-hair', async () => {
+  await t.test('events stand on the axis of the curves, and share their cross-hair', async (t) => {
     const ticks = page.locator('.timeline-tick');
-    await until(async () => (await ticks.count()) >= 6, { what: 'states and checkpoints on the axis' });
-    const checkpoint = page.getByRole('list', { name: 'Events' }).locator('[data-kind="checkpoint"]').first();
-    await checkpoint.getByRole('button').focus();
+    await until(async () => (await ticks.count()) >= 4, { what: 'states and checkpoints on the axis' });
+    const list = page.getByRole('listbox', { name: 'Events' });
+    await list.focus();
+    await page.keyboard.press('Home');
+    for (let tries = 0; tries < 20 && (await list.locator('[aria-selected="true"]').getAttribute('data-kind')) !== 'checkpoint'; tries += 1) await page.keyboard.press('ArrowDown');
     await page.locator('.timeline-told', { hasText: 'Its state is kept at step' }).waitFor();
     await until(async () => (await page.locator('[data-chart="loss"] .chart-where').innerText()) !== 'latest', { what: 'the curves to tell the same place' });
-    await checkpoint.getByRole('button').blur();
+    const chart = page.locator('[data-chart="loss"]').getByRole('slider');
+    await chart.focus();
+    await page.keyboard.press('Home');
+    for (let times = 0; times < 7; times += 1) await page.keyboard.press('ArrowRight');
+    const place = await page.locator('[data-chart="loss"] .chart-where').innerText();
+    await page.setViewportSize({ width: 1100, height: 900 });
+    await page.getByRole('button', { name: 'Log scale' }).dispatchEvent('click');
+    await until(async () => /log=yes/.test(page.url()), { what: 'the curves to be drawn anew' });
+    await page.getByRole('button', { name: 'Log scale' }).dispatchEvent('click');
+    await until(async () => !/log=yes/.test(page.url()), { what: 'the curves to be drawn anew' });
+    t.equal(await page.locator('[data-chart="loss"] .chart-where').innerText(), place, 'what a key has set stays, however often it is drawn');
+    await chart.blur();
+    await page.setViewportSize({ width: 1440, height: 900 });
   });
 
   await t.test('the log is searched, filtered and followed', async (t) => {

@@ -67,8 +67,14 @@ export class RunClock {
   /** The step that was the latest at a moment, with a fraction; the nearest known one outside of what it knows. */
   stepAt(timeMs: number): number {
     const [steps, times] = [this.#steps, this.#times];
-    const after = times.findIndex((time) => time > timeMs);
-    if (after < 0) return steps.at(-1) ?? 0;
+    let after = 0;
+    let end = times.length;
+    while (after < end) {
+      const middle = (after + end) >> 1;
+      if (times[middle]! > timeMs) end = middle;
+      else after = middle + 1;
+    }
+    if (after === times.length) return steps.at(-1) ?? 0;
     if (after === 0) return steps[0]!;
     const share = (timeMs - times[after - 1]!) / (times[after]! - times[after - 1]!);
     return steps[after - 1]! + (steps[after]! - steps[after - 1]!) * share;

@@ -11,7 +11,7 @@ import { layOut, NODE } from '../../../src/dashboard/pages/run/model/graph-layou
 import { inputsOf } from '../../../src/dashboard/pages/run/model/layer-inputs.js';
 import { kindOf } from '../../../src/dashboard/pages/run/model/layer-kinds.js';
 import { curvesOf, type Sample } from '../../../src/dashboard/pages/run/system/samples.js';
-import { happeningsOf, near, phaseAt, phasesOf, type Event } from '../../../src/dashboard/pages/run/timeline/happenings.js';
+import { endingAt, happeningsOf, marksOf, near, phaseAt, phasesOf, ticksOf, type Event } from '../../../src/dashboard/pages/run/timeline/happenings.js';
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 12, 0, second)).toISOString();
 const layer = (name: string, type: string, outputShape: number[] | null = [10], parameterCount = 0) => ({ name, type, outputShape, parameterCount });
@@ -53,7 +53,7 @@ t.test('a clock knows the step of a moment', async (t) => {
   t.equal(clock.stepAt(5), 0);
   for (const [step, time] of [[0, 1000], [10, 2000], [10, 5000], [20, 6000]] as const) clock.note(step, time);
   t.equal(clock.startMs, 1000);
-  t.same([500, 1500, 2500, 4999, 5500, 9000].map((time) => clock.stepAt(time)), [0, 5, 10, 10, 15, 20], 'a pause is one step');
+  t.same([500, 1000, 1500, 2500, 4999, 5500, 9000].map((time) => clock.stepAt(time)), [0, 0, 5, 10, 10, 15, 20], 'a pause is one step');
 });
 
 t.test('events and phases stand where they happened', async (t) => {
@@ -67,10 +67,15 @@ t.test('events and phases stand where they happened', async (t) => {
   const placeOf = (timeMs: number, step?: number) => step ?? (timeMs - Date.parse(at(0))) / 100;
   const happenings = happeningsOf(events, placeOf);
   t.same(happenings.map(({ place }) => place), [0, 10, 30, 40, 90], 'a checkpoint knows its step');
-  t.same(phasesOf(events, placeOf, 120), [{ state: 'queued', from: 0, to: 10 }, { state: 'running', from: 10, to: 90 }, { state: 'paused', from: 90, to: 120 }]);
+  const phases = endingAt(phasesOf(events, placeOf), 120);
+  t.same(phases, [{ state: 'queued', from: 0, to: 10 }, { state: 'running', from: 10, to: 90 }, { state: 'paused', from: 90, to: 120 }]);
   t.same(near(happenings, 33, 8).map(({ seq }) => seq), [5, 6]);
-  t.equal(phaseAt(phasesOf(events, placeOf, 120), 50)?.state, 'running');
+  t.equal(phaseAt(phases, 50)?.state, 'running');
   t.same(happenings.map(({ text }) => text).slice(2), ['Its state is kept at step 30.', 'Engine fallback: no', 'Paused, user pause']);
+  t.same(marksOf(happenings, 90).map(({ place }) => place), [10, 40], 'marks are within the axis, and no checkpoints');
+  const many = Array.from({ length: 20_000 }, (_, seq) => ({ ...happenings[2]!, seq, place: seq / 200 }));
+  t.ok(ticksOf(many, [0, 100]).length <= 1001, 'of ticks that nobody could tell apart there is one');
+  t.same(ticksOf(happenings, [20, 60]).map(({ seq }) => seq), [5, 6], 'of what is seen');
 });
 
 t.test('what is warned of is explained once, with a change where one helps', async (t) => {

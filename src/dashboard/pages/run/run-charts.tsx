@@ -14,7 +14,7 @@ import { Button } from '../../ui/button.js';
 import type { RunView, Span } from './run-view.js';
 import type { Event } from './timeline/happenings.js';
 import { Timeline } from './timeline/timeline.js';
-import { onAxis } from './timeline/on-axis.js';
+import { useHappenings } from './timeline/on-axis.js';
 
 const LOG = codecs.flag();
 const SMOOTHING = codecs.number(0, { least: 0, most: 0.999 });
@@ -33,7 +33,7 @@ export function RunCharts({ run, record, version, view, events }: RunChartsProps
   const { axis, setAxis, zoom, setZoom, scale, domain, group } = view;
   const names = [...record.series.keys()].filter((key) => key.startsWith('batch/')).map((key) => key.slice(6));
   const measured = names.length === 0 ? 'accuracy' : metricOf(names);
-  const { happenings, phases, marks } = onAxis(run, view, events);
+  const { happenings, phases, marks } = useHappenings(run, record, view, events);
   const shared = {
     version, group, zoom, smoothing, marks, domain,
     onZoom: (next: Span | null) => setZoom(next),

@@ -1,5 +1,5 @@
 // One run, as it happens.
-import { useEffect } from 'preact/hooks';
+import { useCallback, useEffect, useMemo, useRef } from 'preact/hooks';
 import { ApiError } from '../../api/error.js';
 import type { Params } from '../../lib/match.js';
 import { hrefOf } from '../../lib/router.js';
@@ -21,6 +21,7 @@ import { RunEvaluation } from './evaluation/run-evaluation.js';
 import { RunLog } from './log/run-log.js';
 import { RunModel } from './model/run-model.js';
 import { useRunView } from './run-view.js';
+import { stepOf, type Event } from './timeline/happenings.js';
 import { useEvents } from './timeline/use-events.js';
 import { RunSystem } from './system/run-system.js';
 import { TryIt } from './try-it.js';
@@ -39,6 +40,8 @@ export function RunPage({ params }: { params: Params }) {
   return <Shown key={id} store={store} run={run} record={record} />;
 }
 
+const NONE: readonly Event[] = [];
+
 function Shown({ store, run, record }: { store: RunStore; run: Run; record: RunRecord }) {
   const version = store.version.value;
   const { progress, state, name } = run;
@@ -46,6 +49,30 @@ function Shown({ store, run, record }: { store: RunStore; run: Run; record: RunR
   useTitle(hasEnded(state) ? `${name}: ${headline?.text ?? state}` : `${Math.floor((progress.step / progress.totalSteps) * 100)} % · ${name}`);
   const view = useRunView(run, record);
   const events = useEvents(run, record);
+  const all = events.events ?? NONE;
+  const placeOf = useRef(view.placeOf);
+  placeOf.current = view.placeOf;
+  const pointAt = useCallback((event: Event | null) => {
+    view.group.hover.value = event === null ? null : placeOf.current(Date.parse(event.at), stepOf(event));
+  }, [view.group]);
+  // With each batch only the numbers of the row are others: what shows none of them is left alone.
+  const row = useMemo(() => run, [run.id, run.state, run.attempt, run.spec, run.bestEpoch]);
+  const about = useMemo(
+    () => (
+      <div class="run-after">
+        <div class="run-column">
+          <TryIt run={row} />
+          <RunModel run={row} />
+        </div>
+        <div class="run-column">
+          <RunEvents events={events} onPoint={pointAt} />
+          <Card title="Files"><RunFiles run={row} /></Card>
+        </div>
+      </div>
+    ),
+    [row, events, pointAt],
+  );
+  const advice = useMemo(() => <RunAdvice run={row} events={all} />, [row, all]);
   // The list of runs need not wait until it asks again.
   useEffect(() => noteRun(run), [run.state]);
   return (
@@ -53,19 +80,10 @@ function Shown({ store, run, record }: { store: RunStore; run: Run; record: RunR
       {onlyRun() === null && <a class="run-back" href={hrefOf('runs')}>All runs</a>}
       <RunHead run={run} onChanged={(fresh) => store.took(fresh)} />
       <QueueNote run={run} />
-      <RunAdvice run={run} events={events.events ?? []} />
-      <RunCharts run={run} record={record} version={version} view={view} events={events.events ?? []} />
+      {advice}
+      <RunCharts run={run} record={record} version={version} view={view} events={all} />
       <RunEvaluation run={run} record={record} />
-      <div class="run-after">
-        <div class="run-column">
-          <TryIt run={run} />
-          <RunModel run={run} />
-        </div>
-        <div class="run-column">
-          <RunEvents events={events} view={view} />
-          <Card title="Files"><RunFiles run={run} /></Card>
-        </div>
-      </div>
+      {about}
       <RunSystem run={run} record={record} />
       <RunLog run={run} record={record} />
     </article>

@@ -1,5 +1,6 @@
 // What happened to a run, on the axis of its curves: the phases that it was in, and single moments. Knows no screen.
 import type { RunState } from '../../../api/types.js';
+import type { Mark } from '../../../charts/paint.js';
 import { count, plain, sentence, words } from '../../../lib/format.js';
 import { numberOf } from '../../../lib/number-of.js';
 import type { Notice } from '../../../live/run-record.js';
@@ -28,10 +29,25 @@ export type PlaceOf = (timeMs: number, step?: number) => number;
 export const happeningsOf = (events: readonly Event[], placeOf: PlaceOf): Happening[] =>
   events.map((event) => ({ seq: event.seq, at: event.at, place: placeOf(Date.parse(event.at), stepOf(event)), tone: event.kind, text: textOf(event) }));
 
-/** From each state to the next; the last one goes on to `end`. */
-export function phasesOf(events: readonly Event[], placeOf: PlaceOf, end: number): Phase[] {
+/** From each state to the next; the last one has no end yet. */
+export function phasesOf(events: readonly Event[], placeOf: PlaceOf): Phase[] {
   const states = events.flatMap((event) => (event.kind === 'state' ? [{ state: event.data.state, from: placeOf(Date.parse(event.at), stepOf(event)) }] : []));
-  return states.map(({ state, from }, at) => ({ state, from, to: Math.max(from, states[at + 1]?.from ?? end) }));
+  return states.map(({ state, from }, at) => ({ state, from, to: Math.max(from, states[at + 1]?.from ?? from) }));
+}
+
+/** The same where the last one goes on to `end`. */
+export const endingAt = (phases: readonly Phase[], end: number): Phase[] => phases.map((phase, at) => (at === phases.length - 1 ? { ...phase, to: Math.max(phase.from, end) } : phase));
+
+/** What changes how one reads the curves, within an axis that ends at `end`. */
+export const marksOf = (happenings: readonly Happening[], end: number): Mark[] => happenings.filter(({ tone, place }) => tone !== 'checkpoint' && place > 0 && place < end);
+
+const TICKS = 1000;
+
+/** Ticks for a track from one place to another: of those that nobody could tell apart, the last of each kind. */
+export function ticksOf(happenings: readonly Happening[], [from, to]: readonly [number, number]): Happening[] {
+  const seen = new Map<string, Happening>();
+  for (const one of happenings) if (one.place >= from && one.place <= to) seen.set(`${one.tone} ${Math.round(((one.place - from) / (to - from)) * TICKS)}`, one);
+  return [...seen.values()];
 }
 
 /** Those within reach of a place, the nearest first. */

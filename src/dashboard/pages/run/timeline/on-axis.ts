@@ -1,9 +1,11 @@
-// The events of a run on the axis as it is seen now.
+// The events of a run on the axis as it is seen now. They are placed when there are more of them or the axis is another,
+// not with each batch.
+import { useMemo } from 'preact/hooks';
 import type { Run } from '../../../api/types.js';
 import type { Mark } from '../../../charts/paint.js';
-import { hasEnded } from '../../../live/run-record.js';
+import { hasEnded, type RunRecord } from '../../../live/run-record.js';
 import type { RunView } from '../run-view.js';
-import { happeningsOf, phasesOf, type Event, type Happening, type Phase } from './happenings.js';
+import { endingAt, happeningsOf, marksOf, phasesOf, type Event, type Happening, type Phase } from './happenings.js';
 
 export interface Happenings {
   happenings: readonly Happening[];
@@ -12,8 +14,8 @@ export interface Happenings {
   marks: readonly Mark[];
 }
 
-export function onAxis(run: Run, { placeOf, domain, end }: RunView, events: readonly Event[]): Happenings {
-  const happenings = happeningsOf(events, placeOf);
-  const marks = happenings.filter(({ tone, place }) => tone !== 'checkpoint' && place > 0 && place < domain[1]);
-  return { happenings, phases: phasesOf(events, placeOf, hasEnded(run.state) ? domain[1] : end), marks };
+export function useHappenings(run: Run, { clock }: RunRecord, { placeOf, axis, scale, domain, end }: RunView, events: readonly Event[]): Happenings {
+  const placed = useMemo(() => ({ happenings: happeningsOf(events, placeOf), phases: phasesOf(events, placeOf) }), [events, axis, scale.stepsPerEpoch, clock.startMs, clock.isWhole]);
+  const marks = useMemo(() => marksOf(placed.happenings, domain[1]), [placed, domain[1]]);
+  return { happenings: placed.happenings, phases: endingAt(placed.phases, hasEnded(run.state) ? domain[1] : end), marks };
 }

@@ -19,11 +19,11 @@ export interface Events {
 
 export function useEvents({ id }: Run, { notices }: RunRecord): Events {
   const { data, error, reload } = useResource(`events ${id}`, (signal) => readEvents(id, signal));
-  const events = useMemo(() => {
-    const known = data?.at(-1)?.seq ?? 0;
-    return data === undefined ? undefined : [...data, ...notices.filter(isEvent).filter(({ seq }) => seq > known)];
-  }, [data, notices]);
-  return { events, error, reload };
+  const known = data?.at(-1)?.seq ?? 0;
+  const fresh = notices.filter(isEvent).filter(({ seq }) => seq > known);
+  // The same list, until there is one more: lines of the log are notices too.
+  const events = useMemo(() => (data === undefined ? undefined : [...data, ...fresh]), [data, fresh.at(-1)?.seq]);
+  return useMemo(() => ({ events, error, reload }), [events, error, reload]);
 }
 
 async function readEvents(id: string, signal: AbortSignal): Promise<Event[]> {
