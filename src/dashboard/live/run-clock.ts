@@ -1,4 +1,5 @@
 // When each step of a run was: straight lines between the moments that the event log tells. For axes of time.
+import type { RunState } from '../api/types.js';
 
 export class RunClock {
   #steps: number[] = [];
@@ -30,6 +31,11 @@ export class RunClock {
       this.#times.push(timeMs);
     }
     if (this.#steps.length > 8192) this.#thin();
+  }
+
+  /** A change of state. The time in line before the first start, and what starting takes, are none of its training. */
+  noteState(state: RunState, step: number, timeMs: number): void {
+    if (state === 'running' || step > 0) this.note(step, timeMs);
   }
 
   /** A run that was interrupted goes on from here; what followed is void. */

@@ -89,7 +89,7 @@ export class RunRecord {
     const { state, reason = null, message = null } = data;
     const { startedAt, endedAt } = this.run;
     this.run = { ...this.run, state, reason, message, startedAt: state === 'starting' ? at : startedAt, endedAt: hasEnded(state) ? at : state === 'queued' ? null : endedAt };
-    this.clock.note(this.run.progress.step, Date.parse(at));
+    this.clock.noteState(state, this.run.progress.step, Date.parse(at));
   }
 
   #takeSteps({ at, data: { epoch, steps, series, examplesPerSecond } }: Extract<RunEvent, { kind: 'metrics' }>): void {

@@ -42,6 +42,18 @@ t.test('an attempt that goes on cuts what is void, and an old one says nothing m
   t.equal(record.curve('batch/loss').total, 0, 'from the start');
 });
 
+t.test('time begins with the first running state, as it does for who comes later', async (t) => {
+  const record = new RunRecord(run({ state: 'queued', attempt: 0, progress: { epoch: 0, epochs: 2, step: 0, totalSteps: 20, examplesPerSecond: null } }), new Map());
+  const told = (second: number, kind: string, data: object) => record.take({ ...event(kind, data), at: `2026-01-01T12:00:${String(second).padStart(2, '0')}Z` } as RunEvent);
+  told(1, 'state', { state: 'queued', attempt: 0 });
+  told(20, 'state', { state: 'starting', attempt: 1 });
+  t.equal(record.clock.startMs, null, 'it has waited, and started');
+  told(25, 'state', { state: 'running', attempt: 1 });
+  told(27, 'epoch', { attempt: 1, epoch: 1, step: 10, metrics: {} });
+  told(29, 'state', { state: 'paused', attempt: 1 });
+  t.same([record.clock.startMs, record.clock.secondsAt(10)], [Date.parse('2026-01-01T12:00:25Z'), 2]);
+});
+
 t.test('a row that was read anew takes nothing back that events told', async (t) => {
   const record = new RunRecord(run(), new Map());
   record.take(steps([4, 5]));

@@ -32,10 +32,8 @@ async function readClock({ id, state, progress }: Run, signal: AbortSignal): Pro
       if (event.kind === 'state' && event.data.state === 'starting') clock.cut((step = event.data.step ?? 0));
       // The end may be in the middle of an epoch; the row knows at which step. Where it was taken up again, that is cut.
       if (event.kind === 'state' && hasEnded(event.data.state) && hasEnded(state)) step = progress.step;
-      // The time in line before the first start is none of its training.
-      if (event.kind === 'state' && event.data.state !== 'running' && step === 0) continue;
-      if (event.kind === 'epoch') step = event.data.step;
-      clock.note(step, Date.parse(event.at));
+      if (event.kind === 'state') clock.noteState(event.data.state, step, Date.parse(event.at));
+      else clock.note((step = event.data.step), Date.parse(event.at));
     }
     if (!page.hasMore || page.items.length === 0) break;
     after = page.items.at(-1)!.seq;
