@@ -108,10 +108,20 @@ t.test('a run is read and steered on its page', { skip: skipWithoutBrowser }, as
   });
   await t.test('what its trainer used is read when one opens it', async (t) => {
     await page.locator('.run-system > summary').click();
-    const memory = page.locator('[data-chart="memory"] [data-line="rss"] b');
-    await memory.or(page.getByText('It was too short to be sampled.')).waitFor();
-    if ((await memory.count()) > 0) t.match(await memory.innerText(), /^[\d.]+ [MG]B$/);
     t.match(page.url(), /system=yes/);
+    const long = { ...SPEC, fit: { ...SPEC.fit, epochs: 10_000 }, resources: { exclusive: true } };
+    const first = await submit({ ...long, name: 'the one before' });
+    const second = await submit({ ...long, name: 'the one that waits' });
+    await until(async () => (await call<Run>(address, `/v1/runs/${first.id}`)).body.state === 'running', { what: 'the device to be taken' });
+    await page.goto(`${address}/runs/${second.id}?system=yes`);
+    await page.getByText('The first sample comes five seconds after its start.').waitFor();
+    await call(address, `/v1/runs/${first.id}/cancel`, { method: 'POST' });
+    const memory = page.locator('[data-chart="memory"] [data-line="rss"] b');
+    await memory.waitFor();
+    t.match(await memory.innerText(), /^[\d.]+ [MG]B$/, 'a page that was opened while the run waited fills');
+    await call(address, `/v1/runs/${second.id}/cancel`, { method: 'POST' });
+    await page.goto(`${address}/runs/${id}`);
+    await page.locator('.run-title [role="status"]', { hasText: 'Succeeded' }).waitFor();
   });
   await pictures(page, 'run-page');
 

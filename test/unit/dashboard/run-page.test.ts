@@ -10,7 +10,7 @@ import { filterLines, linesOf, piecesOf, type LogEvent } from '../../../src/dash
 import { layOut, NODE } from '../../../src/dashboard/pages/run/model/graph-layout.js';
 import { inputsOf } from '../../../src/dashboard/pages/run/model/layer-inputs.js';
 import { kindOf } from '../../../src/dashboard/pages/run/model/layer-kinds.js';
-import { curvesOf, type Sample } from '../../../src/dashboard/pages/run/system/samples.js';
+import { curvesOf, hasMore, type Sample } from '../../../src/dashboard/pages/run/system/samples.js';
 import { endingAt, happeningsOf, marksOf, near, phaseAt, phasesOf, ticksOf, type Event } from '../../../src/dashboard/pages/run/timeline/happenings.js';
 
 const at = (second: number) => new Date(Date.UTC(2026, 0, 1, 12, 0, second)).toISOString();
@@ -88,6 +88,11 @@ t.test('what is warned of is explained once, with a change where one helps', asy
     { code: 'from_the_future', title: 'From the future', means: null, change: null },
   ]);
   t.same(Object.keys(RETRIES).filter((reason) => FAILURES[reason] === undefined), [], 'every cause of failure is explained');
+});
+
+t.test('samples are read on when there are more, also where there were none', async (t) => {
+  const read = [{ seq: 4 }, { seq: 9 }] as Sample[];
+  t.same([hasMore([], 0), hasMore([], 5), hasMore(read, 9), hasMore(read, 12)], [false, true, false, true]);
 });
 
 t.test('only what state and rights allow is offered', async (t) => {

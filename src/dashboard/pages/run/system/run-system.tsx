@@ -27,21 +27,25 @@ export function RunSystem({ run, record }: { run: Run; record: RunRecord }) {
   );
 }
 
+const place = (tick: number) => tick / TICKS_PER_SECOND;
+const lineOf = (key: string, label: string, series: Line['series'], color: number): Line => ({ key, label, series, color: `var(--series-${color})`, place, kind: 'whole' });
+
 function Open({ run, record }: { run: Run; record: RunRecord }) {
   const { data, error, reload } = useSamples(run, record);
   const group = useChartGroup();
-  const { rss, tensors, cpu, seconds } = useMemo(() => curvesOf(data ?? []), [data]);
+  const { memory, processor, seconds } = useMemo(() => {
+    const { rss, tensors, cpu, seconds } = curvesOf(data ?? []);
+    return { memory: [lineOf('rss', 'process', rss, 0), ...(tensors.length > 0 ? [lineOf('tensors', 'tensors', tensors, 1)] : [])], processor: [lineOf('cpu', 'of one core', cpu, 2)], seconds };
+  }, [data]);
   if (data === undefined) return error === undefined ? <Loading lines={3} height={40} /> : <ErrorNote error={error} onRetry={reload} />;
   if (data.length === 0) return <p class="muted">{hasEnded(run.state) ? 'It was too short to be sampled.' : 'The first sample comes five seconds after its start.'}</p>;
-  const place = (tick: number) => tick / TICKS_PER_SECOND;
-  const line = (key: string, label: string, series: Line['series'], color: string): Line => ({ key, label, series, color, place, kind: 'whole' });
   const shared = { version: data.length, group, domain: [0, Math.max(1, seconds)] as const, zoom: null, onZoom: () => undefined, axisName: 'time', formatPlace: (at: number) => duration(at * 1000), limits: [0, Infinity] as const };
   return (
     <>
       {!hasEnded(run.state) && may('read') && <Gpus runId={run.id} />}
       <div class="system-charts">
-        <Curves {...shared} name="memory" title="Memory" lines={[line('rss', 'process', rss, 'var(--series-0)'), ...(tensors.length > 0 ? [line('tensors', 'tensors', tensors, 'var(--series-1)')] : [])]} format={bytes} axisFormat={roundBytes} />
-        <Curves {...shared} name="processor" title="Processor" lines={[line('cpu', 'of one core', cpu, 'var(--series-2)')]} format={(value) => `${count(value)} %`} />
+        <Curves {...shared} name="memory" title="Memory" lines={memory} format={bytes} axisFormat={roundBytes} />
+        <Curves {...shared} name="processor" title="Processor" lines={processor} format={(value) => `${count(value)} %`} />
       </div>
       <p class="muted small">One core at full load is 100 %. A sample each five seconds; the axis is the time since the first.</p>
     </>

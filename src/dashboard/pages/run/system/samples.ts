@@ -7,6 +7,9 @@ export type Sample = Extract<RunEvent, { kind: 'system' }>;
 /** Series count in whole numbers: tenths of a second since the first sample. */
 export const TICKS_PER_SECOND = 10;
 
+/** Whether there are more than were read, given the number of the newest. */
+export const hasMore = (read: readonly Sample[], newest: number): boolean => newest > (read.at(-1)?.seq ?? 0);
+
 export interface UseCurves {
   rss: Series;
   tensors: Series;

@@ -4,7 +4,7 @@ import { api, take } from '../../../api/client.js';
 import { useResource, type Resource } from '../../../api/resource.js';
 import type { Run } from '../../../api/types.js';
 import type { RunRecord } from '../../../live/run-record.js';
-import type { Sample } from './samples.js';
+import { hasMore, type Sample } from './samples.js';
 
 const PAGE = 5000;
 /** Three days of a sample each five seconds. */
@@ -14,19 +14,20 @@ export function useSamples({ id }: Run, { latest }: RunRecord): Resource<readonl
   const known = useRef<readonly Sample[]>([]);
   const resource = useResource(`system ${id}`, async (signal) => (known.current = [...known.current, ...(await readSamples(id, known.current.at(-1)?.seq ?? 0, signal))]));
   const newest = latest.get('system') ?? 0;
-  const { reload } = resource;
+  const { data, reload } = resource;
+  const isRead = data !== undefined;
   useEffect(() => {
-    if (newest > (known.current.at(-1)?.seq ?? Infinity)) reload();
-  }, [newest, reload]);
+    if (isRead && hasMore(known.current, newest)) reload();
+  }, [newest, isRead, reload]);
   return resource;
 }
 
 async function readSamples(id: string, from: number, signal: AbortSignal): Promise<Sample[]> {
   const all: Sample[] = [];
   for (let pages = 0; pages < MOST_PAGES; pages += 1) {
-    const { items, hasMore } = await take(api.GET('/v1/runs/{id}/events', { params: { path: { id }, query: { kind: 'system', after: all.at(-1)?.seq ?? from, limit: PAGE } }, headers: { accept: 'application/json' }, signal }));
-    all.push(...(items as Sample[]));
-    if (!hasMore || items.length === 0) break;
+    const page = await take(api.GET('/v1/runs/{id}/events', { params: { path: { id }, query: { kind: 'system', after: all.at(-1)?.seq ?? from, limit: PAGE } }, headers: { accept: 'application/json' }, signal }));
+    all.push(...(page.items as Sample[]));
+    if (!page.hasMore || page.items.length === 0) break;
   }
   return all;
 }
