@@ -1,5 +1,5 @@
 // What is said of a run in lists and headings.
-import type { MetricValue, Run } from '../api/types.js';
+import type { MetricValue, Run, RunState } from '../api/types.js';
 import { numberOf } from './number-of.js';
 import { ago, count, duration, percent, plain, several, words } from './format.js';
 
@@ -32,16 +32,38 @@ export function headlineOf({ metrics, spec }: Pick<Run, 'metrics' | 'spec'>, mea
   return { name, value, text: formatOf(name)(value), label: words(name.replace(/^val_/, spec.dataset.validation === 'test' ? 'test_' : 'validation_')) };
 }
 
-/** Milliseconds until its training ends, as fast as it is now; null where nobody knows. */
-export function leftMsOf({ state, progress, spec }: Pick<Run, 'state' | 'progress' | 'spec'>): number | null {
-  const { step, totalSteps, examplesPerSecond } = progress;
-  if (state !== 'running' || examplesPerSecond === null || examplesPerSecond <= 0 || step >= totalSteps) return null;
-  return (((totalSteps - step) * spec.fit.batchSize) / examplesPerSecond) * 1000;
+const TRAINING: readonly RunState[] = ['running'];
+/** Its trainer is there. */
+const AT_WORK: readonly RunState[] = ['starting', 'running', 'finalizing', 'pausing', 'cancelling'];
+
+/** How long a run was in some states, all its attempts together; null where it never was. */
+function timeIn(states: readonly RunState[], { transitions }: Pick<Run, 'transitions'>, now: number): number | null {
+  const spans = transitions.flatMap(({ state, at }, index) => (states.includes(state) ? [Math.max(0, endOf(transitions[index + 1], now) - Date.parse(at))] : []));
+  return spans.length === 0 ? null : spans.reduce((sum, span) => sum + span, 0);
 }
 
-/** How long its latest attempt has trained, or did; null before. */
-export function lastedMsOf({ startedAt, endedAt }: Pick<Run, 'startedAt' | 'endedAt'>, now: number): number | null {
-  return startedAt === null ? null : Math.max(0, (endedAt === null ? now : Date.parse(endedAt)) - Date.parse(startedAt));
+const endOf = (next: { at: string } | undefined, now: number): number => (next === undefined ? now : Date.parse(next.at));
+
+/** How long it has been at work, or was, all its attempts together; null before. Waiting and pauses are none of it. */
+export const lastedMsOf = (run: Pick<Run, 'transitions'>, now: number): number | null => timeIn(AT_WORK, run, now);
+
+/** How long each of its steps took in the mean, validation included; null where nobody knows. */
+export function stepMsOf(run: Pick<Run, 'transitions' | 'progress'>, now: number): number | null {
+  const trainedMs = timeIn(TRAINING, run, now) ?? 0;
+  const { step } = run.progress;
+  return step > 0 && trainedMs > 0 ? trainedMs / step : null;
+}
+
+/** From here on the mean says more than the speed of the latest batches, which jumps. */
+const STEADY_MS = 5000;
+
+/** Milliseconds until its training ends, as fast as it was so far; null where nobody knows. */
+export function leftMsOf(run: Pick<Run, 'state' | 'progress' | 'spec' | 'transitions'>, now: number): number | null {
+  const { state, progress: { step, totalSteps, examplesPerSecond }, spec } = run;
+  if (state !== 'running' || examplesPerSecond === null || examplesPerSecond <= 0 || step >= totalSteps) return null;
+  const latest = (spec.fit.batchSize / examplesPerSecond) * 1000;
+  const perStep = (timeIn(TRAINING, run, now) ?? 0) < STEADY_MS ? latest : (stepMsOf(run, now) ?? latest);
+  return (totalSteps - step) * perStep;
 }
 
 /** What it is, in one line. */
@@ -52,7 +74,7 @@ export function specLineOf({ name, recipe, spec, createdAt, user }: Pick<Run, 'n
 }
 
 /** `epoch 3 of 5, about 12 s left` */
-export function progressLineOf(run: Pick<Run, 'state' | 'progress' | 'spec'>): string {
-  const left = leftMsOf(run);
+export function progressLineOf(run: Pick<Run, 'state' | 'progress' | 'spec' | 'transitions'>, now: number): string {
+  const left = leftMsOf(run, now);
   return `epoch ${count(run.progress.epoch)} of ${count(run.progress.epochs)}${left === null ? '' : `, ${duration(left)} left`}`;
 }

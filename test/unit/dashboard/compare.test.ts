@@ -104,7 +104,7 @@ t.test('quantities have scales: numbers by line or logarithm, words apart', asyn
 });
 
 t.test('brushes keep what lies within all of them', async (t) => {
-  const runs = [0.1, 0.2, 0.3].map((rate, at) => ({ metrics: at === 2 ? {} : { loss: at }, spec: { optimizer: { learningRate: rate } }, progress: {}, startedAt: null }) as unknown as Run);
+  const runs = [0.1, 0.2, 0.3].map((rate, at) => ({ metrics: at === 2 ? {} : { loss: at }, spec: { optimizer: { learningRate: rate } }, progress: {}, transitions: [] }) as unknown as Run);
   const quantities = quantitiesOf(runs, [{ path: 'optimizer.learningRate', values: [0.1, 0.2, 0.3] }], 0);
   t.same(quantities.map(({ key }) => key), ['spec.optimizer.learningRate', 'metrics.loss']);
   const axes = quantities.map((quantity) => ({ quantity, scale: scaleOf(quantity) }));

@@ -1,11 +1,11 @@
 // Long lists: which rows there are, which of them are wanted, and in what order.
 import t from 'tap';
-import type { Run } from '../../../src/dashboard/api/types.js';
-import { headlineOf, leftMsOf, metricOf, progressLineOf } from '../../../src/dashboard/lib/run-words.js';
+import type { Run, RunState } from '../../../src/dashboard/api/types.js';
+import { headlineOf, lastedMsOf, leftMsOf, metricOf, progressLineOf } from '../../../src/dashboard/lib/run-words.js';
 import { filterRuns, sortRuns } from '../../../src/dashboard/pages/runs/select-runs.js';
 import { scrollTo, windowOf } from '../../../src/dashboard/ui/window.js';
 
-const run = (more: object): Run => ({ id: 'r', name: 'a', recipe: null, state: 'running', tags: [], user: 'ada', metrics: {}, createdAt: '2026-01-01T00:00:00Z', startedAt: null, endedAt: null, spec: { dataset: { name: 'mnist', validation: 'test' }, fit: { batchSize: 10 } }, progress: { epoch: 1, epochs: 2, step: 5, totalSteps: 10, examplesPerSecond: 25 }, ...more }) as unknown as Run;
+const run = (more: object): Run => ({ id: 'r', name: 'a', recipe: null, state: 'running', tags: [], user: 'ada', metrics: {}, createdAt: '2026-01-01T00:00:00Z', startedAt: null, endedAt: null, transitions: [], spec: { dataset: { name: 'mnist', validation: 'test' }, fit: { batchSize: 10 } }, progress: { epoch: 1, epochs: 2, step: 5, totalSteps: 10, examplesPerSecond: 25 }, ...more }) as unknown as Run;
 
 t.test('only rows near the window exist, however many there are', async (t) => {
   for (const top of [0, 37, 4800, 479_000, 1e9]) {
@@ -36,7 +36,22 @@ t.test('a run is summed up in a number and a line', async (t) => {
   t.match(headlineOf(run({ metrics: { loss: 'NaN' } })), { name: 'loss', text: 'NaN' });
   t.equal(headlineOf(run({})), null);
   t.equal(metricOf(['loss', 'learning_rate', 'meanAbsoluteError']), 'meanAbsoluteError');
-  t.equal(leftMsOf(run({})), 2000, '5 steps of 10 examples, 25 in a second');
-  t.equal(progressLineOf(run({})), 'epoch 1 of 2, 2.0 s left');
-  t.equal(leftMsOf(run({ state: 'paused' })), null);
+  const began = [{ state: 'running', at: '2026-01-01T00:00:00Z' }] as Run['transitions'];
+  const after = (seconds: number) => Date.parse('2026-01-01T00:00:00Z') + seconds * 1000;
+  const young = run({ transitions: began });
+  t.equal(leftMsOf(young, after(1)), 2000, '5 steps of 10 examples, 25 in a second');
+  t.equal(progressLineOf(young, after(1)), 'epoch 1 of 2, 2.0 s left');
+  t.equal(leftMsOf(young, after(20)), 20_000, 'later the mean counts: 5 steps took 20 seconds');
+  t.equal(leftMsOf(run({ state: 'paused', transitions: began }), after(1)), null);
+});
+
+t.test('the time of a run is that of its work, however often it was taken up', async (t) => {
+  const minute = (at: number) => new Date(Date.UTC(2026, 0, 1, 0, at)).toISOString();
+  const told = (...states: [RunState, number][]) => ({ transitions: states.map(([state, at]) => ({ state, at: minute(at), attempt: 1, reason: null, message: null })) });
+  const lasted = (of: Pick<Run, 'transitions'>) => (lastedMsOf(of, Date.parse(minute(300))) ?? NaN) / 60_000;
+  const first: [RunState, number][] = [['queued', 0], ['starting', 10], ['running', 11], ['pausing', 12], ['paused', 13]];
+  t.equal(lasted(told(...first)), 3, 'paused for hours');
+  t.equal(lasted(told(...first, ['queued', 100], ['starting', 200], ['running', 201], ['succeeded', 205])), 8, 'resumed');
+  t.equal(lasted(told(...first, ['queued', 100], ['starting', 298], ['running', 299])), 5, 'at work again');
+  t.equal(lastedMsOf(told(['queued', 0]), Date.now()), null);
 });

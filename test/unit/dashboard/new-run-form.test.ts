@@ -97,13 +97,17 @@ t.test('layers are moved, told and matched with the plan', async (t) => {
 });
 
 t.test('times are those of a run that did the same', async (t) => {
-  const spec = { model: { layers: [{ type: 'flatten' }] }, dataset: { name: 'mnist' }, fit: { batchSize: 128, epochs: 5 } };
-  const run = { id: 'r', name: 'before', state: 'succeeded', spec, progress: { examplesPerSecond: 60_000 } } as unknown as Run;
-  const plan = { valid: true, trainCount: 60_000 } as Plan;
-  t.match(estimateOf([run], { ...spec, fit: { ...spec.fit, epochs: 10 } }, plan), { ms: 10_000, by: { id: 'r' } });
+  const spec = { model: { layers: [{ type: 'conv2d', filters: 12, kernelSize: 3 }] }, dataset: { name: 'mnist' }, fit: { batchSize: 128, epochs: 5 } } as Run['spec'];
+  const transitions = [['queued', 0], ['starting', 1], ['running', 3], ['finalizing', 13], ['succeeded', 14]].map(([state, second]) => ({ state, at: new Date(Number(second) * 1000).toISOString() }));
+  const run = { id: 'r', name: 'before', state: 'succeeded', spec: { ...spec, model: { layers: [{ kernelSize: 3, filters: 12, type: 'conv2d' }] } }, progress: { step: 100 }, transitions } as unknown as Run;
+  const plan = { valid: true, totalSteps: 200 } as Plan;
+  t.match(estimateOf([run], { ...spec, fit: { ...spec.fit, epochs: 10 } }, plan), { ms: 20_000, by: { id: 'r' } }, 'whatever the order of its keys; validation counts');
+  t.equal(estimateOf([run], { ...spec, engine: 'eager' }, plan), null);
+  t.equal(estimateOf([run], { ...spec, resources: { backend: 'cpu' } }, plan), null);
   t.equal(estimateOf([run], { ...spec, fit: { ...spec.fit, batchSize: 64 } }, plan), null);
   t.equal(estimateOf([run], { ...spec, model: { layers: [] } }, plan), null);
   t.equal(estimateOf([{ ...run, state: 'failed' }], spec, plan), null);
+  t.equal(estimateOf([{ ...run, transitions: [] }], spec, plan), null);
   t.equal(resolve(schemas, { $ref: '#/components/schemas/None' }).$ref, '#/components/schemas/None');
 });
 

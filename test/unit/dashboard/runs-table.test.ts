@@ -10,7 +10,7 @@ import { chosenOf, COLUMNS, facetsOf, filterRuns, ORDER, sortRuns } from '../../
 import { sparkOf } from '../../../src/dashboard/pages/runs/spark-path.js';
 import { SparkQueue, STAY_MS } from '../../../src/dashboard/pages/runs/spark-queue.js';
 
-const run = (id: string, more: object = {}): Run => ({ id, name: id, recipe: null, state: 'running', team: 'a', tags: [], user: 'ada', metrics: {}, createdAt: '2026-01-01T00:00:00Z', startedAt: null, endedAt: null, spec: { dataset: { name: 'mnist' }, fit: { batchSize: 10 } }, progress: { epoch: 1, epochs: 2, step: 5, totalSteps: 10, examplesPerSecond: 25 }, ...more }) as unknown as Run;
+const run = (id: string, more: object = {}): Run => ({ id, name: id, recipe: null, state: 'running', team: 'a', tags: [], user: 'ada', metrics: {}, createdAt: '2026-01-01T00:00:00Z', startedAt: null, endedAt: null, transitions: [], spec: { dataset: { name: 'mnist' }, fit: { batchSize: 10 } }, progress: { epoch: 1, epochs: 2, step: 5, totalSteps: 10, examplesPerSecond: 25 }, ...more }) as unknown as Run;
 
 t.test('runs are narrowed by what they have', async (t) => {
   const runs = [run('1', { tags: ['x', 'y'], recipe: 'cnn' }), run('2', { user: null, tags: ['y'] }), run('3', { spec: { dataset: { name: 'own' }, fit: {} } })];

@@ -23,7 +23,7 @@ function Running({ run }: { run: Run }) {
   const { id, name, state, user, placement, progress: { step, totalSteps } } = run;
   const now = useNow();
   const headline = headlineOf(run);
-  const left = leftMsOf(run);
+  const left = leftMsOf(run, now);
   return (
     <li data-run={id}>
       <div class="running-head">
@@ -34,7 +34,7 @@ function Running({ run }: { run: Run }) {
       </div>
       <Progress share={step / totalSteps} state={state} label={`Progress of ${name}`} />
       <p class="muted small running-facts">
-        <span title={left === null ? undefined : `Until about ${moment(new Date(now + left).toISOString())}`}>{progressLineOf(run)}</span>
+        <span title={left === null ? undefined : `Until about ${moment(new Date(now + left).toISOString())}`}>{progressLineOf(run, now)}</span>
         <span>{[user, placement === null ? null : `${placement.box}, ${placement.devices.join(' and ')}`].filter(Boolean).join(' · ')}</span>
       </p>
     </li>

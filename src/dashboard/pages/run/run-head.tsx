@@ -44,7 +44,7 @@ function reasonOf({ reason, message }: Run): string {
 function factsOf(run: Run, now: number): [string, string][] {
   const { progress: { epoch, epochs, step, totalSteps, examplesPerSecond }, bestEpoch, endedAt, device, backend, state } = run;
   const lasted = lastedMsOf(run, now);
-  const left = leftMsOf(run);
+  const left = leftMsOf(run, now);
   return [
     ['Epoch', `${count(epoch)} of ${count(epochs)}${bestEpoch !== null && endedAt !== null ? `, best ${count(bestEpoch)}` : ''}`],
     ['Step', `${count(step)} of ${count(totalSteps)}`],

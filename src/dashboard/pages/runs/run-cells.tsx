@@ -71,7 +71,7 @@ function ProgressCell({ run }: { run: Run }) {
 
 function LeftCell({ run, start }: { run: Run; start: string | null | undefined }) {
   const now = useNow();
-  const left = leftMsOf(run);
+  const left = leftMsOf(run, now);
   if (left !== null) return <>{duration(left)}</>;
   if (run.state !== 'queued' || start === undefined) return <span class="muted">–</span>;
   return <span class="muted">{start === null ? 'waits' : `starts ${Date.parse(start) - now < 1000 ? 'soon' : `in ${duration(Date.parse(start) - now)}`}`}</span>;
