@@ -135,12 +135,18 @@ t.test('a run is read and steered on its page', { skip: skipWithoutBrowser }, as
     const rate = page.getByRole('textbox', { name: 'Learning rate' });
     await until(async () => Number(await rate.inputValue()) < 1000, { what: 'the change to be made where runs are written' });
     await page.goBack();
+    await page.waitForLoadState('networkidle');
+    t.equal(await page.getByRole('region', { name: 'Ask the model' }).count(), 0, 'a model of values is not asked which digit it is');
     t.equal(await page.getByRole('button', { name: 'Extend' }).count(), 0, 'what cannot be extended has no such button');
     await pictures(page, 'run-failed');
   });
 
   await t.test('it is renamed, shared, forked, extended and deleted', async (t) => {
+    const listings: string[] = [];
+    page.on('request', (request) => request.url().endsWith(`/v1/runs/${id}/artifacts`) && listings.push(request.url()));
     await page.goto(`${address}/runs/${id}`);
+    await page.getByRole('link', { name: 'Look inside it' }).waitFor();
+    t.equal(listings.length, 1, 'its files are listed once for all that shows them');
     await choose(page, 'Name and tags');
     await page.getByRole('dialog').getByRole('textbox', { name: 'Name' }).fill('a better name');
     await page.getByRole('dialog').getByRole('textbox', { name: 'Tags' }).fill('baseline, keep');
@@ -181,6 +187,12 @@ t.test('a run is read and steered on its page', { skip: skipWithoutBrowser }, as
     await page.locator('.run-title [role="status"]', { hasText: 'Succeeded' }).waitFor();
     await picture(page, 'run-extended');
     await choose(page, 'Delete run');
+    const refusal = { status: 503, contentType: 'application/problem+json', body: JSON.stringify({ code: 'unavailable', status: 503, title: 'Unavailable', detail: 'The files cannot be reached.' }) };
+    await page.route(`**/v1/runs/${id}`, (route) => (route.request().method() === 'DELETE' ? route.fulfill(refusal) : route.fallback()));
+    await page.getByRole('button', { name: 'Delete it for good' }).click();
+    await page.getByRole('dialog').getByText('The files cannot be reached.').waitFor();
+    await page.unroute(`**/v1/runs/${id}`);
+    faults.splice(0, faults.length, ...faults.filter((fault) => !/503/.test(fault)));
     await page.getByRole('button', { name: 'Delete it for good' }).click();
     await page.waitForURL(/\/runs$/);
     t.equal((await call(address, `/v1/runs/${id}`)).status, 404);

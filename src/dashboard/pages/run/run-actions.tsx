@@ -3,7 +3,7 @@ import { useState } from 'preact/hooks';
 import { api, take } from '../../api/client.js';
 import { useAction } from '../../api/resource.js';
 import { onlyRun, whyNot, whyNotChange } from '../../api/session.js';
-import type { Run } from '../../api/types.js';
+import type { Artifact, Run } from '../../api/types.js';
 import { go, hrefOf } from '../../lib/router.js';
 import { forgetRun, noteRun } from '../../live/run-list.js';
 import { Button } from '../../ui/button.js';
@@ -16,14 +16,20 @@ import { ExtendDialog } from './actions/extend-dialog.js';
 import { ForkDialog } from './actions/fork-dialog.js';
 import { NotesDialog } from './actions/notes-dialog.js';
 import { ShareDialog } from './actions/share-dialog.js';
-import { useFiles } from '../../live/use-files.js';
 
 type Steer = 'pause' | 'resume' | 'cancel';
 const MORE = [{ key: 'fork', label: 'Fork from a checkpoint' }, { key: 'edit', label: 'Name and tags' }, { key: 'share', label: 'Share' }, { key: 'delete', label: 'Delete run', danger: true }] as const;
 
-export function RunActions({ run, onChanged }: { run: Run; onChanged(run: Run): void }) {
+export interface RunActionsProps {
+  run: Run;
+  /** Its files, as far as they were read. */
+  files: readonly Artifact[];
+  onChanged(run: Run): void;
+}
+
+export function RunActions({ run, files, onChanged }: RunActionsProps) {
   const { id, state, name } = run;
-  const states = statesOf(useFiles(run).data ?? []);
+  const states = statesOf(files);
   const [asked, setAsked] = useState<RunAction | null>(null);
   const steer = useAction(async (what: Steer) => {
     const params = { params: { path: { id } } };
@@ -50,7 +56,7 @@ export function RunActions({ run, onChanged }: { run: Run; onChanged(run: Run): 
         {allowed.has('clone') && <a class="button" href={hrefOf('newRun', { query: { from: id } })}>Clone and edit</a>}
         {entries.length > 0 && <Menu label="More" entries={entries} />}
       </div>
-      <ErrorNote error={steer.error ?? remove.error} />
+      <ErrorNote error={steer.error} />
       {asked === 'extend' && <ExtendDialog run={run} onClose={close} />}
       {asked === 'fork' && <ForkDialog run={run} states={states} onClose={close} />}
       {asked === 'edit' && <NotesDialog run={run} onChanged={onChanged} onClose={close} />}
@@ -58,6 +64,7 @@ export function RunActions({ run, onChanged }: { run: Run; onChanged(run: Run): 
       {asked === 'delete' && (
         <Confirm title={`Delete ${name}?`} action="Delete it for good" busy={remove.busy} onConfirm={() => remove.run()} onClose={close}>
           <p>Its curves, events and files go, and the bytes that no other run uses are freed. This cannot be undone.</p>
+          <ErrorNote error={remove.error} />
         </Confirm>
       )}
     </>

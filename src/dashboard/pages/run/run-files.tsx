@@ -1,13 +1,12 @@
 // What a run leaves behind, to download.
 import { addressOf } from '../../lib/base.js';
-import type { Run } from '../../api/types.js';
+import type { Resource } from '../../api/resource.js';
+import type { Artifact, Run } from '../../api/types.js';
 import { bytes } from '../../lib/format.js';
 import { hasEnded } from '../../live/run-record.js';
-import { useFiles } from '../../live/use-files.js';
 import { ErrorNote, Loading } from '../../ui/surfaces.js';
 
-export function RunFiles({ run }: { run: Run }) {
-  const { data, error, reload } = useFiles(run);
+export function RunFiles({ run, files: { data, error, reload } }: { run: Run; files: Resource<Artifact[]> }) {
   if (data === undefined) return error === undefined ? <Loading lines={4} /> : <ErrorNote error={error} onRetry={reload} />;
   if (data.length === 0) return <p class="muted small">{hasEnded(run.state) ? 'The run left no files.' : 'They come with the end of the run.'}</p>;
   return (

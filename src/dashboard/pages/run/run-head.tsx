@@ -5,9 +5,9 @@ import { count, duration, sentence, words } from '../../lib/format.js';
 import { headlineOf, lastedMsOf, leftMsOf, specLineOf } from '../../lib/run-words.js';
 import { hasEnded } from '../../live/run-record.js';
 import { Progress, StateBadge } from '../../ui/surfaces.js';
-import { RunActions } from './run-actions.js';
+import { RunActions, type RunActionsProps } from './run-actions.js';
 
-export function RunHead({ run, onChanged }: { run: Run; onChanged(run: Run): void }) {
+export function RunHead({ run, files, onChanged }: RunActionsProps) {
   const { name, state, progress } = run;
   const now = useNow();
   const headline = headlineOf(run);
@@ -29,7 +29,7 @@ export function RunHead({ run, onChanged }: { run: Run; onChanged(run: Run): voi
         <dl class="run-facts">
           {factsOf(run, now).map(([term, fact]) => <div key={term} title={term === 'Device' ? fact : undefined}><dt>{term}</dt><dd>{fact}</dd></div>)}
         </dl>
-        <RunActions run={run} onChanged={onChanged} />
+        <RunActions run={run} files={files} onChanged={onChanged} />
       </div>
     </>
   );

@@ -8,8 +8,9 @@ import { useTitle } from '../../lib/title.js';
 import { noteRun } from '../../live/run-list.js';
 import { hasEnded, type RunRecord } from '../../live/run-record.js';
 import { useRun, type RunStore } from '../../live/run-store.js';
+import { useFiles } from '../../live/use-files.js';
 import { onlyRun } from '../../api/session.js';
-import type { Run } from '../../api/types.js';
+import type { Artifact, Run } from '../../api/types.js';
 import { Card, Empty, ErrorNote, Loading } from '../../ui/surfaces.js';
 import { QueueNote } from './queue-note.js';
 import { RunAdvice } from './advice/run-advice.js';
@@ -41,6 +42,7 @@ export function RunPage({ params }: { params: Params }) {
 }
 
 const NONE: readonly Event[] = [];
+const NO_FILES: readonly Artifact[] = [];
 
 function Shown({ store, run, record }: { store: RunStore; run: Run; record: RunRecord }) {
   const version = store.version.value;
@@ -49,6 +51,7 @@ function Shown({ store, run, record }: { store: RunStore; run: Run; record: RunR
   useTitle(hasEnded(state) ? `${name}: ${headline?.text ?? state}` : `${Math.floor((progress.step / progress.totalSteps) * 100)} % · ${name}`);
   const view = useRunView(run, record);
   const events = useEvents(run, record);
+  const files = useFiles(run);
   const all = events.events ?? NONE;
   const placeOf = useRef(view.placeOf);
   placeOf.current = view.placeOf;
@@ -61,16 +64,16 @@ function Shown({ store, run, record }: { store: RunStore; run: Run; record: RunR
     () => (
       <div class="run-after">
         <div class="run-column">
-          <TryIt run={row} />
+          <TryIt run={row} files={files.data} />
           <RunModel run={row} />
         </div>
         <div class="run-column">
           <RunEvents events={events} onPoint={pointAt} />
-          <Card title="Files"><RunFiles run={row} /></Card>
+          <Card title="Files"><RunFiles run={row} files={files} /></Card>
         </div>
       </div>
     ),
-    [row, events, pointAt],
+    [row, events, pointAt, files.data, files.error],
   );
   const advice = useMemo(() => <RunAdvice run={row} events={all} />, [row, all]);
   // The list of runs need not wait until it asks again.
@@ -78,7 +81,7 @@ function Shown({ store, run, record }: { store: RunStore; run: Run; record: RunR
   return (
     <article class="run" aria-labelledby="run-name">
       {onlyRun() === null && <a class="run-back" href={hrefOf('runs')}>All runs</a>}
-      <RunHead run={run} onChanged={(fresh) => store.took(fresh)} />
+      <RunHead run={run} files={files.data ?? NO_FILES} onChanged={(fresh) => store.took(fresh)} />
       <QueueNote run={run} />
       {advice}
       <RunCharts run={run} record={record} version={version} view={view} events={all} />

@@ -1,6 +1,7 @@
 // The sheet, the answer beside it, and what happens in between.
 import { useEffect, useRef } from 'preact/hooks';
 import type { Run } from '../../api/types.js';
+import { lossOf } from '../../lib/answers.js';
 import * as codecs from '../../lib/codecs.js';
 import { useUrlState } from '../../lib/router.js';
 import { several } from '../../lib/format.js';
@@ -14,7 +15,7 @@ import type { FirstWeights } from './messages.js';
 import { PictureChoice } from './picture-choice.js';
 import { PlanesView } from './planes-view.js';
 import { Scrubber } from './scrubber.js';
-import { lossOf, toInput } from './suits.js';
+import { toInput } from './suits.js';
 import { useAnswer, useWeights, type OpenModel } from './use-model.js';
 
 const STEP = codecs.number(0, { least: 0, whole: true });

@@ -7,8 +7,8 @@ import { base } from '../../../lib/base.js';
 import { moment } from '../../../lib/format.js';
 import { Button } from '../../../ui/button.js';
 import { Select, TextField } from '../../../ui/field.js';
+import { Secret } from '../../../ui/secret.js';
 import { ErrorNote, Loading } from '../../../ui/surfaces.js';
-import { toast } from '../../../ui/toasts.js';
 import { FormDialog } from './form-dialog.js';
 
 type Days = '7' | '30' | 'ever';
@@ -32,19 +32,15 @@ export function ShareDialog({ run: { id, name }, onClose }: { run: Run; onClose(
     setTeam('');
     shares.reload();
   };
-  const copy = async () => {
-    await navigator.clipboard.writeText(link ?? '');
-    toast('The link is copied.');
-  };
   return (
     <FormDialog title={`Share ${name}`} action={team.trim() === '' ? 'Make a link' : 'Share'} staysOpen onSend={send} onClose={onClose}>
       <p>Others may look at its curves, events, files and model. Nobody else can change it.</p>
       <TextField label="Team" value={team} onInput={setTeam} placeholder="whoever has the link" note="Empty makes a link." />
       <Select label="How long" value={days} onChange={(value) => setDays(value)} options={DAYS} />
       {link !== null && (
-        <div class="share-link">
-          <TextField label="The link, shown this once" value={link} onInput={() => undefined} />
-          <Button onClick={() => void copy()}>Copy</Button>
+        <div>
+          <p class="field-label">The link, shown this once</p>
+          <Secret label="The link, shown this once" text={link} />
         </div>
       )}
       <ErrorNote error={shares.error ?? withdraw.error} />
