@@ -18,13 +18,13 @@ export function roughly(ms: number): string {
   return `${Math.round(ms / DAY)} days`;
 }
 
-/** `in about 5 min`, `in less than a minute`; null where nobody can say. */
+/** `in about 5 min`, `in less than a minute`, `in 5 min at the earliest`; null where nobody can say. */
 export function likelyStart({ likely, earliest }: StartEstimate, now: number): string | null {
   const time = likely ?? earliest;
   if (time === null) return null;
   const left = Date.parse(time) - now;
-  const when = left < MINUTE / 2 ? 'any moment' : left < MINUTE ? 'in less than a minute' : `in about ${roughly(left)}`;
-  return likely === null ? `not before ${when === 'any moment' ? 'now' : roughly(left)}` : when;
+  if (likely === null) return `in ${roughly(left)} at the earliest`;
+  return left < MINUTE / 2 ? 'any moment' : left < MINUTE ? 'in less than a minute' : `in about ${roughly(left)}`;
 }
 
 /** `2 to 9 min`, `2 min to 3 h`, `2 min or later`: what eight of ten runs keep to; null where it would say no more than the likely time. */

@@ -89,7 +89,7 @@ export function Editing({ origin, base, recipe, datasets, runs }: EditingProps) 
           </EditorContext.Provider>
         </Tabs>
       </div>
-      <PlanPanel planned={planned} broken={broken} estimate={planned.plan === null || !isSpec ? null : estimateOf(runs, parsed.value as Partial<Run['spec']>, planned.plan)} onGo={visit}>
+      <PlanPanel planned={planned} broken={broken} estimate={planned.plan === null || !isSpec ? null : estimateOf(runs, parsed.value as Partial<Run['spec']>, planned.plan)} onGo={visit} nameOf={(id) => runs.find((run) => run.id === id)?.name}>
         <div class="plan-buttons">
           <Button primary busy={train.busy} why={why} onClick={() => train.run()}>Train</Button>
           {dirty && <Button quiet onClick={() => setAsked(true)}>Discard changes</Button>}

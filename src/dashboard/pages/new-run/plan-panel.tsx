@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import { bytes, count, duration, several } from '../../lib/format.js';
 import { useNow } from '../../lib/clock.js';
 import { hrefOf } from '../../lib/router.js';
+import { withNames } from '../../lib/run-names.js';
 import type { Plan } from '../../api/types.js';
 import { ErrorNote } from '../../ui/surfaces.js';
 import { operations, startWords, timeTo } from './plan-words.js';
@@ -15,10 +16,12 @@ export interface PlanPanelProps {
   broken: string | null;
   estimate: Estimate | null;
   onGo(pointer: string): void;
+  /** What a run is called, which the service speaks of by its id. */
+  nameOf(runId: string): string | undefined;
   children: ComponentChildren;
 }
 
-export function PlanPanel({ planned: { plan, current, error }, broken, estimate, onGo, children }: PlanPanelProps) {
+export function PlanPanel({ planned: { plan, current, error }, broken, estimate, onGo, nameOf, children }: PlanPanelProps) {
   const state = broken !== null ? 'broken' : error !== undefined && !current ? 'unknown' : plan === null || !current ? 'asking' : plan.valid ? 'valid' : 'wrong';
   // While it asks again the last answer stays: nothing flickers, and nothing is read out at each key.
   const shown = state === 'asking' && plan !== null ? (plan.valid ? 'valid' : 'wrong') : state;
@@ -31,7 +34,7 @@ export function PlanPanel({ planned: { plan, current, error }, broken, estimate,
       {plan !== null && broken === null && <Places list={plan.problems} tone="problem" onGo={onGo} />}
       {plan !== null && broken === null && <Places list={plan.warnings} tone="warning" onGo={onGo} />}
       {children}
-      {plan === null ? null : <Facts plan={plan} estimate={estimate} />}
+      {plan === null ? null : <Facts plan={plan} estimate={estimate} nameOf={nameOf} />}
     </aside>
   );
 }
@@ -45,7 +48,7 @@ function Places({ list, tone, onGo }: { list: Plan['problems']; tone: 'problem' 
   );
 }
 
-function Facts({ plan, estimate }: { plan: Plan; estimate: Estimate | null }) {
+function Facts({ plan, estimate, nameOf }: { plan: Plan; estimate: Estimate | null } & Pick<PlanPanelProps, 'nameOf'>) {
   const { parameterCount, trainableParameterCount, stepsPerEpoch, totalSteps, trainCount, validationCount, flops, memory } = plan;
   const known = (value: number, text: string) => (value === 0 ? '–' : text);
   const fixed = parameterCount - trainableParameterCount;
@@ -59,7 +62,7 @@ function Facts({ plan, estimate }: { plan: Plan; estimate: Estimate | null }) {
         <Fact term="Training time" note={!plan.valid ? undefined : estimate === null ? 'no run of this model and batch yet' : <>at the speed of <a href={hrefOf('run', { params: { id: estimate.by.id } })}>{estimate.by.name}</a></>}>{estimate === null ? '–' : `about ${duration(estimate.ms)}`}</Fact>
       </dl>
       <Memory memory={memory} />
-      <Queue plan={plan} />
+      <Queue plan={plan} nameOf={nameOf} />
     </div>
   );
 }
@@ -81,7 +84,7 @@ function Memory({ memory }: Pick<Plan, 'memory'>) {
   );
 }
 
-function Queue({ plan: { queue, valid } }: { plan: Plan }) {
+function Queue({ plan: { queue, valid }, nameOf }: { plan: Plan } & Pick<PlanPanelProps, 'nameOf'>) {
   const now = useNow();
   const start = queue?.estimatedStart;
   return (
@@ -89,9 +92,9 @@ function Queue({ plan: { queue, valid } }: { plan: Plan }) {
       <h3>Would start <span class="muted">{!valid ? '–' : queue === null || queue === undefined ? 'nobody can say now' : startWords(queue, now)}</span></h3>
       {queue !== null && queue !== undefined && queue.reason.code !== 'starting' && (
         <>
-          <p class="small">{queue.reason.message}</p>
+          <p class="small">{withNames(queue.reason.message, nameOf)}</p>
           <p class="small muted">Place {count(queue.position)} in line, {count(queue.positionInTeam)} of your team{start?.earliest && start.latest ? `; most likely between ${timeTo(start.earliest, now)} and ${timeTo(start.latest, now)} from now` : ''}.</p>
-          {queue.wouldStart.length > 0 && <ul class="small plan-would">{queue.wouldStart.map(({ type, message }) => <li key={type + message}>{message}</li>)}</ul>}
+          {queue.wouldStart.length > 0 && <ul class="small plan-would">{queue.wouldStart.map(({ type, message }) => <li key={type + message}>{withNames(message, nameOf)}</li>)}</ul>}
         </>
       )}
     </div>

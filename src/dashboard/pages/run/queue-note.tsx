@@ -23,6 +23,7 @@ function Outlook({ id }: { id: string }) {
   const { data, error, reload } = useResource(`outlook ${id}`, async (signal) => take(api.GET('/v1/runs/{id}/queue', { params: { path: { id } }, signal })), { everyMs: EVERY_MS });
   // It has started meanwhile: the page is about to hear of it.
   const fault = error instanceof ApiError && error.code === 'run_not_queued' ? undefined : error;
+  const nameOf = (other: string) => runs.value?.find((run) => run.id === other)?.name;
   return (
     <Card title="In line" label="How it stands in the queue">
       <ErrorNote error={fault} title="This may be old." onRetry={reload} />
@@ -30,13 +31,13 @@ function Outlook({ id }: { id: string }) {
         <div class="queue-note">
           <p class="queue-note-place"><b>{count(data.position)}</b> <span class="muted small">{data.position === 1 ? 'It is the next of all that wait' : `in line, ${data.positionInTeam === 1 ? 'the first' : `number ${count(data.positionInTeam)}`} of your team`}</span></p>
           <div>
-            <p>{withNames(data.reason.message, (other) => runs.value?.find((run) => run.id === other)?.name)}</p>
+            <p>{withNames(data.reason.message, nameOf)}</p>
             <p><StartEstimate estimate={data.estimatedStart} /></p>
           </div>
           {data.wouldStart.length > 0 && (
             <div class="queue-note-changes">
               <h3>What would let it start</h3>
-              <ul class="small">{data.wouldStart.map((change) => <li key={change.message}>{change.message}</li>)}</ul>
+              <ul class="small">{data.wouldStart.map((change) => <li key={change.message}>{withNames(change.message, nameOf)}</li>)}</ul>
             </div>
           )}
         </div>
