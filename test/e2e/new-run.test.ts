@@ -18,6 +18,7 @@ t.test('a run is written, trained and learned from', { skip: skipWithoutBrowser 
   const { page, faults } = await visit(browser);
   const train = async (recipe: string) => (await call<Run>(address, '/v1/runs', { json: { recipe, dataset: { name: 'mnist', take: 4000 }, fit: { epochs: 3 } } })).body.id;
   const rungs = [await train('mnist-softmax'), await train('mnist-sigmoid-sgd')];
+  const convolutions = (await call<Run>(address, '/v1/runs', { json: { recipe: 'mnist-cnn', dataset: { name: 'mnist', take: 500 }, fit: { epochs: 1 } } })).body.id;
 
   await signIn(page, address, { path: '/new?recipe=mnist-softmax' });
   await plan(page, 'valid');
@@ -32,6 +33,34 @@ t.test('a run is written, trained and learned from', { skip: skipWithoutBrowser 
     t.equal(await page.getByRole('button', { name: 'Train' }).isDisabled(), true, 'what would be refused cannot be sent');
     await picture(page, 'new-run-fault');
     await page.getByLabel('Units').fill('10');
+    await plan(page, 'valid');
+  });
+
+  await t.test('a field that is emptied to be written anew changes nothing else', async (t) => {
+    const spec = async () => {
+      await page.getByRole('tab', { name: 'JSON' }).click();
+      const written = JSON.parse(await json(page).inputValue()) as Run['spec'];
+      await page.getByRole('tab', { name: 'Form' }).click();
+      return written;
+    };
+    const validation = page.locator('[data-pointer="/dataset/validation"]').first();
+    await validation.getByRole('combobox').selectOption({ label: 'split' });
+    const split = page.getByLabel('Split', { exact: true });
+    await split.press('End');
+    for (let at = 0; at < '0.1'.length; at += 1) await page.keyboard.press('Backspace');
+    t.equal(await split.inputValue(), '', 'it is still there');
+    await plan(page, 'wrong');
+    await page.keyboard.type('0.25');
+    await plan(page, 'valid');
+    t.same((await spec()).dataset.validation, { split: 0.25 });
+    await validation.getByRole('combobox').selectOption('test');
+    const accuracy = page.locator('[data-pointer="/metrics"]').getByRole('checkbox', { name: /^accuracy/ });
+    await accuracy.press('Space');
+    t.same((await spec()).metrics, [], 'none is not the default');
+    await page.getByRole('button', { name: 'Metrics as by default' }).click();
+    t.equal((await spec()).metrics, undefined);
+    await accuracy.press('Space');
+    t.same((await spec()).metrics, ['accuracy']);
     await plan(page, 'valid');
   });
 
@@ -103,7 +132,11 @@ t.test('a run is written, trained and learned from', { skip: skipWithoutBrowser 
     await page.goto(`${address}/new?from=${run.id}`);
     await plan(page, 'valid');
     t.same(await types(page), ['flatten', 'dense', 'dense'], 'a copy of a run begins with its layers');
-    await page.getByText(/about \d/).first().waitFor();
+    await page.locator('.plan').getByText(/about \d/).first().waitFor();
+    await ended(address, convolutions);
+    await page.goto(`${address}/new?recipe=mnist-cnn`);
+    await page.locator('.plan').getByText(/at the speed of/).waitFor();
+    t.match(await page.locator('.plan').innerText(), /about \d/, 'a run of layers with many settings tells how long another takes');
     await page.goto(`${address}/new`);
     await plan(page, 'wrong');
     await picture(page, 'new-run-nothing');

@@ -7,7 +7,7 @@ import type { Plan, Run } from '../../../src/dashboard/api/types.js';
 import { estimateOf } from '../../../src/dashboard/pages/new-run/estimate.js';
 import { lineOf, moved, plannedOf, retyped } from '../../../src/dashboard/pages/new-run/layers.js';
 import { operations, startWords } from '../../../src/dashboard/pages/new-run/plan-words.js';
-import { isWithin, valueAt, withValue } from '../../../src/dashboard/pages/new-run/pointer.js';
+import { isWithin, valueAt, withValue, withValueIn } from '../../../src/dashboard/pages/new-run/pointer.js';
 import { absentOf, blankOf, fieldOf, rangeOf, resolve, variantsOf, type Field, type Schema, type Schemas } from '../../../src/dashboard/pages/new-run/schema.js';
 import { labelOf, read, show } from '../../../src/dashboard/pages/new-run/written.js';
 import { packageRoot } from '../../../src/paths.js';
@@ -74,6 +74,8 @@ t.test('values are put at their pointers, and what is left empty goes', async (t
   t.same(withValue(spec, '/fit/batchSize', 9), { ...spec, fit: { epochs: 5, batchSize: 9 } });
   t.same(withValue(spec, '/schedule/warmup/epochs', 1), { ...spec, schedule: { warmup: { epochs: 1 } } });
   t.same(withValue(withValue(spec, '/resources/device', 'cpu'), '/resources/device', undefined), spec);
+  t.same(withValueIn({ dataset: { validation: { split: 0.1 } } }, '/dataset/validation', { pointer: '/dataset/validation/split', value: undefined }), {}, 'a value with settings stays while one writes them anew');
+  t.same(withValue({ metrics: ['accuracy'] }, '/metrics', []), { metrics: [] }, 'none of a list is not the default');
   t.same(withValue(spec, '/model/layers/1/units', 3).model.layers, [{ type: 'a' }, { type: 'b', units: 3 }]);
   t.same(withValue(spec, '/model/layers', []), { ...spec, model: { layers: [] } }, 'an empty list is a value');
   t.same(spec.fit, { epochs: 5 }, 'in place nothing changes');

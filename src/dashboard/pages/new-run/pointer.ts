@@ -15,6 +15,9 @@ export function withValue<T>(root: T, pointer: string, value: unknown): T {
   return place(root, partsOf(pointer), value) as T;
 }
 
+/** The same within the value at `holder`, which stays also where nothing is left in it. */
+export const withValueIn = (root: unknown, holder: string, { pointer, value }: { pointer: string; value: unknown }): unknown => withValue(valueAt(root, holder), pointer.slice(holder.length), value);
+
 function place(holder: unknown, [part, ...rest]: readonly string[], value: unknown): unknown {
   if (part === undefined) return value;
   const next = place(isHolder(holder) ? (holder as Record<string, unknown>)[part] : undefined, rest, value);

@@ -2,9 +2,9 @@
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
 import { Button } from '../../ui/button.js';
-import { useEditor } from './editor.js';
+import { EditorContext, useEditor, type Editor } from './editor.js';
 import { hintOf, Said } from './frame.js';
-import { pointerOf, valueAt } from './pointer.js';
+import { pointerOf, valueAt, withValueIn } from './pointer.js';
 import { schemas } from './run-spec-schemas.js';
 import { blankOf, fieldOf, resolve, type Schema } from './schema.js';
 import { Choose, ChoiceField, ChoicesField, DatasetField, named, orNothing, WrittenField, type SpecFieldProps } from './value-fields.js';
@@ -45,7 +45,8 @@ const NOTHING: Schema = {};
 const WITH_SETTINGS = '{}';
 
 function NamedField({ names, settings, ...props }: SpecFieldProps & { names: readonly string[]; settings: Schema }) {
-  const { spec, set } = useEditor();
+  const editor = useEditor();
+  const { spec, set } = editor;
   const { pointer } = props;
   const value = valueAt(spec, pointer);
   const isObject = typeof value === 'object' && value !== null;
@@ -53,10 +54,12 @@ function NamedField({ names, settings, ...props }: SpecFieldProps & { names: rea
   const options = [...named(names), { value: WITH_SETTINGS, label: own.length === 1 ? labelOf(own[0]!).toLowerCase() : 'with settings' }];
   const choose = (next: string) => set(pointer, next === '' ? undefined : next === WITH_SETTINGS ? blankOf(schemas, settings, typeof value === 'string' && own.includes('type') ? { type: value } : {}) : next);
   const field = fieldOf(schemas, settings);
+  // Without settings it would become the default: whoever empties a field to write it anew has not chosen that.
+  const within: Editor = { ...editor, set: (at, next) => set(pointer, withValueIn(spec, pointer, { pointer: at, value: next })) };
   return (
     <>
       <Choose {...props} value={isObject ? WITH_SETTINGS : String(value ?? '')} options={orNothing(props, options)} onChange={choose} />
-      {isObject && <Group {...props}>{field.kind === 'variants' ? <VariantsField {...props} name="Type" required variants={field.variants} /> : <SpecFields schema={settings} pointer={pointer} />}</Group>}
+      {isObject && <Group {...props}>{field.kind === 'variants' ? <VariantsField {...props} name="Type" required variants={field.variants} /> : <EditorContext.Provider value={within}><SpecFields schema={settings} pointer={pointer} /></EditorContext.Provider>}</Group>}
     </>
   );
 }
@@ -73,7 +76,7 @@ function ListField({ items, pointer, schema, name }: SpecFieldProps & { items: S
       {list.map((_, at) => (
         <div key={at} class="list-item">
           <SpecField pointer={`${pointer}/${at}`} schema={items} name="Type" required />
-          <Button quiet label={`Remove ${at + 1} of ${labelOf(name)}`} onClick={() => set(pointer, list.length === 1 ? undefined : list.filter((_, other) => other !== at))}>Remove</Button>
+          <Button quiet label={`Remove ${at + 1} of ${labelOf(name)}`} onClick={() => set(pointer, list.filter((_, other) => other !== at))}>Remove</Button>
         </div>
       ))}
       <div>{add}</div>

@@ -1,5 +1,6 @@
 // The controls of single values: written, or chosen.
 import { useId, useState } from 'preact/hooks';
+import { Button } from '../../ui/button.js';
 import { saidOf, useEditor } from './editor.js';
 import { Frame, hintOf, Said } from './frame.js';
 import { valueAt } from './pointer.js';
@@ -83,14 +84,14 @@ export function ChoicesField({ names, pointer, schema, name }: SpecFieldProps & 
   const { spec, set } = useEditor();
   const value = valueAt(spec, pointer);
   const chosen = Array.isArray(value) ? value.map(String) : [];
-  const toggle = (one: string) => {
-    const next = names.filter((each) => (each === one) !== chosen.includes(each));
-    set(pointer, next.length === 0 ? undefined : next);
-  };
+  const usual = value === undefined ? absentOf(resolve(schemas, schema)) : null;
+  // None of them is a choice, too: only who says nothing gets the default.
+  const toggle = (one: string) => set(pointer, names.filter((each) => (each === one) !== chosen.includes(each)));
   return (
     <fieldset class="choices field" data-pointer={pointer} title={hintOf(resolve(schemas, schema))}>
       <legend class="field-label">{labelOf(name)}</legend>
-      {names.map((one) => <label key={one}><input type="checkbox" checked={chosen.includes(one)} onChange={() => toggle(one)} /> {one}</label>)}
+      {names.map((one) => <label key={one}><input type="checkbox" checked={chosen.includes(one)} indeterminate={one === usual} onChange={() => toggle(one)} /> {one}{one === usual && ' (default)'}</label>)}
+      {value !== undefined && <div><Button quiet label={`${labelOf(name)} as by default`} onClick={() => set(pointer, undefined)}>Default</Button></div>}
       <Said pointer={pointer} />
     </fieldset>
   );
