@@ -26,7 +26,7 @@ t.test('runs are found by what they are called, and by their state', async (t) =
 
 t.test('runs are ordered, and those without a value come last either way', async (t) => {
   const runs = [run({ id: '1', metrics: { val_accuracy: 0.5 } }), run({ id: '2' }), run({ id: '3', metrics: { val_accuracy: 0.9 } }), run({ id: '4', metrics: { val_accuracy: 'NaN' } })];
-  const ordered = (descending: boolean) => sortRuns(runs, { by: 'best', descending }).map(({ id }) => id).join('');
+  const ordered = (descending: boolean) => sortRuns(runs, { by: 'latest', descending }).map(({ id }) => id).join('');
   t.same([ordered(true), ordered(false)], ['3124', '1324']);
   t.equal(sortRuns(runs, { by: 'unknown', descending: true }), runs);
 });

@@ -19,7 +19,7 @@ export function usualColumns(starts: ReadonlyMap<string, string | null>): readon
     { key: 'curve', title: 'Loss', hint: 'Validation loss where there is one', width: '100px', from: 540, cell: (run) => <Sparkline run={run} /> },
     { key: 'progress', title: 'Progress', width: 'minmax(110px, 1fr)', sortable: true, from: 760, cell: (run) => <ProgressCell run={run} /> },
     { key: 'left', title: 'Left', hint: 'Until the training ends, or is likely to begin', width: '104px', number: true, sortable: true, from: 860, cell: (run) => <LeftCell run={run} start={starts.get(run.id)} /> },
-    { key: 'best', title: 'Best', width: '76px', number: true, sortable: true, cell: (run) => <BestCell run={run} /> },
+    { key: 'latest', title: 'Latest', hint: 'Accuracy, or else the loss, of its latest epoch, or of the one whose weights it has kept', width: '76px', number: true, sortable: true, cell: (run) => <LatestCell run={run} /> },
     { key: 'started', title: 'Started', width: '112px', number: true, sortable: true, from: 980, cell: (run) => <StartedCell run={run} /> },
     { key: 'duration', title: 'Duration', width: '96px', number: true, sortable: true, from: 1100, cell: (run) => <DurationCell run={run} /> },
   ];
@@ -77,7 +77,7 @@ function LeftCell({ run, start }: { run: Run; start: string | null | undefined }
   return <span class="muted">{start === null ? 'waits' : `starts ${Date.parse(start) - now < 1000 ? 'soon' : `in ${duration(Date.parse(start) - now)}`}`}</span>;
 }
 
-function BestCell({ run }: { run: Run }) {
+function LatestCell({ run }: { run: Run }) {
   const headline = headlineOf(run);
   return headline === null ? <span class="muted">–</span> : <span title={headline.label}>{headline.text}</span>;
 }

@@ -57,7 +57,7 @@ const VALUES: Record<string, (run: Run, now: number) => Value> = {
   state: ({ state }) => state,
   progress: ({ progress: { step, totalSteps } }) => step / totalSteps,
   left: (run, now) => leftMsOf(run, now),
-  best: (run) => headlineOf(run)?.value ?? null,
+  latest: (run) => headlineOf(run)?.value ?? null,
   started: ({ startedAt, createdAt }) => Date.parse(startedAt ?? createdAt),
   duration: (run, now) => lastedMsOf(run, now),
 };
