@@ -3,6 +3,7 @@
 import t from 'tap';
 import type { Page } from 'playwright-core';
 import type { Evaluations } from '../../src/schemas/evaluation.js';
+import type { CreatedApiKey } from '../../src/schemas/identity.js';
 import type { Run } from '../../src/schemas/run.js';
 import { startBrowser } from '../helpers/browser.js';
 import { call, ended } from '../helpers/client.js';
@@ -164,6 +165,20 @@ t.test('a run is read and steered on its page', { skip: skipWithoutBrowser }, as
     t.equal(await guest.page.getByRole('group', { name: 'Steer the run' }).count(), 0, 'who has the link looks only');
     await guest.page.context().close();
     await page.keyboard.press('Escape');
+
+    await call(address, '/v1/teams', { json: { name: 'others' } });
+    await call(address, '/v1/users', { json: { name: 'grace' } });
+    await call(address, '/v1/teams/others/members/grace', { method: 'PUT', json: { role: 'member' } });
+    const { body: { key } } = await call<CreatedApiKey>(address, '/v1/keys', { json: { name: 'hers', team: 'others', user: 'grace' } });
+    await call(address, `/v1/runs/${id}/shares`, { json: { team: 'others', expiresInDays: 7 } });
+    const other = await visit(browser);
+    await signIn(other.page, address, { path: '/runs', key });
+    await other.page.getByText('No runs yet').waitFor();
+    await other.page.getByRole('combobox', { name: 'Whose' }).selectOption('shared');
+    await other.page.getByRole('row', { name: /a better name/ }).waitFor();
+    t.match(other.page.url(), /whose=shared/);
+    t.same(other.faults, []);
+    await other.page.context().close();
 
     await choose(page, 'Fork from a checkpoint');
     await picture(page, 'run-fork');

@@ -1,4 +1,5 @@
 // The columns of the table of runs, and what stands in their cells.
+import { identity } from '../../api/session.js';
 import type { Run } from '../../api/types.js';
 import { useNow } from '../../lib/clock.js';
 import { ago, count, duration, plain, several } from '../../lib/format.js';
@@ -52,7 +53,7 @@ function NameCell({ run }: { run: Run }) {
   return (
     <>
       <a class="run-name" href={hrefOf('run', { params: { id: run.id } })} tabIndex={-1}>{run.name}</a>
-      <span class="run-about">{[run.recipe === run.name ? null : run.recipe, run.spec.dataset.name, ...(run.tags ?? [])].filter(Boolean).join(' · ')}</span>
+      <span class="run-about">{[run.team === identity.value?.team ? null : run.team, run.recipe === run.name ? null : run.recipe, run.spec.dataset.name, ...(run.tags ?? [])].filter(Boolean).join(' · ')}</span>
     </>
   );
 }

@@ -10,6 +10,7 @@ import { useMemo } from 'preact/hooks';
 
 const TEXT = codecs.text();
 const STATE = codecs.choice(STATE_FILTERS);
+export const WHOSE = codecs.choice(['ours', 'shared']);
 const NAMES: Record<Facet, { one: string; all: string }> = {
   recipe: { one: 'Recipe', all: 'All recipes' },
   dataset: { one: 'Data set', all: 'All data sets' },
@@ -31,11 +32,13 @@ export function useWanted(): Wanted {
 export function RunFilters({ runs, wanted }: { runs: readonly Run[]; wanted: Wanted }) {
   const [, setText] = useUrlState('q', TEXT);
   const [, setState] = useUrlState('state', STATE);
+  const [whose, setWhose] = useUrlState('whose', WHOSE);
   const facets = useMemo(() => facetsOf(runs), [runs]);
   const isNarrow = wanted.query !== '' || wanted.state !== 'all' || FACETS.some((facet) => wanted[facet] !== '');
   return (
     <div class="runs-filter" role="search">
       <TextField label="Find" hideLabel type="search" placeholder="Name, recipe, tag or user" value={wanted.query} onInput={setText} />
+      <Select label="Whose" hideLabel value={whose} onChange={setWhose} options={[{ value: 'ours', label: 'Our runs' }, { value: 'shared', label: 'Shared with us' }]} />
       <Select label="State" hideLabel value={wanted.state} onChange={setState} options={STATE_FILTERS.map((value) => ({ value, label: value === 'all' ? 'All states' : sentence(value) }))} />
       {FACETS.map((facet) => {
         const value = wanted[facet] ?? '';

@@ -11,14 +11,20 @@ import { Button } from '../../ui/button.js';
 import { Empty, ErrorNote, Loading } from '../../ui/surfaces.js';
 import { BulkBar } from './bulk-bar.js';
 import { ColumnPicker } from './column-picker.js';
-import { RunFilters, useWanted } from './run-filters.js';
+import { RunFilters, useWanted, WHOSE } from './run-filters.js';
 import { RunsTable } from './runs-table.js';
 import { COLUMNS, filterRuns, ORDER, sortRuns } from './select-runs.js';
 import type { Selection } from './selection.js';
+import { useSharedRuns } from './use-shared.js';
 import './runs.css';
 
 export function RunsPage() {
-  const runs = useRuns().value;
+  const ours = useRuns().value;
+  const [whose] = useUrlState('whose', WHOSE);
+  const isShared = whose === 'shared';
+  const shared = useSharedRuns(isShared);
+  const runs = isShared ? (shared.data ?? null) : ours;
+  const error = isShared ? shared.error : runsError.value;
   const wanted = useWanted();
   const [order, setOrder] = useUrlState('order', ORDER);
   const [columns, setColumns] = useUrlState('columns', COLUMNS);
@@ -31,19 +37,19 @@ export function RunsPage() {
   return (
     <div class="runs-page">
       <div class="page-head">
-        <h1>Runs <span class="runs-count muted">{runs === null ? '' : shown.length === runs.length ? count(runs.length) : `${count(shown.length)} of ${count(runs.length)}`}{reading.value && ' …'}</span></h1>
+        <h1>Runs <span class="runs-count muted">{runs === null ? '' : shown.length === runs.length ? count(runs.length) : `${count(shown.length)} of ${count(runs.length)}`}{!isShared && reading.value && ' …'}</span></h1>
         <div class="runs-buttons">
           <Button onClick={() => setPicking(true)}>Columns{columns.length > 0 && <span class="muted">{columns.length}</span>}</Button>
           <a class={`button button-primary${whyNot('write') === null ? '' : ' button-off'}`} href={hrefOf('newRun')}>New run</a>
         </div>
         <RunFilters runs={runs ?? []} wanted={wanted} />
       </div>
-      <ErrorNote error={runsError.value} title="What you see may be old." />
-      {runs === null ? <Loading lines={8} height={40} label="Loading the runs" /> : (
+      <ErrorNote error={error} title="What you see may be old." />
+      {runs === null ? error === undefined && <Loading lines={8} height={40} label="Loading the runs" /> : (
         <div class="runs-table">
           <RunsTable
             rows={shown} columns={columns} order={order} onOrder={setOrder} starts={starts} selection={selection} onSelect={setSelection} onOpen={(run) => go(hrefOf('run', { params: { id: run.id } }))}
-            empty={runs.length === 0 ? <NoRuns /> : <Empty title="No run is like that"><p>{several(runs.length, 'run')} in all; none fits what you have asked for.</p></Empty>}
+            empty={runs.length === 0 ? isShared ? <Empty title="Nothing is shared with your team"><p>Other teams share a run on its page.</p></Empty> : <NoRuns /> : <Empty title="No run is like that"><p>{several(runs.length, 'run')} in all; none fits what you have asked for.</p></Empty>}
           />
           {marked.length > 0 && <BulkBar selected={marked} hidden={hidden} onClear={() => setSelection(new Set())} />}
         </div>
