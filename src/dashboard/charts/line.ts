@@ -6,6 +6,8 @@ export interface Line {
   key: string;
   label: string;
   series: Columns & { readonly last: number; readonly total: number; readonly version: number };
+  /** The curve that `series` is a part of, whose latest value is told. */
+  whole?: { readonly last: number };
   /** Where a step, or an epoch, stands on the axis. Must rise. */
   place(at: number): number;
   /** A CSS colour, or `var(--name)`. */
@@ -33,9 +35,9 @@ export function entryAt({ series, place, reach = Infinity }: Line, at: number): 
 
 /** What a line says at a place, or last where none is given: its value, or the range of its bucket; a dash for nothing. */
 export function readAt(line: Line, at: number | null, format: (value: number) => string): string {
-  const { series } = line;
+  const { series, whole = series } = line;
   if (series.length === 0) return '–';
-  if (at === null) return format(series.last);
+  if (at === null) return format(whole.last);
   const entry = entryAt(line, at);
   if (entry < 0) return '–';
   const [min, max, nan] = [series.min[entry]!, series.max[entry]!, series.nan[entry]!];

@@ -4,8 +4,10 @@ import t from 'tap';
 import { RETRIES } from '../../../src/runs/retry-policy.js';
 import type { Run } from '../../../src/dashboard/api/types.js';
 import { RunClock } from '../../../src/dashboard/live/run-clock.js';
+import { Series } from '../../../src/dashboard/live/series.js';
 import { allowedActions, parseTags, statesOf, wholeFrom1 } from '../../../src/dashboard/pages/run/actions/allowed.js';
 import { adviceFor, FAILURES, type AdvisedRun } from '../../../src/dashboard/pages/run/advice/advice.js';
+import { spanToRead } from '../../../src/dashboard/pages/run/fine-span.js';
 import { filterLines, linesOf, piecesOf, type LogEvent } from '../../../src/dashboard/pages/run/log/log-lines.js';
 import { layOut, NODE } from '../../../src/dashboard/pages/run/model/graph-layout.js';
 import { inputsOf } from '../../../src/dashboard/pages/run/model/layer-inputs.js';
@@ -93,6 +95,20 @@ t.test('what is warned of is explained once, with a change where one helps', asy
 t.test('samples are read on when there are more, also where there were none', async (t) => {
   const read = [{ seq: 4 }, { seq: 9 }] as Sample[];
   t.same([hasMore([], 0), hasMore([], 5), hasMore(read, 9), hasMore(read, 12)], [false, true, false, true]);
+});
+
+t.test('of a long curve the part that is zoomed into is read again, unless all of it is known or it grows', async (t) => {
+  const bucket = (from: number) => ({ from, to: from + 9, count: 10, nan: 0, min: 0, max: 1, mean: 0.5, last: 0.5 });
+  const told = Array.from({ length: 100 }, (_, at) => bucket(1 + at * 10));
+  const column = (name: keyof ReturnType<typeof bucket>) => told.map((one) => one[name]);
+  const series = Series.of({ buckets: { from: column('from'), to: column('to'), count: column('count'), nan: column('nan'), min: column('min'), max: column('max'), mean: column('mean'), last: column('last') } });
+  t.same(spanToRead(series, { from: 100.4, to: 200 }, true), { from: 75, to: 225 }, 'with some beside it');
+  t.same(spanToRead(series, { from: 0, to: 40 }, true), { from: 0, to: 50 });
+  t.equal(spanToRead(series, { from: 900, to: 1100 }, false), null, 'it grows there');
+  t.same(spanToRead(series, { from: 900, to: 1100 }, true), { from: 850, to: 1150 });
+  for (let step = 1001; step <= 1050; step += 1) series.add(step, 1);
+  t.equal(spanToRead(series, { from: 1010, to: 1040 }, false), null, 'each point is known');
+  t.equal(spanToRead(new Series(), { from: 1, to: 4 }, true), null);
 });
 
 t.test('only what state and rights allow is offered', async (t) => {

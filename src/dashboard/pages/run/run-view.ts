@@ -5,6 +5,7 @@ import { useChartGroup, type ChartGroup } from '../../charts/group.js';
 import * as codecs from '../../lib/codecs.js';
 import { useUrlState } from '../../lib/router.js';
 import { hasEnded, type RunRecord } from '../../live/run-record.js';
+import type { StepSpan } from './fine-span.js';
 import type { PlaceOf } from './timeline/happenings.js';
 import { useClock } from './use-clock.js';
 
@@ -19,6 +20,8 @@ export interface RunView {
   zoom: Span | null;
   setZoom(zoom: Span | null): void;
   scale: RunScale;
+  /** The steps that are zoomed into; null for all. */
+  seen: StepSpan | null;
   /** The whole of the axis. */
   domain: Span;
   /** Where the run is on it, or was when it ended. */
@@ -42,10 +45,12 @@ export function useRunView(run: Run, record: RunRecord): RunView {
     if (axis === 'time') return clock.startMs === null ? 0 : Math.max(0, timeMs - clock.startMs) / 1000;
     return place(known ?? clock.stepAt(timeMs));
   };
+  const stepAt = (at: number) => (axis === 'step' ? at : axis === 'epoch' ? at * stepsPerEpoch : clock.stepAt((clock.startMs ?? 0) + at * 1000));
   // What comes after its last step, to the end: it is told as well.
   const endedAt = axis === 'time' && run.endedAt !== null ? placeOf(Date.parse(run.endedAt)) : 0;
   return {
     axis, zoom, setZoom, scale, group, placeOf,
+    seen: zoom === null ? null : { from: stepAt(zoom[0]), to: stepAt(zoom[1]) },
     setAxis: (next) => {
       setZoom(null);
       setAxis(next);
