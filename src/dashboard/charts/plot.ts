@@ -1,6 +1,7 @@
 // One canvas of curves: uPlot, told for each frame what to draw. It keeps no curve and no view; both are handed to it.
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { followFingers } from './fingers.js';
 import { gridPlaces, toGrid, type Grid } from './grid.js';
 import type { Line } from './line.js';
 import { colorsOf, faint, paintBad, paintMarks, paintOutside, paintSpikes, type Colors, type Mark } from './paint.js';
@@ -51,6 +52,8 @@ export class Plot {
   #grids: { line: Line; raw: Grid; smoothed: Grid | null }[] = [];
   #range: [number, number] = [0, 1];
   #span: readonly [number, number] = [0, 1];
+  /** What two fingers stretch the axis to, until they are lifted. */
+  #stretched: readonly [number, number] | null = null;
   #hovered: number | null = null;
   #colors: Colors;
 
@@ -99,7 +102,7 @@ export class Plot {
 
   #draw(view: PlotView): void {
     const [width, height] = [this.#host.clientWidth, this.#host.clientHeight];
-    const span = (this.#span = view.zoom ?? view.domain);
+    const span = (this.#span = this.#stretched ?? view.zoom ?? view.domain);
     const grid = { from: span[0], to: span[1], width: Math.max(40, width - AXIS_WIDTH - 12) };
     this.#grids = view.lines.map((line) => {
       const one = { columns: line.series, place: line.place, ...grid };
@@ -165,10 +168,21 @@ export class Plot {
   /** Its own `setCursor` hook tells also what was set from outside. */
   #follow({ over, posToVal }: uPlot): void {
     over.addEventListener('pointermove', ({ clientX }) => {
+      if (this.#stretched !== null) return;
       const { left, width } = over.getBoundingClientRect();
       this.#callbacks.onHover(posToVal(Math.min(width, Math.max(0, clientX - left)), 'x'));
     });
-    over.addEventListener('pointerleave', () => this.#callbacks.onHover(null));
+    // A finger that is lifted has not pointed elsewhere.
+    over.addEventListener('pointerleave', ({ pointerType }) => pointerType !== 'touch' && this.#callbacks.onHover(null));
+    followFingers(over, {
+      placeAt: (x) => posToVal(x, 'x'),
+      domain: () => this.#view?.domain ?? this.#span,
+      onStretch: (span) => {
+        this.#stretched = span;
+        this.draw();
+      },
+      onZoom: (span) => this.#callbacks.onZoom(span),
+    });
   }
 
   #seriesOf({ color: name, dash = [], kind, label }: Line, hasStronger: boolean): uPlot.Series[] {

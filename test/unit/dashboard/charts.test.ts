@@ -1,6 +1,7 @@
 // What a chart draws of a curve: nothing is left out, and nothing is made up.
 import t from 'tap';
 import { formatPlace, placeOn } from '../../../src/dashboard/charts/axis.js';
+import { spanUnder } from '../../../src/dashboard/charts/fingers.js';
 import { gridPlaces, toGrid } from '../../../src/dashboard/charts/grid.js';
 import { readAt, type Line } from '../../../src/dashboard/charts/line.js';
 import { createPalette, PALETTE_SIZE } from '../../../src/dashboard/charts/palette.js';
@@ -131,4 +132,14 @@ t.test('what a chart says is told at once to who asks, and else not with every b
   t.equal(nextSpoken(before, { text: 'latest: loss 0.9', atMs: 1016, isAsked: false }), before);
   t.same(nextSpoken(before, { text: 'step 4: loss 2', atMs: 1016, isAsked: true }), { text: 'step 4: loss 2', atMs: 1016 });
   t.same(nextSpoken(before, { text: 'latest: loss 0.5', atMs: 1000 + QUIET_MS, isAsked: false }), { text: 'latest: loss 0.5', atMs: 1000 + QUIET_MS });
+});
+
+t.test('two fingers keep what lies under them', async (t) => {
+  const on = { width: 400, domain: [0, 1000] as const };
+  t.same(spanUnder([{ x: 100, place: 250 }, { x: 300, place: 750 }], on), [0, 1000], 'as they were set down');
+  t.same(spanUnder([{ x: 0, place: 250 }, { x: 400, place: 750 }], on), [250, 750], 'apart: it is stretched');
+  t.same(spanUnder([{ x: 400, place: 750 }, { x: 0, place: 250 }], on), [250, 750], 'whichever came first');
+  t.same(spanUnder([{ x: 150, place: 250 }, { x: 250, place: 750 }], on), [0, 1000], 'together: never more than all');
+  t.same(spanUnder([{ x: 200, place: 100 }, { x: 400, place: 200 }], on), [0, 200], 'never beyond either end');
+  t.same(spanUnder([{ x: 200, place: 5 }, { x: 200, place: 5 }], on), [0, 1000], 'on one place there is nothing to stretch');
 });
