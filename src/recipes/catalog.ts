@@ -7,6 +7,9 @@ import type { RunSpec } from '../schemas/spec.js';
 
 type Changes = Pick<RunSpec, 'model' | 'optimizer' | 'schedule'> & { epochs: number };
 
+/** Small models: what each epoch made of them may stay, to be looked at. */
+const EVERY_EPOCH: NonNullable<RunSpec['checkpoints']> = { everyEpochs: 1, everySeconds: 60, keepLast: 20 };
+
 function mnist(name: string, { epochs, ...rest }: Changes): RunSpec {
   return {
     name,
@@ -16,6 +19,7 @@ function mnist(name: string, { epochs, ...rest }: Changes): RunSpec {
     loss: 'categoricalCrossentropy',
     metrics: ['accuracy'],
     fit: { batchSize: 128, epochs, seed: 42 },
+    checkpoints: EVERY_EPOCH,
   };
 }
 

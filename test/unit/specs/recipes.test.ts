@@ -26,6 +26,7 @@ t.test('every recipe can be trained on a small box', async (t) => {
     t.strictSame([plan.problems, plan.warnings], [[], []], `${name} plans without a word`);
     t.strictSame([plan.parameterCount, plan.trainableParameterCount], COUNTS[name], `${name} has the parameters counted by hand`);
     t.ok((expected.atLeast ?? expected.atMost ?? 2) < 1, `${name} says what it reaches`);
+    t.ok(spec.checkpoints?.everyEpochs === 1 && (spec.checkpoints.keepLast ?? 1) >= spec.fit.epochs, `${name} keeps what each epoch made of it`);
     t.equal(spec.name, name, `${name} names its runs`);
   }
 });
