@@ -128,6 +128,7 @@ t.test('a run is read and steered on its page', { skip: skipWithoutBrowser }, as
 
   await t.test('a failure is explained, with the change that helps', async (t) => {
     t.equal((await ended(address, diverging.id)).state, 'failed');
+    const dataset = page.waitForResponse(/v1\/datasets\/mnist$/);
     await page.goto(`${address}/runs/${diverging.id}`);
     await page.getByText('The loss became NaN or infinite').waitFor();
     const clone = page.getByRole('link', { name: /^Clone with a learning rate of/ });
@@ -136,7 +137,8 @@ t.test('a run is read and steered on its page', { skip: skipWithoutBrowser }, as
     const rate = page.getByRole('textbox', { name: 'Learning rate' });
     await until(async () => Number(await rate.inputValue()) < 1000, { what: 'the change to be made where runs are written' });
     await page.goBack();
-    await page.waitForLoadState('networkidle');
+    await dataset;
+    await page.getByRole('region', { name: 'Files' }).getByText('The run left no files.').waitFor();
     t.equal(await page.getByRole('region', { name: 'Ask the model' }).count(), 0, 'a model of values is not asked which digit it is');
     t.equal(await page.getByRole('button', { name: 'Extend' }).count(), 0, 'what cannot be extended has no such button');
     await pictures(page, 'run-failed');
