@@ -144,6 +144,38 @@ t.test('a run is read and steered on its page', { skip: skipWithoutBrowser }, as
     await pictures(page, 'run-failed');
   });
 
+  await t.test('a long curve is read point by point where one zooms into it, with two fingers too', async (t) => {
+    const long = await submit({ ...SPEC, name: 'the long one', dataset: { name: 'mnist', validation: 'none', take: 6000 }, model: { layers: [{ type: 'flatten' }, { type: 'dense', units: 10, activation: 'softmax' }] }, fit: { batchSize: 1, epochs: 1, seed: 1 } });
+    t.equal((await ended(address, long.id)).progress.step, 6000);
+    const chart = page.locator('[data-chart="loss"]');
+    const reads = async () => {
+      const told: string[] = [];
+      await chart.getByRole('slider').press('Home');
+      for (let times = 0; times < 5; times += 1) {
+        told.push(await chart.locator('[data-line="batch"] b').innerText());
+        await page.keyboard.press('ArrowRight');
+      }
+      return told.filter((text) => text.includes(' to ')).length;
+    };
+    await page.goto(`${address}/runs/${long.id}`);
+    await chart.getByRole('slider').waitFor();
+    t.ok((await reads()) > 0, 'on the whole there are buckets');
+    const finer = page.waitForResponse((response) => response.url().includes('loss') && response.url().includes('fromStep='));
+    const { x, y, width, height } = (await chart.locator('.u-over').boundingBox())!;
+    const touch = await page.context().newCDPSession(page);
+    const fingers = (type: 'touchStart' | 'touchMove' | 'touchEnd', apart: number) => touch.send('Input.dispatchTouchEvent', { type, touchPoints: type === 'touchEnd' ? [] : [-1, 1].map((side, id) => ({ id, x: x + width * (0.5 + side * apart), y: y + height / 2 })) });
+    await fingers('touchStart', 0.05);
+    for (const apart of [0.1, 0.2, 0.3, 0.4]) await fingers('touchMove', apart);
+    await fingers('touchEnd', 0);
+    await page.waitForURL(/zoom=/);
+    const [from = 0, to = 0] = new URL(page.url()).searchParams.get('zoom')!.split('~').map(Number);
+    t.ok(Math.abs(to - from - 6000 / 8) < 20 && Math.abs(from + to - 6000) < 40, `eight times as large, in the middle: ${from} to ${to}`);
+    await finer;
+    await until(async () => (await reads()) === 0, { what: 'every point to be told by itself' });
+    await picture(page, 'run-zoomed');
+    await call(address, `/v1/runs/${long.id}`, { method: 'DELETE' });
+  });
+
   await t.test('it is renamed, shared, forked, extended and deleted', async (t) => {
     const listings: string[] = [];
     page.on('request', (request) => request.url().endsWith(`/v1/runs/${id}/artifacts`) && listings.push(request.url()));

@@ -50,7 +50,7 @@ export function EventList({ events, onPoint }: EventListProps) {
   return (
     <div
       ref={list} class="run-events" tabIndex={0} role="listbox" aria-label="Events" aria-activedescendant={at >= first && at < last ? `${id}-${active}` : undefined} onScroll={look} onKeyDown={onKeyDown}
-      onFocus={() => goTo(at < 0 ? events.length - 1 : at)} onBlur={() => onPoint(null)} onPointerLeave={() => onPoint(null)}
+      onFocus={({ currentTarget }) => currentTarget.matches(':focus-visible') && goTo(at < 0 ? events.length - 1 : at)} onBlur={() => onPoint(null)} onPointerLeave={() => onPoint(null)}
     >
       <div style={{ height: `${events.length * LINE}px`, paddingTop: `${first * LINE}px` }}>
         {events.slice(first, last).map((event, index) => (

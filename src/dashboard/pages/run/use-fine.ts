@@ -12,6 +12,13 @@ const MAX_POINTS = 4000;
 const KEPT = 12;
 const kept = new Map<string, Series>();
 
+/** As the latest. */
+function keep(name: string, series: Series): void {
+  kept.delete(name);
+  kept.set(name, series);
+  for (const oldest of [...kept.keys()].slice(0, -KEPT)) kept.delete(oldest);
+}
+
 /** Null where the whole curve is as fine, and until the part was read. */
 export function useFine({ id, state, attempt }: Run, record: RunRecord, { key, seen }: { key: string; seen: StepSpan | null }): Series | null {
   const whole = record.curve(key);
@@ -20,13 +27,14 @@ export function useFine({ id, state, attempt }: Run, record: RunRecord, { key, s
   const name = span === null ? null : `${id} ${attempt} ${key} ${span.from} ${span.to}`;
   const [, setRead] = useState<string | null>(null);
   useEffect(() => {
-    if (span === null || name === null || kept.has(name)) return;
+    if (span === null || name === null) return;
+    const known = kept.get(name);
+    if (known !== undefined) return keep(name, known);
     const aborter = new AbortController();
     const read = async () => {
       const { series } = await take(api.GET('/v1/runs/{id}/metrics', { params: { path: { id }, query: { key: [key], fromStep: span.from, toStep: span.to, maxPoints: MAX_POINTS } }, signal: aborter.signal }));
       if (series[0] === undefined || aborter.signal.aborted) return;
-      kept.set(name, Series.of(series[0]));
-      for (const oldest of [...kept.keys()].slice(0, -KEPT)) kept.delete(oldest);
+      keep(name, Series.of(series[0]));
       setRead(name);
     };
     // What cannot be read stays as coarse as it is.
