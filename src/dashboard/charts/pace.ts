@@ -10,7 +10,7 @@ export class Pace {
   readonly #nextFrame: (act: () => void) => void;
   #restUntil = 0;
 
-  constructor(now: () => number = () => performance.now(), nextFrame: (act: () => void) => void = (act) => requestAnimationFrame(act)) {
+  constructor(nextFrame: (act: () => void) => void, now: () => number = () => performance.now()) {
     this.#now = now;
     this.#nextFrame = nextFrame;
   }

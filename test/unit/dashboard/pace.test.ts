@@ -5,7 +5,7 @@ import { Pace } from '../../../src/dashboard/charts/pace.js';
 t.test('what is drawn within a frame rests for none, what takes long rests for many times as long', async (t) => {
   let now = 0;
   let frame = () => {};
-  const pace = new Pace(() => now, (act) => void (frame = act));
+  const pace = new Pace((act) => void (frame = act), () => now);
   t.equal(pace.restMs, 0);
   pace.drawing();
   now = 16;

@@ -48,7 +48,7 @@ export class OverlayCanvas {
   #hover: OverlayHover = { place: null, trace: null, span: null };
   #frame = 0;
   #isStale = false;
-  readonly #pace = new Pace();
+  readonly #pace = new Pace((act) => requestAnimationFrame(act));
   #later: ReturnType<typeof setTimeout> | undefined;
   #size = { width: 0, height: 0 };
 
