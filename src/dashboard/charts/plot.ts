@@ -4,7 +4,8 @@ import 'uplot/dist/uPlot.min.css';
 import { followFingers } from './fingers.js';
 import { gridPlaces, toGrid, type Grid } from './grid.js';
 import type { Line } from './line.js';
-import { colorsOf, faint, paintBad, paintMarks, paintOutside, paintSpikes, type Colors, type Mark } from './paint.js';
+import { colorsOf, faint, paintBad, paintMarks, paintOutside, paintRanges, paintSpikes, type Colors, type Mark } from './paint.js';
+import { Pace } from './pace.js';
 import { rangeOf } from './scale.js';
 import { smoothed } from './smoothing.js';
 
@@ -36,8 +37,8 @@ interface Callbacks {
   onPoints(points: number): void;
 }
 
-/** Series of uPlot for each line: its greatest and smallest values, its mean, its mean smoothed. */
-const PER_LINE = 4;
+/** Series of uPlot for each line: its mean, and its mean smoothed. */
+const PER_LINE = 2;
 const AXIS_WIDTH = 58;
 const FEW = 60;
 
@@ -49,6 +50,8 @@ export class Plot {
   #plot: uPlot | null = null;
   #structure = '';
   #frame = 0;
+  readonly #pace = new Pace((act) => requestAnimationFrame(act));
+  #later: ReturnType<typeof setTimeout> | undefined;
   #grids: { line: Line; raw: Grid; smoothed: Grid | null }[] = [];
   #range: [number, number] = [0, 1];
   #span: readonly [number, number] = [0, 1];
@@ -76,11 +79,18 @@ export class Plot {
     this.draw();
   }
 
-  /** Draws with the next frame, however often it is asked for. */
+  /** Draws with the next frame, or when the page has had its time, however often it is asked for. */
   draw(): void {
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
-      if (this.#view !== null && this.#host.clientWidth > 0) this.#draw(this.#view);
+      if (this.#view === null || this.#host.clientWidth === 0) return;
+      const { restMs } = this.#pace;
+      clearTimeout(this.#later);
+      if (restMs > 0) this.#later = setTimeout(() => this.draw(), restMs);
+      else {
+        this.#pace.drawing();
+        this.#draw(this.#view);
+      }
     });
   }
 
@@ -95,6 +105,7 @@ export class Plot {
 
   destroy(): void {
     cancelAnimationFrame(this.#frame);
+    clearTimeout(this.#later);
     this.#resize.disconnect();
     this.#plot?.destroy();
     this.#plot = null;
@@ -113,7 +124,7 @@ export class Plot {
     this.#range = rangeOf({ whole: grids('whole'), raw: grids('raw'), full: view.full, log: view.log, limits: view.limits });
     const positive = view.log ? (cells: Grid['mean']) => cells.map((cell) => (typeof cell === 'number' && cell <= 0 ? undefined : cell)) : (cells: Grid['mean']) => cells;
     const nothing: undefined[] = [];
-    const data = [gridPlaces(grid), ...this.#grids.flatMap(({ raw, smoothed }) => [positive(raw.max), positive(raw.min), positive(raw.mean), smoothed === null ? nothing : positive(smoothed.mean)])] as uPlot.AlignedData;
+    const data = [gridPlaces(grid), ...this.#grids.flatMap(({ raw, smoothed }) => [positive(raw.mean), smoothed === null ? nothing : positive(smoothed.mean)])] as uPlot.AlignedData;
     const structure = JSON.stringify([view.log, view.small, view.wholePlaces, view.smoothing > 0, view.lines.map(({ key, color, dash, kind }) => [key, color, dash, kind])]);
     if (this.#plot === null || structure !== this.#structure) this.#create(view, data, { width, height });
     else {
@@ -138,7 +149,7 @@ export class Plot {
         y: false,
         drag: { x: true, y: false, setScale: false },
         points: { size: 8, width: 2 },
-        dataIdx: (plot, series, index) => (series > 0 && series % PER_LINE === 3 ? nearestCell(plot.data[series] as Grid['mean'], index) : (null as unknown as number)),
+        dataIdx: (plot, series, index) => (series > 0 && series % PER_LINE === 1 ? nearestCell(plot.data[series] as Grid['mean'], index) : (null as unknown as number)),
         bind: { dblclick: () => () => (this.#callbacks.onZoom(null), null) },
       },
       scales: {
@@ -150,8 +161,11 @@ export class Plot {
         { ...common, size: AXIS_WIDTH, gap: 6, grid: { stroke: grid, width: 1 }, space: view.small ? 40 : 44, values: (_plot, values) => values.map((value: number | null) => (value === null ? '' : this.#view!.formatValue(value))) },
       ],
       series: [{}, ...view.lines.flatMap((line) => this.#seriesOf(line, view.smoothing > 0 || view.lines.some(({ kind }) => kind === 'whole')))],
-      bands: view.lines.map((line, at) => ({ series: [at * PER_LINE + 1, at * PER_LINE + 2], fill: faint(this.#colors.of(line.color), line.kind === 'raw' ? 0.2 : 0.12) })),
       hooks: {
+        // Beneath the lines.
+        drawAxes: [(plot) => {
+          for (const { line, raw } of this.#grids) paintRanges(plot, raw, faint(this.#colors.of(line.color), line.kind === 'raw' ? 0.2 : 0.12));
+        }],
         setSelect: [(plot) => this.#select(plot)],
         draw: [(plot) => {
           const raw = this.#grids.map((one) => one.raw);
@@ -187,13 +201,11 @@ export class Plot {
 
   #seriesOf({ color: name, dash = [], kind, label }: Line, hasStronger: boolean): uPlot.Series[] {
     const color = this.#colors.of(name);
-    const border: uPlot.Series = { stroke: 'transparent', width: 0, points: { show: false } };
+    // Of single batches as thin as the screen can: what goes up and down at each takes a canvas ten times as long when it is thicker.
     const isFaint = kind === 'raw' && hasStronger;
-    const few = (plot: uPlot, series: number) => (this.#grids[(series - 3) / PER_LINE]?.raw.entries ?? 0) <= (kind === 'whole' ? FEW : 1) && plot.data[series]!.length > 0;
+    const few = (plot: uPlot, series: number) => (this.#grids[(series - 1) / PER_LINE]?.raw.entries ?? 0) <= (kind === 'whole' ? FEW : 1) && plot.data[series]!.length > 0;
     return [
-      border,
-      border,
-      { label, stroke: isFaint ? faint(color, 0.5) : color, width: kind === 'whole' ? 2.25 : 1.25, ...(dash.length > 0 ? { dash: [...dash] } : {}), points: { show: few, size: 7, fill: color, stroke: color } },
+      { label, stroke: isFaint ? faint(color, 0.5) : color, width: kind === 'whole' ? 2.25 : 1 / devicePixelRatio, ...(dash.length > 0 ? { dash: [...dash] } : {}), points: { show: few, size: 7, fill: color, stroke: color } },
       { stroke: color, width: 2, ...(dash.length > 0 ? { dash: [...dash] } : {}), points: { show: false } },
     ];
   }
