@@ -66,6 +66,9 @@ const inBase64 = (bytes: Prisma.Sql) => Prisma.sql`encode(${bytes}, 'base64')`;
 /** The column of the chunks in order, one array after the other. */
 const inOrder = (column: string) => inBase64(Prisma.sql`string_agg(array_send(${Prisma.raw(column)}), '' ORDER BY chunk.index)`);
 
+/** The same of the steps, of which only the first is told where one follows the other, as nearly always: they are half of what is sent. */
+const STEPS_IN_ORDER = inBase64(Prisma.sql`string_agg(array_send(CASE WHEN steps[cardinality(steps)] - steps[1] = cardinality(steps) - 1 THEN steps[1:1] ELSE steps END), '' ORDER BY chunk.index)`);
+
 /** A chunk of the part. */
 const isWithin = Prisma.sql`chunk.series_id = part.id AND chunk.index BETWEEN part.first AND part.last`;
 const partsOf = (places: readonly Place[]) => Prisma.sql`unnest(${places.map(({ number }) => number)}::int[], ${places.map(({ id }) => id)}::bigint[], ${places.map(({ start }) => chunkOf(start))}::int[], ${places.map(({ end }) => chunkOf(end - 1))}::int[]) AS part (number, id, first, last)`;
@@ -76,13 +79,24 @@ async function readPoints(session: DatabaseSession, places: readonly Place[]): P
   const filled = places.filter(({ start, end }) => start < end);
   const rows = filled.length === 0 ? [] : await session.$queryRaw<{ number: number; steps: string; values: string }[]>`
     SELECT number, columns.* FROM ${partsOf(filled)}
-    CROSS JOIN LATERAL (SELECT ${inOrder('steps')} AS steps, ${inOrder('values')} AS values FROM metric_chunks chunk WHERE ${isWithin}) columns`;
+    CROSS JOIN LATERAL (SELECT ${STEPS_IN_ORDER} AS steps, ${inOrder('values')} AS values FROM metric_chunks chunk WHERE ${isWithin}) columns`;
   const found = byNumber(rows);
   return new Map(places.map(({ number, start, end }) => {
     const columns = found.get(number);
     const part = (numbers: number[]) => numbers.slice(start % CHUNK_POINTS, (start % CHUNK_POINTS) + end - start);
-    return [number, { steps: part(sentNumbers(columns?.steps ?? '', 'int')), values: part(sentNumbers(columns?.values ?? '', 'double')) }];
+    const values = sentNumbers(columns?.values ?? '', 'double');
+    return [number, { steps: part(stepsOf(sentArrays(columns?.steps ?? '', 'int'), values.length)), values: part(values) }];
   }));
+}
+
+/** @param total points of the chunks; all of them but the last are full */
+function stepsOf(chunks: readonly number[][], total: number): number[] {
+  const steps: number[] = [];
+  chunks.forEach((told, index) => {
+    const size = Math.min(CHUNK_POINTS, total - index * CHUNK_POINTS);
+    for (let at = 0; at < size; at += 1) steps.push(told.length === 1 ? told[0]! + at : told[at]!);
+  });
+  return steps;
 }
 
 /** Of the chunks of each part, in order; undefined where a chunk has none. */

@@ -12,7 +12,7 @@ import { Series } from './series.js';
 const RUNS_MS = 1000;
 const CURVES_MS = 100;
 /** Of all curves together, and of each at least and at most. */
-const POINTS = { together: 20_000, least: 200, most: 1000 };
+const POINTS = { together: 15_000, least: 150, most: 1000 };
 
 const source: GroupSource = {
   async readRuns(ids, signal) {
