@@ -5,7 +5,7 @@ import type { Page } from 'playwright-core';
 import type { Run } from '../../src/schemas/run.js';
 import { startBrowser } from '../helpers/browser.js';
 import { call, ended } from '../helpers/client.js';
-import { chromium, picture, pictures, signIn, skipWithoutBrowser, visit } from '../helpers/dashboard.js';
+import { addressSays, chromium, picture, pictures, signIn, skipWithoutBrowser, visit } from '../helpers/dashboard.js';
 import { until } from '../helpers/poll.js';
 import { startService } from '../helpers/service.js';
 
@@ -44,7 +44,7 @@ t.test('many runs are found, marked, changed and compared on the page', { skip: 
     await page.getByRole('checkbox', { name: 'fit.batchSize' }).check();
     await page.getByRole('button', { name: 'Done' }).click();
     await page.getByRole('columnheader', { name: 'batchSize' }).waitFor();
-    t.match(page.url(), /columns=[^&]*spec\.fit\.batchSize/);
+    await addressSays(page, /columns=[^&]*spec\.fit\.batchSize/);
     await page.goto(`${address}/runs?tag=seeds`);
     await until(async () => (await grid.getByRole('row').count()) === 4, { what: 'the tag to narrow the list' });
     await page.getByRole('button', { name: 'Show all' }).click();
@@ -86,7 +86,7 @@ t.test('many runs are found, marked, changed and compared on the page', { skip: 
     const line = page.locator('.legend-line').last();
     await line.click();
     await until(async () => (await chart.getAttribute('data-traces')) === '5', { what: 'a curve to be hidden' });
-    t.match(page.url(), /hidden=.*seeds=yes|seeds=yes.*hidden=/, 'all of it is in the address');
+    await addressSays(page, /hidden=.*seeds=yes|seeds=yes.*hidden=/);
     await chart.focus();
     await page.keyboard.press('ArrowUp');
     t.match(await chart.getAttribute('aria-valuetext'), /(slow|quick).* \d/, 'a curve is read out by the keyboard');
@@ -95,7 +95,7 @@ t.test('many runs are found, marked, changed and compared on the page', { skip: 
     await page.getByRole('slider', { name: 'learningRate, to' }).focus();
     for (let press = 0; press < 3; press += 1) await page.keyboard.press('Shift+ArrowDown');
     await page.getByText('3 of 6 runs').waitFor();
-    t.match(page.url(), /brush=/);
+    await addressSays(page, /brush=/);
     await page.reload();
     await until(async () => (await chart.getAttribute('data-traces')) !== null, { what: 'the page again' });
     await page.getByText('3 of 6 runs').waitFor();

@@ -5,6 +5,7 @@ import type { Page } from 'playwright-core';
 import { PNG } from 'pngjs';
 import type { CreatedShare } from '../../src/schemas/identity.js';
 import type { Predictions } from '../../src/schemas/predict.js';
+import type { ArtifactPage } from '../../src/schemas/artifact.js';
 import type { Run } from '../../src/schemas/run.js';
 import { startBrowser } from '../helpers/browser.js';
 import { call, ended } from '../helpers/client.js';
@@ -77,7 +78,11 @@ t.test('a model is tried in the browser', { skip: skipWithoutBrowser }, async (t
   await t.test('a checkpoint answers with the weights that it has', async (t) => {
     const final = await answered(page);
     const scrubber = page.getByRole('slider', { name: 'Weights of' });
-    t.equal(await scrubber.getAttribute('max'), '3', 'one after each epoch, and the model');
+    // One that would be due while the last is still being written is left out.
+    const { items } = (await call<ArtifactPage>(address, `/v1/runs/${id}/artifacts`)).body;
+    const kept = items.filter(({ path }) => path.startsWith('checkpoints/')).length;
+    t.ok(kept >= 2, `${kept} of them`);
+    t.equal(await scrubber.getAttribute('max'), String(kept), 'each that was kept, and the model');
     await scrubber.focus();
     for (const [key, step] of [['Home', STEPS / 3], ['End', 0]] as const) {
       await page.keyboard.press(key);

@@ -7,6 +7,7 @@ import type { Browser, BrowserContextOptions, ConsoleMessage, Locator, Page, Web
 import { packageRoot } from '../../src/paths.js';
 import { findBrowser } from './browser.js';
 import { TEST_KEY } from './key.js';
+import { until } from './poll.js';
 
 const SHOTS = join(packageRoot, 'screenshots');
 
@@ -43,6 +44,9 @@ export async function signIn(page: Page, address: string, { path = '/', key = TE
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page.getByRole('button', { name: 'Sign out' }).waitFor();
 }
+
+/** What one looks at is in the address, a moment later: it is not written with each movement of a slider. */
+export const addressSays = (page: Page, pattern: RegExp): Promise<unknown> => until(() => pattern.test(page.url()), { what: `the address to say ${pattern}` });
 
 /** Points that a chart of the page shows; null where there is no such chart. */
 export async function pointsOf(page: Page, chart: string): Promise<number | null> {

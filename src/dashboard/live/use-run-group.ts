@@ -3,8 +3,8 @@ import { useEffect, useMemo, useState } from 'preact/hooks';
 import { api, take } from '../api/client.js';
 import { ApiError } from '../api/error.js';
 import type { Run } from '../api/types.js';
+import { atMostEvery } from '../lib/at-most-every.js';
 import { severalAtATime } from '../lib/several-at-a-time.js';
-import { throttle } from '../lib/throttle.js';
 import { connection } from './link.js';
 import { RunGroup, type GroupSource } from './run-group.js';
 import { Series } from './series.js';
@@ -51,9 +51,9 @@ export function useRunGroup(ids: readonly string[], likely: string): FollowedRun
   const [version, setVersion] = useState(0);
   const [change, setChange] = useState(0);
   const followed = useMemo(() => {
-    const rows = throttle(() => setChange((before) => before + 1), RUNS_MS);
-    const curves = throttle(() => setVersion((before) => before + 1), CURVES_MS);
-    return { rows, curves, group: new RunGroup(source, { onRuns: rows.call, onCurves: curves.call }) };
+    const rows = atMostEvery<void>(RUNS_MS, () => setChange((before) => before + 1));
+    const curves = atMostEvery<void>(CURVES_MS, () => setVersion((before) => before + 1));
+    return { rows, curves, group: new RunGroup(source, { onRuns: rows, onCurves: curves }) };
   }, []);
   const { group } = followed;
   const key = ids.join();
@@ -63,8 +63,8 @@ export function useRunGroup(ids: readonly string[], likely: string): FollowedRun
   }, [group, key]);
   useEffect(() => () => {
     group.close();
-    followed.rows.cancel();
-    followed.curves.cancel();
+    followed.rows.drop();
+    followed.curves.drop();
   }, [followed]);
   const runs = useMemo(() => group.runs(), [group, key, change]);
   return { group, runs, version };

@@ -5,7 +5,6 @@ import type { Run, RunEvent, RunState } from '../../../src/dashboard/api/types.j
 import type { RunWatcher } from '../../../src/dashboard/live/connection.js';
 import { RunGroup } from '../../../src/dashboard/live/run-group.js';
 import { Series } from '../../../src/dashboard/live/series.js';
-import { throttle } from '../../../src/dashboard/lib/throttle.js';
 import { until } from '../../helpers/poll.js';
 
 const runOf = (id: string, { state = 'running', head = 10, attempt = 1, step = 3 }: { state?: RunState; head?: number; attempt?: number; step?: number } = {}) =>
@@ -146,18 +145,4 @@ t.test('what cannot be read is told, and tried again', async (t) => {
   await until(() => group.curve('a') !== undefined && service.asked.filter((one) => one === 'rows a').length === 4, { what: 'a log that is another to be read afresh' });
   group.close();
   t.equal(service.watched.size, 0);
-});
-
-t.test('a throttle acts at once, then now and then, and last of all after the last call', async (t) => {
-  let acts = 0;
-  const throttled = throttle(() => (acts += 1), 30);
-  for (let call = 0; call < 5; call += 1) throttled.call();
-  t.equal(acts, 1);
-  await until(() => acts === 2, { what: 'the rest of them as one' });
-  throttled.call();
-  throttled.cancel();
-  const before = acts;
-  throttled.call();
-  t.equal(acts, before + 1, 'one that was cancelled begins anew');
-  throttled.cancel();
 });
