@@ -37,6 +37,15 @@ export function gridPlaces({ from, to, width }: Pick<GridInput, 'from' | 'to' | 
   return [from, ...Array.from({ length: width }, (_, at) => from + (at + 0.5) * step), to];
 }
 
+/** Buckets that are few stand apart; the range of one is drawn at most so many columns wide. */
+const WIDEST = 4;
+
+/** How wide the bar of a column is: up to the next one that has values. */
+export function barWidth(max: readonly Cell[], column: number): number {
+  for (let wide = 1; wide <= WIDEST; wide += 1) if (typeof max[column + wide] === 'number') return wide;
+  return 1;
+}
+
 export function toGrid({ columns, smoothed, place, from, to, width }: GridInput): Grid {
   const size = width + 2;
   const grid: Grid = { mean: new Array<Cell>(size), min: new Array<Cell>(size), max: new Array<Cell>(size), bad: [], points: 0, entries: 0 };

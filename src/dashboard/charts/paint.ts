@@ -1,6 +1,6 @@
 // What is drawn on a chart over its lines: where values were no numbers, and where some lie outside of it.
 import type uPlot from 'uplot';
-import type { Grid } from './grid.js';
+import { barWidth, type Grid } from './grid.js';
 
 export interface Colors {
   text: string;
@@ -94,9 +94,6 @@ export function paintBad(plot: uPlot, grids: readonly Grid[], colors: Colors): v
   ctx.restore();
 }
 
-/** Buckets that are few stand apart; their ranges are drawn so many columns wide at most. */
-const WIDEST = 4;
-
 /**
  * A bar from the smallest to the greatest value of each column. In bars, because an area whose borders go up and down at
  * each column takes a canvas tens of milliseconds.
@@ -110,12 +107,10 @@ export function paintRanges(plot: uPlot, { min, max }: Grid, fill: string): void
   for (let column = 0; column < max.length; column += 1) {
     const [low, high] = [min[column], max[column]];
     if (typeof low !== 'number' || typeof high !== 'number' || !(high > low)) continue;
-    let next = column + 1;
-    while (next < column + WIDEST && typeof max[next] !== 'number') next += 1;
     const [left, top] = [placeOf(plot, column), within(high)];
     // A logarithmic axis has no place for what is not above zero.
     const end = Number.isNaN(within(low)) ? bottom : within(low);
-    ctx.fillRect(left, top, placeOf(plot, next) - left || devicePixelRatio, end - top);
+    ctx.fillRect(left, top, barWidth(max, column) * devicePixelRatio, end - top);
   }
   ctx.restore();
 }

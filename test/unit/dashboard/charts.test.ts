@@ -2,7 +2,7 @@
 import t from 'tap';
 import { formatPlace, placeOn } from '../../../src/dashboard/charts/axis.js';
 import { spanUnder } from '../../../src/dashboard/charts/fingers.js';
-import { gridPlaces, toGrid } from '../../../src/dashboard/charts/grid.js';
+import { barWidth, gridPlaces, toGrid } from '../../../src/dashboard/charts/grid.js';
 import { readAt, type Line } from '../../../src/dashboard/charts/line.js';
 import { createPalette, PALETTE_SIZE } from '../../../src/dashboard/charts/palette.js';
 import { rangeOf } from '../../../src/dashboard/charts/scale.js';
@@ -17,6 +17,11 @@ const seriesOf = (values: readonly number[]) => {
   return series;
 };
 const same = (at: number) => at;
+
+t.test('the bar of a column reaches to the next one, and that of the last nowhere', async (t) => {
+  const max = [1, 2, undefined, 3, undefined, undefined, undefined, undefined, undefined, 4, null];
+  t.same([0, 1, 3, 9].map((column) => barWidth(max, column)), [1, 2, 1, 1]);
+});
 
 t.test('each column has the smallest, the greatest and the mean of its points', async (t) => {
   const columns = seriesOf([1, 2, 3, 4, 100, 6, 7, 8]);
