@@ -115,7 +115,7 @@ function progressOf(events: readonly NewEvent[]): Prisma.Sql[] {
     sets.push(Prisma.sql`epoch = ${metrics.data.epoch}, step = GREATEST(step, ${metrics.data.steps.at(-1) ?? 0}), examples_per_second = ${metrics.data.examplesPerSecond}`);
   }
   if (epoch !== undefined) sets.push(Prisma.sql`metrics = ${JSON.stringify(epoch.data.metrics)}::jsonb`);
-  if (best?.kind === 'epoch') sets.push(Prisma.sql`best_epoch = ${best.data.epoch}`);
+  if (best?.kind === 'epoch') sets.push(Prisma.sql`best_epoch = ${best.data.epoch}, best_metrics = ${JSON.stringify(best.data.metrics)}::jsonb`);
   return sets;
 }
 

@@ -12,7 +12,7 @@ type RunRow = Omit<Prisma.RunGetPayload<object>, 'teamId' | 'userId' | 'dataset'
 const COLUMNS = Prisma.sql`
   id, (SELECT name FROM teams WHERE teams.id = runs.team_id) AS team, (SELECT name FROM users WHERE users.id = runs.user_id) AS user, name, tags, priority, recipe, state, reason, message, attempt, retries, gradient_accumulation_steps AS "gradientAccumulationSteps", spec, engine, backend, device,
   forked_from_run_id AS "forkedFromRunId", forked_from_step AS "forkedFromStep", extended_after AS "extendedAfter",
-  epoch, epochs, step, total_steps AS "totalSteps", examples_per_second AS "examplesPerSecond", metrics, best_epoch AS "bestEpoch", (SELECT epoch FROM checkpoints WHERE run_id = runs.id AND kind = 'final') AS "keptEpoch", head,
+  epoch, epochs, step, total_steps AS "totalSteps", examples_per_second AS "examplesPerSecond", metrics, best_epoch AS "bestEpoch", best_metrics AS "bestMetrics", (SELECT epoch FROM checkpoints WHERE run_id = runs.id AND kind = 'final') AS "keptEpoch", head,
   box, device_ids AS "deviceIds", memory_mib AS "memoryMiB", queued_at AS "queuedAt", created_at AS "createdAt", started_at AS "startedAt", ended_at AS "endedAt",
   (SELECT jsonb_agg(jsonb_build_object(
       'state', state, 'reason', reason, 'message', message, 'attempt', attempt,
@@ -49,6 +49,7 @@ function toRun(row: RunRow): Run {
     extendedAfter: row.extendedAfter,
     metrics: row.metrics as Record<string, MetricValue>,
     bestEpoch: row.bestEpoch,
+    bestMetrics: row.bestMetrics as Record<string, MetricValue> | null,
     keptEpoch: row.keptEpoch,
     head: row.head,
     createdAt: row.createdAt.toISOString(),

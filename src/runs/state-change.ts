@@ -64,11 +64,13 @@ function settingsOf({ to, reason, set = {}, resume, retriesBelow, extension }: S
   if (gradientAccumulationSteps !== undefined) columns.gradient_accumulation_steps = Prisma.sql`${gradientAccumulationSteps}::int`;
   if (leaseOwner !== undefined) columns.lease_owner = Prisma.sql`${leaseOwner}::text`;
   if (leaseExpiresAt !== undefined) columns.lease_expires_at = time(leaseExpiresAt);
-  if (bestEpoch !== undefined) columns.best_epoch = Prisma.sql`${bestEpoch}::int`;
+  if (bestEpoch !== undefined) Object.assign(columns, { best_epoch: Prisma.sql`${bestEpoch}::int`, best_metrics: Prisma.sql`CASE WHEN best_epoch = ${bestEpoch}::int THEN best_metrics END` });
   if (metrics !== undefined) columns.metrics = json(toMetricValues(metrics));
   if (to === 'starting') {
     const { epoch, step, metrics } = resume ?? { epoch: 0, step: 0, metrics: {} };
-    Object.assign(columns, { started_at: time(at), epoch: Prisma.sql`${epoch}::int`, step: Prisma.sql`${step}::int`, examples_per_second: Prisma.sql`NULL`, progressed_at: Prisma.sql`NULL`, best_epoch: Prisma.sql`NULL`, metrics: json(metrics) });
+    // A best epoch that it does not train again is still the best.
+    const kept = Object.fromEntries(['best_epoch', 'best_metrics'].map((column) => [column, Prisma.sql`CASE WHEN best_epoch <= ${epoch}::int THEN ${Prisma.raw(column)} END`]));
+    Object.assign(columns, { started_at: time(at), epoch: Prisma.sql`${epoch}::int`, step: Prisma.sql`${step}::int`, examples_per_second: Prisma.sql`NULL`, progressed_at: Prisma.sql`NULL`, ...kept, metrics: json(metrics) });
   }
   if (retriesBelow !== undefined) columns.retries = Prisma.sql`retries + 1`;
   if (extension !== undefined) {

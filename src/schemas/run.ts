@@ -96,6 +96,7 @@ export const Run = strictObject(
     extendedAfter: nullable(Type.Integer({ minimum: 1, description: 'Epochs that were done when more were asked for last.' })),
     metrics: ref(MetricValues),
     bestEpoch: nullable(Type.Integer({ description: 'The epoch with the best monitored value.' })),
+    bestMetrics: Type.Union([ref(MetricValues), Type.Null()], { description: 'The metrics of that epoch.' }),
     keptEpoch: nullable(Type.Integer({ description: 'The epoch whose weights its stored model has: the best where early stopping puts its weights back, else the last. Null while there is no model.' })),
     head: Type.Integer({ minimum: 0, description: 'Number of its latest event.' }),
     createdAt: time('When it was submitted.'),

@@ -58,6 +58,7 @@ export async function eventLogContract(t: Test, createSubject: CreateSubject): P
     await events.append({ runId: id, attempt: 1 }, [metrics(1, [1, 2], 100), epoch(1, true), metrics(2, [3, 4, 5], 0.5), epoch(2, false), line('after')]);
     t.match(await runs.find(team, id), { bestEpoch: 1, progress: { epoch: 2, epochs: 3, step: 5, examplesPerSecond: 0.5 } }, 'the last block counts, and the best epoch');
     t.strictSame((await runs.find(team, id))?.metrics, { loss: 2, only_2: 'NaN' }, 'the latest epoch replaces the one before');
+    t.strictSame((await runs.find(team, id))?.bestMetrics, { loss: 1, only_1: 'NaN' }, 'those of the best one stay');
     await events.append({ runId: id, attempt: 1 }, [line('no numbers')]);
     t.match(await runs.find(team, id), { bestEpoch: 1, metrics: { loss: 2 }, progress: { epoch: 2, step: 5 } }, 'a line of log moves nothing');
     await events.append({ runId: id, attempt: 1 }, [metrics(2, [4], 7)]);

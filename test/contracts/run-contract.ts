@@ -1,6 +1,7 @@
 // Runs: how they come to be, what may follow what, who wins when two write at once, and how they go.
 import type { Test } from 'tap';
 import { isUniqueViolation } from '../../src/db/client.js';
+import type { NewEvent } from '../../src/schemas/event.js';
 import { RUN_STATES, type RunState } from '../../src/schemas/run.js';
 import { newRun, runIn, STORED, UNSTORABLE, type CreateSubject } from './subject.js';
 
@@ -37,7 +38,7 @@ export async function runContract(t: Test, createSubject: CreateSubject): Promis
     const { run, events: written } = await runs.create(newRun(team, { name: 'first', recipe: 'mnist-linear', spec: { priority: 3 } }));
     t.match(run, {
       name: 'first', recipe: 'mnist-linear', tags: ['contract'], priority: 3, state: 'queued', reason: null, message: null, attempt: 0, retries: 0, gradientAccumulationSteps: 1,
-      engine: null, backend: null, device: null, metrics: {}, bestEpoch: null, head: 1, startedAt: null, endedAt: null,
+      engine: null, backend: null, device: null, metrics: {}, bestEpoch: null, bestMetrics: null, head: 1, startedAt: null, endedAt: null,
     });
     t.strictSame(run.progress, { epoch: 0, epochs: 3, step: 0, totalSteps: newRun(team).plan.totalSteps, examplesPerSecond: null }, 'nothing is done yet');
     t.strictSame(run.spec, newRun(team, { spec: { priority: 3 } }).spec, 'the spec comes back as it was given');
@@ -112,7 +113,7 @@ export async function runContract(t: Test, createSubject: CreateSubject): Promis
     t.match(await runs.find(team, id), { bestEpoch: 2, metrics: { loss: 1 }, progress: { epoch: 2, step: 7, examplesPerSecond: 10 } }, 'the first attempt has numbers');
     await runs.change(id, { to: 'queued', attempt: 1 });
     const again = await runs.change(id, { to: 'starting', attempt: 1, set: { attempt: 2, leaseOwner: 'box', leaseExpiresAt: new Date() } });
-    t.match(again?.run, { attempt: 2, bestEpoch: null, metrics: {}, progress: { epoch: 0, epochs: 3, step: 0, examplesPerSecond: null } }, 'the second has none');
+    t.match(again?.run, { attempt: 2, bestEpoch: null, bestMetrics: null, metrics: {}, progress: { epoch: 0, epochs: 3, step: 0, examplesPerSecond: null } }, 'the second has none');
     t.equal(again?.run.startedAt, again?.run.transitions.at(-1)?.at, 'it started when it said so');
     t.match(again?.events, [{ data: { state: 'starting', attempt: 2 } }], 'the event speaks of the new attempt');
     t.equal(await runs.change(id, { to: 'running', attempt: 1 }), null, 'the old attempt has lost the run');
@@ -167,7 +168,26 @@ export async function runContract(t: Test, createSubject: CreateSubject): Promis
     const { id } = await runIn(subject, 'finalizing', newRun(team));
     const changed = await runs.change(id, { to: 'succeeded', set: { bestEpoch: 3, metrics: { loss: NaN, up: Infinity, down: -Infinity, accuracy: 0.5, tiny: 5e-324, huge: 1e308 } } });
     t.strictSame(changed?.run.metrics, { loss: 'NaN', up: 'Infinity', down: '-Infinity', accuracy: 0.5, tiny: 5e-324, huge: 1e308 }, 'doubles come as they are, others as strings');
-    t.equal(changed?.run.bestEpoch, 3, 'with the best epoch');
+    t.match(changed?.run, { bestEpoch: 3, bestMetrics: null }, 'with the best epoch, of which nothing was told');
+  });
+
+  await t.test('the best epoch stays the best where one goes on after it, and its numbers with it', async (t) => {
+    const team = await subject.newTeam();
+    const { id } = await runIn(subject, 'running', newRun(team));
+    const epoch = (attempt: number, number: number, best: boolean): NewEvent => ({ kind: 'epoch', at: new Date().toISOString(), data: { attempt, epoch: number, step: number * 10, metrics: { val_loss: number / 4 }, examplesPerSecond: 1, durationMs: 1, best } });
+    await events.append({ runId: id, attempt: 1 }, [epoch(1, 1, true), epoch(1, 2, false)]);
+    const goOn = async (attempt: number, from: number) => {
+      await runs.change(id, { to: 'queued' });
+      const changed = await runs.change(id, { to: 'starting', set: { attempt }, resume: { step: from * 10, epoch: from, metrics: {} } });
+      return changed?.run;
+    };
+    t.match(await goOn(2, 2), { bestEpoch: 1, bestMetrics: { val_loss: 0.25 }, metrics: {} });
+    await events.append({ runId: id, attempt: 2 }, [epoch(2, 3, true)]);
+    t.match(await runs.find(team, id), { bestEpoch: 3, bestMetrics: { val_loss: 0.75 } });
+    t.match(await goOn(3, 2), { bestEpoch: null, bestMetrics: null }, 'one that is trained again is not');
+    await events.append({ runId: id, attempt: 3 }, [epoch(3, 3, true)]);
+    for (const to of ['running', 'finalizing'] as const) await runs.change(id, { to });
+    t.match(await runs.change(id, { to: 'succeeded', set: { bestEpoch: 3 } }), { run: { bestEpoch: 3, bestMetrics: { val_loss: 0.75 } } }, 'the end says the same again');
   });
 
   await t.test('of many that claim a run at once, one gets it', async (t) => {

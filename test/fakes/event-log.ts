@@ -27,7 +27,7 @@ export function createFakeEventLog(records: FakeRecords): EventLog {
           Object.assign(record.run.progress, { epoch, step: Math.max(record.run.progress.step, steps.at(-1) ?? 0), examplesPerSecond });
         } else if (event.kind === 'epoch') {
           record.run.metrics = event.data.metrics;
-          if (event.data.best) record.run.bestEpoch = event.data.epoch;
+          if (event.data.best) Object.assign(record.run, { bestEpoch: event.data.epoch, bestMetrics: event.data.metrics });
         }
       }
       return [...written, ...records.append(record, events)];

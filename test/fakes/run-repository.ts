@@ -30,7 +30,7 @@ export function createFakeRunRepository(records: FakeRecords): RunRepository {
         id, team: 'default', user: null, name, recipe, forkedFrom: fork === undefined ? null : { runId: fork.runId, step: fork.step }, spec, tags: spec.tags ?? [], priority: spec.priority ?? 0,
         state: 'queued', reason: null, message: null, attempt: 0, retries: 0, gradientAccumulationSteps: 1, engine: null, backend: null, device: null, placement: null,
         progress: { epoch: 0, epochs: spec.fit.epochs, step: 0, totalSteps: plan.totalSteps, examplesPerSecond: null },
-        extendedAfter: null, metrics: {}, bestEpoch: null, keptEpoch: null, head: 0, createdAt: at, queuedAt: at, startedAt: null, endedAt: null,
+        extendedAfter: null, metrics: {}, bestEpoch: null, bestMetrics: null, keptEpoch: null, head: 0, createdAt: at, queuedAt: at, startedAt: null, endedAt: null,
         transitions: [{ state: 'queued', reason: null, message: null, attempt: 0, at }],
       });
       const record: RunRecord = { teamId, run, plan: structuredClone(plan), leaseOwner: null, leaseExpiresAt: null, events: [], curves: new Map(), artifacts: new Map(source === undefined ? [] : [[START_STATE, { ...source, path: START_STATE }]]), checkpoints: new Map() };
@@ -161,9 +161,11 @@ function applyChange(records: FakeRecords, record: RunRecord, { to, reason = nul
   const at = new Date(records.now()).toISOString();
   Object.assign(run, { state: to, reason, message });
   const { leaseOwner, leaseExpiresAt, metrics, ...columns } = set;
-  Object.assign(run, columns, metrics === undefined ? {} : { metrics: toMetricValues(metrics) });
+  const isOther = set.bestEpoch !== undefined && set.bestEpoch !== run.bestEpoch;
+  Object.assign(run, columns, isOther ? { bestMetrics: null } : {}, metrics === undefined ? {} : { metrics: toMetricValues(metrics) });
   if (to === 'starting') {
-    Object.assign(run, { startedAt: at, bestEpoch: null, metrics: change.resume?.metrics ?? {} });
+    const isGone = run.bestEpoch === null || run.bestEpoch > (change.resume?.epoch ?? 0);
+    Object.assign(run, { startedAt: at, ...(isGone ? { bestEpoch: null, bestMetrics: null } : {}), metrics: change.resume?.metrics ?? {} });
     Object.assign(run.progress, { epoch: change.resume?.epoch ?? 0, step: change.resume?.step ?? 0, examplesPerSecond: null });
     if (change.resume !== undefined) rewind(record, change.resume);
   }

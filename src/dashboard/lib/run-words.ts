@@ -32,6 +32,9 @@ export function headlineOf({ metrics, spec }: Pick<Run, 'metrics' | 'spec'>, mea
   return { name, value, text: formatOf(name)(value), label: words(name.replace(/^val_/, spec.dataset.validation === 'test' ? 'test_' : 'validation_')) };
 }
 
+/** The same of its best epoch, or of the latest where none is known as the best. */
+export const bestOf = (run: Pick<Run, 'metrics' | 'bestMetrics' | 'spec'>): Headline | null => headlineOf({ spec: run.spec, metrics: run.bestMetrics ?? run.metrics });
+
 const TRAINING: readonly RunState[] = ['running'];
 /** Its trainer is there. */
 const AT_WORK: readonly RunState[] = ['starting', 'running', 'finalizing', 'pausing', 'cancelling'];

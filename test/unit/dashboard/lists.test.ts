@@ -1,7 +1,7 @@
 // Long lists: which rows there are, which of them are wanted, and in what order.
 import t from 'tap';
 import type { Run, RunState } from '../../../src/dashboard/api/types.js';
-import { headlineOf, lastedMsOf, leftMsOf, metricOf, progressLineOf } from '../../../src/dashboard/lib/run-words.js';
+import { bestOf, headlineOf, lastedMsOf, leftMsOf, metricOf, progressLineOf } from '../../../src/dashboard/lib/run-words.js';
 import { filterRuns, sortRuns } from '../../../src/dashboard/pages/runs/select-runs.js';
 import { scrollTo, windowOf } from '../../../src/dashboard/ui/window.js';
 
@@ -26,7 +26,7 @@ t.test('runs are found by what they are called, and by their state', async (t) =
 
 t.test('runs are ordered, and those without a value come last either way', async (t) => {
   const runs = [run({ id: '1', metrics: { val_accuracy: 0.5 } }), run({ id: '2' }), run({ id: '3', metrics: { val_accuracy: 0.9 } }), run({ id: '4', metrics: { val_accuracy: 'NaN' } })];
-  const ordered = (descending: boolean) => sortRuns(runs, { by: 'latest', descending }).map(({ id }) => id).join('');
+  const ordered = (descending: boolean) => sortRuns(runs, { by: 'best', descending }).map(({ id }) => id).join('');
   t.same([ordered(true), ordered(false)], ['3124', '1324']);
   t.equal(sortRuns(runs, { by: 'unknown', descending: true }), runs);
 });
@@ -35,6 +35,8 @@ t.test('a run is summed up in a number and a line', async (t) => {
   t.match(headlineOf(run({ metrics: { loss: 1, val_loss: 0.5, accuracy: 0.9, val_accuracy: 0.8 } })), { name: 'val_accuracy', text: '80.00 %', label: 'test accuracy' });
   t.match(headlineOf(run({ metrics: { loss: 'NaN' } })), { name: 'loss', text: 'NaN' });
   t.equal(headlineOf(run({})), null);
+  t.match(bestOf(run({ metrics: { val_accuracy: 0.7 }, bestMetrics: { val_accuracy: 0.8 } })), { text: '80.00 %' });
+  t.match(bestOf(run({ metrics: { val_accuracy: 0.7 } })), { text: '70.00 %' }, 'where no epoch is known as the best');
   t.equal(metricOf(['loss', 'learning_rate', 'meanAbsoluteError']), 'meanAbsoluteError');
   const began = [{ state: 'running', at: '2026-01-01T00:00:00Z' }] as Run['transitions'];
   const after = (seconds: number) => Date.parse('2026-01-01T00:00:00Z') + seconds * 1000;

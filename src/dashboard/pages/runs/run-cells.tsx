@@ -4,7 +4,7 @@ import type { Run } from '../../api/types.js';
 import { useNow } from '../../lib/clock.js';
 import { ago, count, duration, plain, several } from '../../lib/format.js';
 import { hrefOf } from '../../lib/router.js';
-import { formatOf, headlineOf, lastedMsOf, leftMsOf } from '../../lib/run-words.js';
+import { bestOf, formatOf, lastedMsOf, leftMsOf } from '../../lib/run-words.js';
 import { shortPath } from '../../lib/spec-paths.js';
 import { hasEnded } from '../../live/run-record.js';
 import { Progress, StateBadge } from '../../ui/surfaces.js';
@@ -20,7 +20,7 @@ export function usualColumns(starts: ReadonlyMap<string, string | null>): readon
     { key: 'curve', title: 'Loss', hint: 'Validation loss where there is one', width: '100px', from: 540, cell: (run) => <Sparkline run={run} /> },
     { key: 'progress', title: 'Progress', width: 'minmax(110px, 1fr)', sortable: true, from: 760, cell: (run) => <ProgressCell run={run} /> },
     { key: 'left', title: 'Left', hint: 'Until the training ends, or is likely to begin', width: '104px', number: true, sortable: true, from: 860, cell: (run) => <LeftCell run={run} start={starts.get(run.id)} /> },
-    { key: 'latest', title: 'Latest', hint: 'Accuracy, or else the loss, of its latest epoch, or of the one whose weights it has kept', width: '76px', number: true, sortable: true, cell: (run) => <LatestCell run={run} /> },
+    { key: 'best', title: 'Best', hint: 'Accuracy, or else the loss, of its best epoch: the one with the least validation loss, or the best of what its early stopping watches', width: '76px', number: true, sortable: true, cell: (run) => <BestCell run={run} /> },
     { key: 'started', title: 'Started', width: '112px', number: true, sortable: true, from: 980, cell: (run) => <StartedCell run={run} /> },
     { key: 'duration', title: 'Duration', width: '96px', number: true, sortable: true, from: 1100, cell: (run) => <DurationCell run={run} /> },
   ];
@@ -78,9 +78,9 @@ function LeftCell({ run, start }: { run: Run; start: string | null | undefined }
   return <span class="muted">{start === null ? 'waits' : `starts ${Date.parse(start) - now < 1000 ? 'soon' : `in ${duration(Date.parse(start) - now)}`}`}</span>;
 }
 
-function LatestCell({ run }: { run: Run }) {
-  const headline = headlineOf(run);
-  return headline === null ? <span class="muted">–</span> : <span title={headline.label}>{headline.text}</span>;
+function BestCell({ run }: { run: Run }) {
+  const best = bestOf(run);
+  return best === null ? <span class="muted">–</span> : <span title={`${best.label}, ${run.bestEpoch === null ? 'latest epoch' : `epoch ${run.bestEpoch}`}`}>{best.text}</span>;
 }
 
 function StartedCell({ run: { startedAt, createdAt } }: { run: Run }) {
