@@ -56,8 +56,9 @@ t.test('one softmax layer on all 60,000 digits reaches 91%, with every batch see
     t.same(told.map((event) => event.data.epoch), epochs.map((event) => event.data.epoch), 'one for each epoch');
     const { body: { evaluation } } = await call<Evaluations>(address, `/v1/runs/${id}/evaluations?epoch=${run.progress.epochs}`);
     if (evaluation === null) throw new Error('there is no evaluation');
-    const { classes, ...shown } = evaluation;
+    const { classes, unpredictedCount, ...shown } = evaluation;
     t.same(shown, told.at(-1)?.data, 'the last is read as it was told');
+    t.equal(unpredictedCount, 0, 'every example has a prediction');
     const count = (of: 'trueCount' | 'correctCount') => classes.reduce((sum, one) => sum + one[of], 0);
     t.equal(count('trueCount'), 10_000, 'all test digits are in it');
     t.ok(Math.abs(count('correctCount') / 10_000 - Number(run.metrics.val_accuracy)) < 1e-6, 'and as many are right as the accuracy says');
