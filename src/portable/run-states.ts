@@ -1,7 +1,7 @@
 // The states that a run goes through, and what groups of them mean. `src/run-states.ts` says which may follow which.
-import type { RunState } from '../schemas/run.js';
 
 export const RUN_STATES = ['queued', 'starting', 'running', 'finalizing', 'pausing', 'paused', 'cancelling', 'lost', 'succeeded', 'failed', 'cancelled'] as const;
+export type RunState = (typeof RUN_STATES)[number];
 
 export const ENDED_STATES = ['succeeded', 'failed', 'cancelled'] as const satisfies readonly RunState[];
 

@@ -2,6 +2,7 @@
 // curves are not drawn anew for a cross-hair.
 import { colorsOf, faint, type Colors } from '../../charts/paint.js';
 import { Pace } from '../../charts/pace.js';
+import { strokeTrace } from './stroke-trace.js';
 import { logTicks, nearestPoint, ticks, type Frame, type Trace } from './trace.js';
 
 export interface OverlayView {
@@ -32,11 +33,6 @@ const TOP = 10;
 const RIGHT = 12;
 /** Beyond so many, ranges of buckets are drawn fainter. */
 const MANY = 12;
-/**
- * A line that goes up and down for more than so many times the width of the chart is drawn as thin as the screen can, and
- * without dashes, which one could not see: a thicker one takes a canvas ten times as long, a dashed one fifty times.
- */
-const RESTLESS = 8;
 
 export class OverlayCanvas {
   readonly #axes: HTMLCanvasElement;
@@ -168,8 +164,9 @@ export class OverlayCanvas {
     this.#drawAxes(this.#clear(this.#axes), view, scales);
     this.#within(ctx, () => {
       const many = view.traces.length > MANY;
-      for (const trace of view.traces) this.#stroke(ctx, trace, { ...scales, width: 1.75, share: view.isFaint ? 0.28 : many ? 0.85 : 1, range: view.isFaint ? 0.06 : many ? 0.12 : 0.22 });
-      for (const band of view.bands) this.#stroke(ctx, band, { ...scales, width: 2.25, share: 1, range: 0.2 });
+      const pen = { ...scales, reach: this.#size.width };
+      for (const trace of view.traces) strokeTrace(ctx, trace, { ...pen, color: this.#colors.of(trace.color), width: 1.75, share: view.isFaint ? 0.28 : many ? 0.85 : 1, range: view.isFaint ? 0.06 : many ? 0.12 : 0.22 });
+      for (const band of view.bands) strokeTrace(ctx, band, { ...pen, color: this.#colors.of(band.color), width: 2.25, share: 1, range: 0.2 });
     });
   }
 
@@ -194,7 +191,7 @@ export class OverlayCanvas {
     }
     if (trace === null || width === 0) return;
     this.#within(ctx, () => {
-      this.#stroke(ctx, trace, { ...scales, width: 2.75, share: 1, range: 0.25 });
+      strokeTrace(ctx, trace, { ...scales, color: this.#colors.of(trace.color), reach: width, width: 2.75, share: 1, range: 0.25 });
       const at = place === null ? -1 : nearestPoint(trace.x, place);
       if (at < 0) return;
       ctx.fillStyle = this.#colors.of(trace.color);
@@ -212,45 +209,6 @@ export class OverlayCanvas {
     ctx.clip();
     draw();
     ctx.restore();
-  }
-
-  #stroke(ctx: CanvasRenderingContext2D, trace: Trace, { x: placeOf, y: heightOf, width, share, range }: { x(place: number): number; y(value: number): number; width: number; share: number; range: number }): void {
-    const { x, y, low, high, isBand, dash } = trace;
-    ctx.strokeStyle = ctx.fillStyle = this.#colors.of(trace.color);
-    if (low !== null && high !== null) {
-      ctx.globalAlpha = range;
-      if (isBand) {
-        ctx.beginPath();
-        area(ctx, trace, placeOf, heightOf);
-        ctx.fill();
-      } else for (let at = 0; at < x.length; at += 1) {
-        // What reaches beyond every number is drawn to the border.
-        if (!(high[at]! >= low[at]!)) continue;
-        const [top, bottom] = [bounded(heightOf(high[at]!)), bounded(heightOf(low[at]!))];
-        ctx.fillRect(placeOf(x[at]!) - 0.75, top, 1.5, bottom - top);
-      }
-    }
-    const heights = Float64Array.from(y, heightOf);
-    const isRestless = wayOf(heights) > RESTLESS * this.#size.width;
-    ctx.globalAlpha = share;
-    ctx.lineWidth = isRestless ? 1 / devicePixelRatio : width;
-    ctx.setLineDash(isRestless ? [] : [...dash]);
-    ctx.beginPath();
-    let isDown = false;
-    for (let at = 0; at < x.length; at += 1) {
-      const [left, height] = [placeOf(x[at]!), heights[at]!];
-      if (!Number.isFinite(height)) isDown = false;
-      else if (isDown) ctx.lineTo(left, height);
-      else {
-        ctx.moveTo(left, height);
-        // A point with no neighbours would not be seen.
-        if (!Number.isFinite(heights[at + 1] ?? NaN)) ctx.lineTo(left + 0.1, height);
-        isDown = true;
-      }
-    }
-    ctx.stroke();
-    ctx.setLineDash([]);
-    ctx.globalAlpha = 1;
   }
 
   #drawAxes(ctx: CanvasRenderingContext2D, { frame, log, formatValue, formatPlace, wholePlaces }: OverlayView, { x, y }: { x(place: number): number; y(value: number): number }): void {
@@ -281,32 +239,5 @@ export class OverlayCanvas {
       ctx.textAlign = at > width - RIGHT - 24 ? 'right' : 'center';
       ctx.fillText(formatPlace(place), at > width - RIGHT - 24 ? width - RIGHT + 8 : at, height - BOTTOM + 8);
     }
-  }
-}
-
-/** How many pixels it goes up and down in all. */
-function wayOf(heights: Float64Array): number {
-  let way = 0;
-  for (let at = 1; at < heights.length; at += 1) way += Math.abs(heights[at]! - heights[at - 1]!) || 0;
-  return way;
-}
-
-const bounded = (height: number) => Math.min(1e5, Math.max(-1e5, Number.isNaN(height) ? 1e5 : height));
-
-/** From one end along the top, and back along the bottom; apart where there are no numbers. */
-function area(ctx: CanvasRenderingContext2D, { x, low, high }: Trace, placeOf: (place: number) => number, heightOf: (value: number) => number): void {
-  let from = 0;
-  const close = (to: number) => {
-    for (let at = from; at < to; at += 1) ctx.lineTo(placeOf(x[at]!), bounded(heightOf(high![at]!)));
-    for (let at = to - 1; at >= from; at -= 1) ctx.lineTo(placeOf(x[at]!), bounded(heightOf(low![at]!)));
-    if (to > from) ctx.closePath();
-  };
-  for (let at = 0; at <= x.length; at += 1) {
-    if (at < x.length && Number.isFinite(high![at]!)) continue;
-    if (at > from) {
-      ctx.moveTo(placeOf(x[from]!), bounded(heightOf(high![from]!)));
-      close(at);
-    }
-    from = at + 1;
   }
 }
