@@ -151,7 +151,13 @@ t.test('a slow reader may take its time for the end', async (t) => {
   const slow = await follow();
   slow.pause();
   const unsent = () => responses[0]?.writableLength ?? 0;
-  await until(() => (unsent() === 0 ? void bus.deliver(log.append(RUN_A, logLine(LONG.line))) : true), { what: 'the sockets to be full', everyMs: 0 });
+  // Bit by bit, each once the one before was written: beyond `highBytes` the end would have to wait for the reader,
+  // and less than this may still go when the other side's window opens a little.
+  while (unsent() < LIVE_LIMITS.highBytes / 4) {
+    const before = responses[0]?.socket?.bytesWritten ?? 0;
+    bus.deliver(log.append(RUN_A, ...Array.from({ length: 12 }, () => logLine(LONG.line))));
+    await until(() => (responses[0]?.socket?.bytesWritten ?? 0) >= before + 12 * LONG.line.length, { what: 'the lines to be written', everyMs: 5 });
+  }
   bus.deliver(log.enter(RUN_A, 'succeeded'));
   await until(() => responses[0]?.writableEnded, { what: 'the end to be written' });
   t.ok(unsent() > 0, 'which it has not read');
