@@ -1,5 +1,6 @@
 // What a chart draws: for each pixel column the smallest and the greatest value, the mean, and whether there was one
 // that is no number. Nothing is left out, so no spike is; and it costs the same however long the curves are.
+import { firstWhere } from '../lib/sorted.js';
 import type { Columns } from '../live/series.js';
 
 export interface GridInput {
@@ -80,16 +81,7 @@ const finiteOr = (value: number, other: number) => (Number.isFinite(value) ? val
 
 /** The entries that stand within the span: the first one, and the one after the last. */
 function spanOf({ length }: Columns, { middle, from, to }: { middle: (at: number) => number; from: number; to: number }): [number, number] {
-  const first = (isThere: (at: number) => boolean) => {
-    let [low, high] = [0, length];
-    while (low < high) {
-      const half = (low + high) >> 1;
-      if (isThere(half)) high = half;
-      else low = half + 1;
-    }
-    return low;
-  };
-  return [first((at) => middle(at) >= from), first((at) => middle(at) > to)];
+  return [firstWhere(length, (at) => middle(at) >= from), firstWhere(length, (at) => middle(at) > to)];
 }
 
 /** Where the line between two neighbours crosses the border. */

@@ -1,4 +1,5 @@
 // A curve as a chart shows it, and what it says at a place.
+import { nearestTo } from '../lib/sorted.js';
 import type { Columns } from '../live/series.js';
 
 export interface Line {
@@ -21,16 +22,9 @@ export interface Line {
 
 /** The entry at a place, or the nearest within reach; -1 when there is none. */
 export function entryAt({ series, place, reach = Infinity }: Line, at: number): number {
-  let [low, high] = [0, series.length - 1];
-  if (high < 0) return -1;
   const middle = (index: number) => place((series.from[index]! + series.to[index]!) / 2);
-  while (low < high) {
-    const half = (low + high) >> 1;
-    if (middle(half) < at) low = half + 1;
-    else high = half;
-  }
-  const best = low > 0 && at - middle(low - 1) < middle(low) - at ? low - 1 : low;
-  return Math.abs(middle(best) - at) <= reach ? best : -1;
+  const best = nearestTo(at, series.length, middle);
+  return best >= 0 && Math.abs(middle(best) - at) <= reach ? best : -1;
 }
 
 /** What a line says at a place, or last where none is given: its value, or the range of its bucket; a dash for nothing. */

@@ -1,5 +1,6 @@
 // When each step of a run was: straight lines between the moments that the event log tells. For axes of time.
 import type { RunState } from '../api/types.js';
+import { firstWhere } from '../lib/sorted.js';
 
 export class RunClock {
   #steps: number[] = [];
@@ -50,15 +51,9 @@ export class RunClock {
   secondsAt(step: number): number {
     const [steps, times] = [this.#steps, this.#times];
     if (steps.length < 2) return 0;
-    let low = 1;
-    let high = steps.length - 1;
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (steps[middle]! < step) low = middle + 1;
-      else high = middle;
-    }
     const beyond = step > steps.at(-1)!;
-    const [a, b] = beyond ? [0, steps.length - 1] : [low - 1, low];
+    const after = Math.max(1, firstWhere(steps.length, (at) => steps[at]! >= step));
+    const [a, b] = beyond ? [0, steps.length - 1] : [after - 1, after];
     const span = steps[b]! - steps[a]!;
     const rate = span === 0 ? 0 : (times[b]! - times[a]!) / span;
     const time = beyond ? times[b]! + (step - steps[b]!) * rate : times[a]! + (step - steps[a]!) * rate;
@@ -73,13 +68,7 @@ export class RunClock {
   /** The step that was the latest at a moment, with a fraction; the nearest known one outside of what it knows. */
   stepAt(timeMs: number): number {
     const [steps, times] = [this.#steps, this.#times];
-    let after = 0;
-    let end = times.length;
-    while (after < end) {
-      const middle = (after + end) >> 1;
-      if (times[middle]! > timeMs) end = middle;
-      else after = middle + 1;
-    }
+    const after = firstWhere(times.length, (at) => times[at]! > timeMs);
     if (after === times.length) return steps.at(-1) ?? 0;
     if (after === 0) return steps[0]!;
     const share = (timeMs - times[after - 1]!) / (times[after]! - times[after - 1]!);

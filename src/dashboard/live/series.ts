@@ -2,6 +2,7 @@
 // joins its buckets in pairs, so that neither a run of a million steps nor a page left open for days fills the memory.
 
 import { numberOf } from '../lib/number-of.js';
+import { firstWhere } from '../lib/sorted.js';
 
 export const MAX_ENTRIES = 16_384;
 
@@ -163,14 +164,6 @@ function lesser(a: number, b: number): number {
   if (Number.isNaN(a)) return b;
   return Number.isNaN(b) ? a : Math.min(a, b);
 }
+
 /** The first entry that ends at a step or after it; `length` when there is none. */
-export function firstFrom({ length, to }: Pick<Columns, 'length' | 'to'>, step: number): number {
-  let low = 0;
-  let high = length;
-  while (low < high) {
-    const middle = (low + high) >> 1;
-    if (to[middle]! < step) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
+export const firstFrom = ({ length, to }: Pick<Columns, 'length' | 'to'>, step: number): number => firstWhere(length, (at) => to[at]! >= step);

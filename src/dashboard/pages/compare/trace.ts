@@ -1,5 +1,6 @@
 // Curves as the chart of many runs draws them: columns of numbers, and the frame that they are drawn in.
 import { smooth } from '../../charts/smoothing.js';
+import { nearestTo } from '../../lib/sorted.js';
 import type { Columns, Series } from '../../live/series.js';
 
 export interface Trace {
@@ -130,13 +131,4 @@ export function logTicks(from: number, to: number): number[] {
 }
 
 /** The point of a trace at a place, or the nearest; -1 where there is none. */
-export function nearestPoint(x: Float64Array, place: number): number {
-  let [low, high] = [0, x.length - 1];
-  if (high < 0) return -1;
-  while (low < high) {
-    const half = (low + high) >> 1;
-    if (x[half]! < place) low = half + 1;
-    else high = half;
-  }
-  return low > 0 && place - x[low - 1]! < x[low]! - place ? low - 1 : low;
-}
+export const nearestPoint = (x: Float64Array, place: number): number => nearestTo(place, x.length, (at) => x[at]!);
