@@ -1,4 +1,5 @@
 // Which page an address belongs to.
+import { decoded } from './decoded.js';
 
 export type Params = Readonly<Record<string, string>>;
 
@@ -27,11 +28,3 @@ export function fillPath(pattern: string, params: Params = {}): string {
 }
 
 const segments = (path: string) => path.split('/').filter((segment) => segment !== '');
-
-function decoded(segment: string): string | null {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    return null;
-  }
-}

@@ -124,8 +124,17 @@ t.test('the address keeps runs, those hidden, and spans', async (t) => {
   t.same(RUN_IDS.read(`${id},nonsense,${id}`), [id]);
   t.equal(RUN_IDS.read(Array.from({ length: 120 }, (_, at) => `${String(at).padStart(8, '0')}${id.slice(8)}`).join()).length, 100);
   t.same([RUN_IDS.write([]), HIDDEN.write(['aaaaaaaa', '00000001']), HIDDEN.read('aaaaaaaa.00000001.x')], [null, 'aaaaaaaa.00000001', ['aaaaaaaa', '00000001']]);
-  const brushes = new Map<string, Span>([['spec.fit.batchSize', [32, 64]], ['metrics.loss', [0.123456, 1e-7]], ['spec.name', ['a~b,c=1', 'ü']]]);
-  t.equal(BRUSHES.write(brushes), 'spec.fit.batchSize~32~64,metrics.loss~0.1235~1e-7,spec.name~=a%7Eb%2Cc%3D1~=%C3%BC');
-  t.same([...BRUSHES.read(BRUSHES.write(brushes))], [['spec.fit.batchSize', [32, 64]], ['metrics.loss', [0.1235, 1e-7]], ['spec.name', ['a~b,c=1', 'ü']]]);
+  const brushes = new Map<string, Span>([['spec.fit.batchSize', [32, 64]], ['metrics.loss', [0.979200005531311, 1e-7]], ['spec.name', ['a~b,c=1', 'ü']]]);
+  t.equal(BRUSHES.write(brushes), 'spec.fit.batchSize~32~64,metrics.loss~0.979200005531~1e-7,spec.name~=a%7Eb%2Cc%3D1~=%C3%BC');
+  t.same([...BRUSHES.read(BRUSHES.write(brushes))], [['spec.fit.batchSize', [32, 64]], ['metrics.loss', [0.979200005531, 1e-7]], ['spec.name', ['a~b,c=1', 'ü']]]);
   t.same([...BRUSHES.read('a~0~0.5,b~x~3,~0~1,x,c~1,d~1~2~3,e~~2')], [['a', [0, 0.5]]]);
+  t.same([...BRUSHES.read('a~=%~=b,b~=%E0%A4~1')], [], 'nor what is no text');
+});
+
+t.test('the best run lies within a span up to it, also after the address was read again', async (t) => {
+  const values = [0.9791234123, 0.97924998999];
+  const scale = scaleOf({ values, format: String, isMeasured: true });
+  const quantity = { key: 'metrics.accuracy', label: 'accuracy', values, format: String };
+  const brushes = BRUSHES.read(BRUSHES.write(new Map([[quantity.key, [scale.valueAt(0.5), scale.valueAt(1)] as Span]])));
+  t.same([0, 1].filter((index) => passes(index, brushes, [{ quantity, scale }])), [1]);
 });

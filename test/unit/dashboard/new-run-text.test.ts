@@ -6,6 +6,7 @@ import t from 'tap';
 import { completionsAt } from '../../../src/dashboard/pages/new-run/completions.js';
 import { contextAt } from '../../../src/dashboard/pages/new-run/json-context.js';
 import { layOut, lineOf, parseText, spanOf } from '../../../src/dashboard/pages/new-run/json-text.js';
+import { withProposal } from '../../../src/dashboard/pages/new-run/proposal.js';
 import type { Schemas } from '../../../src/dashboard/pages/new-run/schema.js';
 import { packageRoot } from '../../../src/paths.js';
 
@@ -73,4 +74,11 @@ t.test('what may be written comes from the schemas', async (t) => {
   t.same(offered('{"dataset": {"validation": "|'), ['test', 'none']);
   t.same(offered('{"fit": {"shuffle": |'), ['true', 'false']);
   t.same(offered('{"name": "x", "nosuch": {"|'), []);
+});
+
+t.test('a page may propose a change by the address, in which anything may stand', async (t) => {
+  const spec = { name: 'a', fit: { epochs: 5, batchSize: 32 } };
+  t.equal(withProposal(spec, ''), spec);
+  t.same(withProposal(spec, '{"fit":{"batchSize":16,"epochs":null}}'), { name: 'a', fit: { batchSize: 16 } });
+  for (const change of ['{"fit"', '[]', 'null', '"a"', '7']) t.throws(() => withProposal(spec, change), /no JSON object/, change);
 });

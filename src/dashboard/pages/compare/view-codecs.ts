@@ -1,8 +1,10 @@
 // What the page keeps in the address beyond the usual.
 import type { Codec } from '../../lib/codecs.js';
+import { decoded } from '../../lib/decoded.js';
 import type { Brushes, Span } from './quantities.js';
 
 export const MOST_RUNS = 100;
+const DIGITS = 12;
 const ID = /^[\da-f]{8}(?:-[\da-f]{4}){3}-[\da-f]{12}$/i;
 
 /** At most a hundred ids, each once. */
@@ -33,10 +35,10 @@ export const BRUSHES: Codec<Brushes> = {
 };
 
 function readEnd(text: string): number | string | undefined {
-  if (text.startsWith('=')) return decodeURIComponent(text.slice(1));
+  if (text.startsWith('=')) return decoded(text.slice(1)) ?? undefined;
   const number = Number(text);
   return text !== '' && Number.isFinite(number) ? number : undefined;
 }
 
-/** Words may have the characters that hold the parts apart. */
-const writeEnd = (end: number | string) => (typeof end === 'number' ? String(Number(end.toPrecision(4))) : `=${encodeURIComponent(end).replaceAll('~', '%7E')}`);
+/** Of a number no more digits than it takes that the run at the end of a span lies within it; words may have the characters that hold the parts apart. */
+const writeEnd = (end: number | string) => (typeof end === 'number' ? String(Number(end.toPrecision(DIGITS))) : `=${encodeURIComponent(end).replaceAll('~', '%7E')}`);

@@ -4,11 +4,11 @@ import { useResource } from '../../api/resource.js';
 import type { Run } from '../../api/types.js';
 import * as codecs from '../../lib/codecs.js';
 import { hrefOf, useUrlState } from '../../lib/router.js';
-import { mergePatch } from '../../../portable/merge-patch.js';
 import { useRuns } from '../../live/run-list.js';
 import { ErrorNote, Loading } from '../../ui/surfaces.js';
 import { Editing } from './editing.js';
 import { layOut } from './json-text.js';
+import { withProposal } from './proposal.js';
 import { schemaNamed, schemas } from './run-spec-schemas.js';
 import { blankOf } from './schema.js';
 import { StartFrom } from './start-from.js';
@@ -25,7 +25,7 @@ export function NewRunPage() {
   const datasets = useResource('datasets', async (signal) => (await take(api.GET('/v1/datasets', { signal }))).items.map(({ name }) => name));
   const runs = useRuns().value ?? [];
   const origin = from !== '' ? `run ${from} ${change}`.trim() : recipe !== '' ? `recipe ${recipe}` : 'nothing';
-  const base = useResource(`start ${origin}`, async (signal) => layOut(from !== '' ? mergePatch(await specOfRun(from, signal), change === '' ? {} : JSON.parse(change)) : recipe !== '' ? (await take(api.GET('/v1/recipes/{name}', { params: { path: { name: recipe } }, signal }))).spec : blankSpec()));
+  const base = useResource(`start ${origin}`, async (signal) => layOut(from !== '' ? withProposal(await specOfRun(from, signal), change) : recipe !== '' ? (await take(api.GET('/v1/recipes/{name}', { params: { path: { name: recipe } }, signal }))).spec : blankSpec()));
   return (
     <>
       <div class="page-head">
