@@ -1,4 +1,5 @@
 // What is said of a run in lists and headings.
+import { HELD_STATES } from '../../portable/run-states.js';
 import type { MetricValue, Run, RunState } from '../api/types.js';
 import { numberOf } from './number-of.js';
 import { ago, count, duration, percent, plain, several, words } from './format.js';
@@ -36,8 +37,6 @@ export function headlineOf({ metrics, spec }: Pick<Run, 'metrics' | 'spec'>, mea
 export const bestOf = (run: Pick<Run, 'metrics' | 'bestMetrics' | 'spec'>): Headline | null => headlineOf({ spec: run.spec, metrics: run.bestMetrics ?? run.metrics });
 
 const TRAINING: readonly RunState[] = ['running'];
-/** Its trainer is there. */
-const AT_WORK: readonly RunState[] = ['starting', 'running', 'finalizing', 'pausing', 'cancelling'];
 
 /** How long a run was in some states, all its attempts together; null where it never was. */
 function timeIn(states: readonly RunState[], { transitions }: Pick<Run, 'transitions'>, now: number): number | null {
@@ -48,7 +47,7 @@ function timeIn(states: readonly RunState[], { transitions }: Pick<Run, 'transit
 const endOf = (next: { at: string } | undefined, now: number): number => (next === undefined ? now : Date.parse(next.at));
 
 /** How long it has been at work, or was, all its attempts together; null before. Waiting and pauses are none of it. */
-export const lastedMsOf = (run: Pick<Run, 'transitions'>, now: number): number | null => timeIn(AT_WORK, run, now);
+export const lastedMsOf = (run: Pick<Run, 'transitions'>, now: number): number | null => timeIn(HELD_STATES, run, now);
 
 /** How long each of its steps took in the mean, validation included; null where nobody knows. */
 export function stepMsOf(run: Pick<Run, 'transitions' | 'progress'>, now: number): number | null {

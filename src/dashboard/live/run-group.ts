@@ -3,7 +3,8 @@
 import { ApiError } from '../api/error.js';
 import type { Run } from '../api/types.js';
 import type { RunWatcher } from './connection.js';
-import { hasEnded, RunRecord } from './run-record.js';
+import { hasEnded } from '../../portable/run-states.js';
+import { RunRecord } from './run-record.js';
 import { Series } from './series.js';
 
 /** Of a curve that grows live: about what a chart has pixels for. */

@@ -5,8 +5,6 @@ import { RunClock } from './run-clock.js';
 import { numberOf } from '../lib/number-of.js';
 import { Series } from './series.js';
 
-export { hasEnded };
-
 /** Events to read, not to draw. */
 export type Notice = Extract<RunEvent, { kind: 'state' | 'log' | 'warning' | 'checkpoint' }>;
 const MOST_NOTICES = 1000;

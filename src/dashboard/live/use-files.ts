@@ -2,7 +2,7 @@
 import { api, take } from '../api/client.js';
 import { useResource, type Resource } from '../api/resource.js';
 import type { Artifact, Run } from '../api/types.js';
-import { hasEnded } from './run-record.js';
+import { hasEnded } from '../../portable/run-states.js';
 
 export function useFiles(run: Run): Resource<Artifact[]> {
   const { id, state } = run;

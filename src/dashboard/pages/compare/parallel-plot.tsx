@@ -3,7 +3,7 @@
 import { useRef, useState } from 'preact/hooks';
 import { palette } from '../../charts/palette.js';
 import type { Run } from '../../api/types.js';
-import { useWidth } from './use-width.js';
+import { useWidth } from '../../ui/use-width.js';
 import { passes, placesOf, type Brushes, type Quantity, type Scale } from './quantities.js';
 
 export interface Axis {

@@ -3,7 +3,7 @@ import { go, hrefOf } from '../../lib/router.js';
 import { palette } from '../../charts/palette.js';
 import type { Run } from '../../api/types.js';
 import { scaleOf, type Quantity } from './quantities.js';
-import { useWidth } from './use-width.js';
+import { useWidth } from '../../ui/use-width.js';
 
 export interface ScatterPlotProps {
   runs: readonly Run[];

@@ -3,7 +3,7 @@ import { addressOf } from '../../lib/base.js';
 import type { Resource } from '../../api/resource.js';
 import type { Artifact, Run } from '../../api/types.js';
 import { bytes } from '../../lib/format.js';
-import { hasEnded } from '../../live/run-record.js';
+import { hasEnded } from '../../../portable/run-states.js';
 import { ErrorNote, Loading } from '../../ui/surfaces.js';
 
 export function RunFiles({ run, files: { data, error, reload } }: { run: Run; files: Resource<Artifact[]> }) {

@@ -3,7 +3,7 @@ import type { Run } from '../../api/types.js';
 import { useNow } from '../../lib/clock.js';
 import { count, duration, sentence, words } from '../../lib/format.js';
 import { headlineOf, lastedMsOf, leftMsOf, specLineOf } from '../../lib/run-words.js';
-import { hasEnded } from '../../live/run-record.js';
+import { hasEnded } from '../../../portable/run-states.js';
 import { Progress, StateBadge } from '../../ui/surfaces.js';
 import { RunActions, type RunActionsProps } from './run-actions.js';
 

@@ -4,7 +4,8 @@ import { AXES, placeOn, type AxisKind, type RunScale } from '../../charts/axis.j
 import { useChartGroup, type ChartGroup } from '../../charts/group.js';
 import * as codecs from '../../lib/codecs.js';
 import { useUrlState } from '../../lib/router.js';
-import { hasEnded, type RunRecord } from '../../live/run-record.js';
+import { hasEnded } from '../../../portable/run-states.js';
+import type { RunRecord } from '../../live/run-record.js';
 import type { StepSpan } from './fine-span.js';
 import type { PlaceOf } from './timeline/happenings.js';
 import { useClock } from './use-clock.js';

@@ -3,7 +3,8 @@ import { useEffect, useState } from 'preact/hooks';
 import { api, take } from '../../api/client.js';
 import type { Run, RunEvent } from '../../api/types.js';
 import { RunClock } from '../../live/run-clock.js';
-import { hasEnded, type RunRecord } from '../../live/run-record.js';
+import { hasEnded } from '../../../portable/run-states.js';
+import type { RunRecord } from '../../live/run-record.js';
 
 const PAGE = 5000;
 type EventOf<K extends RunEvent['kind']> = Extract<RunEvent, { kind: K }>;

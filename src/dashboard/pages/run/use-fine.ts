@@ -2,7 +2,8 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { api, take } from '../../api/client.js';
 import type { Run } from '../../api/types.js';
-import { hasEnded, type RunRecord } from '../../live/run-record.js';
+import { hasEnded } from '../../../portable/run-states.js';
+import type { RunRecord } from '../../live/run-record.js';
 import { Series } from '../../live/series.js';
 import { spanToRead, type StepSpan } from './fine-span.js';
 

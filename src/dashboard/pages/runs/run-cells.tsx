@@ -6,7 +6,7 @@ import { ago, count, duration, plain, several } from '../../lib/format.js';
 import { hrefOf } from '../../lib/router.js';
 import { bestOf, formatOf, lastedMsOf, leftMsOf } from '../../lib/run-words.js';
 import { shortPath } from '../../lib/spec-paths.js';
-import { hasEnded } from '../../live/run-record.js';
+import { hasEnded } from '../../../portable/run-states.js';
 import { Progress, StateBadge } from '../../ui/surfaces.js';
 import type { VirtualColumn } from '../../ui/virtual-table.js';
 import { chosenOf } from './select-runs.js';

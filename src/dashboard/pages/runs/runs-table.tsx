@@ -1,9 +1,10 @@
 // The table itself. Rows are marked by their boxes, with Shift up to the last one marked; or by the keyboard: Space,
 // Shift with an arrow, Control+A for all, Escape for none.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useEffect, useMemo, useRef } from 'preact/hooks';
 import type { Run } from '../../api/types.js';
 import type { Order } from '../../lib/codecs.js';
+import { useWidth } from '../../ui/use-width.js';
 import { VirtualTable, type VirtualColumn } from '../../ui/virtual-table.js';
 import { besides, chosenColumn, leastWidth, usualColumns } from './run-cells.js';
 import { allOrNone, extended, toggled, type Selection } from './selection.js';
@@ -26,13 +27,7 @@ const rowKey = ({ id }: Run) => id;
 
 export function RunsTable({ rows, columns, order, onOrder, starts, selection, onSelect, onOpen, empty }: RunsTableProps) {
   const anchor = useRef<string | null>(null);
-  const host = useRef<HTMLDivElement>(null);
-  const [width, setWidth] = useState(0);
-  useEffect(() => {
-    const observer = new ResizeObserver(([entry]) => entry && setWidth(entry.contentRect.width));
-    observer.observe(host.current!);
-    return () => observer.disconnect();
-  }, []);
+  const [host, width] = useWidth<HTMLDivElement>();
   const ids = () => rows.map(rowKey);
   const mark = (id: string, isRange: boolean) => {
     onSelect(isRange ? extended(selection, ids(), { from: anchor.current, to: id }) : toggled(selection, id));

@@ -1,7 +1,8 @@
 // A canvas as wide as its place, painted anew when what is on it, its width or the colours change.
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { colorsOf } from '../../charts/paint.js';
 import { paint } from '../../lib/theme.js';
+import { useWidth } from '../../ui/use-width.js';
 import { rgbOf, type MapColors } from './maps.js';
 
 export interface CanvasProps {
@@ -15,15 +16,8 @@ export interface CanvasProps {
 }
 
 export function FittedCanvas({ label, heightOf, draw, version }: CanvasProps) {
-  const box = useRef<HTMLDivElement>(null);
+  const [box, space] = useWidth<HTMLDivElement>();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const [space, setSpace] = useState(0);
-  useLayoutEffect(() => {
-    const observer = new ResizeObserver(([entry]) => entry && setSpace(Math.floor(entry.contentRect.width)));
-    setSpace(box.current!.clientWidth);
-    observer.observe(box.current!);
-    return () => observer.disconnect();
-  }, []);
   const height = space === 0 ? 0 : heightOf(space);
   const repaint = paint.value;
   useEffect(() => {

@@ -8,7 +8,7 @@ import type { Params } from '../../lib/match.js';
 import { hrefOf } from '../../lib/router.js';
 import { specLineOf } from '../../lib/run-words.js';
 import { useTitle } from '../../lib/title.js';
-import { hasEnded } from '../../live/run-record.js';
+import { hasEnded } from '../../../portable/run-states.js';
 import { useRun } from '../../live/run-store.js';
 import { useFiles } from '../../live/use-files.js';
 import { Empty, ErrorNote, Loading } from '../../ui/surfaces.js';

@@ -3,7 +3,8 @@
 import { useMemo } from 'preact/hooks';
 import type { Run } from '../../../api/types.js';
 import type { Mark } from '../../../charts/paint.js';
-import { hasEnded, type RunRecord } from '../../../live/run-record.js';
+import { hasEnded } from '../../../../portable/run-states.js';
+import type { RunRecord } from '../../../live/run-record.js';
 import type { RunView } from '../run-view.js';
 import { endingAt, happeningsOf, marksOf, phasesOf, type Event, type Happening, type Phase } from './happenings.js';
 

@@ -1,14 +1,16 @@
 // How wide an element is.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { RefObject } from 'preact';
 
-/** Zero until it is known. */
+/** In whole CSS pixels; zero before it is there. */
 export function useWidth<E extends HTMLElement>(): [RefObject<E | null>, number] {
   const ref = useRef<E>(null);
   const [width, setWidth] = useState(0);
-  useEffect(() => {
+  useLayoutEffect(() => {
+    const element = ref.current!;
     const observer = new ResizeObserver(([entry]) => entry && setWidth(Math.floor(entry.contentRect.width)));
-    observer.observe(ref.current!);
+    setWidth(element.clientWidth);
+    observer.observe(element);
     return () => observer.disconnect();
   }, []);
   return [ref, width];
