@@ -10,6 +10,7 @@ import type { RunGroup } from '../../live/run-group.js';
 import { Button } from '../../ui/button.js';
 import { Range, Segments, Select } from '../../ui/field.js';
 import { bandOf, seedGroups } from './band.js';
+import type { Compared } from './compared.js';
 import { COMPARE_AXES, curveKeysOf, curveName, METRIC, placeOf } from './curve-axis.js';
 import { Legend, type LegendEntry } from './legend.js';
 import { OverlayChart, readTrace } from './overlay-chart.js';
@@ -20,20 +21,15 @@ const AXIS = codecs.choice(COMPARE_AXES);
 const FLAG = codecs.flag();
 const SMOOTHING = codecs.number(0, { least: 0, most: 0.99 });
 const ZOOM = codecs.range();
-const GROUPED = codecs.flag();
 const SHARE_LIMITS = [0, 1] as const;
 const NO_LIMITS = [-Infinity, Infinity] as const;
 
-export interface CompareCurvesProps {
+export interface CompareCurvesProps extends Compared {
   group: RunGroup;
   /** Changes as curves grow. */
   version: number;
-  runs: readonly Run[];
-  labels: ReadonlyMap<string, string>;
   /** Runs within the spans that are chosen below; null for all. */
   passing: ReadonlySet<string> | null;
-  meant: string | null;
-  onMeant(id: string | null): void;
   onRemove(id: string): void;
 }
 
@@ -46,7 +42,7 @@ export function CompareCurves({ group, version, runs, labels, passing, meant, on
   const [smoothing, setSmoothing] = useUrlState('smooth', SMOOTHING);
   const [zoom, setZoom] = useUrlState('zoom', ZOOM);
   const [hidden, setHidden] = useUrlState('hidden', HIDDEN);
-  const [isGrouped, setGrouped] = useUrlState('seeds', GROUPED);
+  const [isGrouped, setGrouped] = useUrlState('seeds', FLAG);
   const [place, setPlace] = useState<number | null>(null);
   const metric = keys.includes(asked) ? asked : keys[0]!;
   useEffect(() => group.want(metric), [group, metric]);

@@ -6,6 +6,7 @@ import { hrefOf, useUrlState } from '../../lib/router.js';
 import { METRIC, USUAL_CURVE } from './curve-axis.js';
 import { useRunGroup } from '../../live/use-run-group.js';
 import { Card, Empty, ErrorNote, Loading } from '../../ui/surfaces.js';
+import type { Compared } from './compared.js';
 import { CompareCurves } from './compare-curves.js';
 import { CompareQuantities } from './compare-quantities.js';
 import { DifferenceTable } from './difference-table.js';
@@ -30,7 +31,7 @@ export function ComparePage() {
   if (ids.length === 0) return <StartComparing />;
   if (runs.length === 0 && isReading) return <><Head many={ids.length} /><ErrorNote error={error} title="The runs could not be read." onRetry={() => group.retry()} /><div class="compare"><Loading height={420} label="Loading the runs" /><Loading height={200} /></div></>;
   if (runs.length === 0) return <><Head many={0} /><Empty title="None of these runs is there"><p>They may have been deleted, or are of another team.</p><a class="button" href={hrefOf('runs')}>All runs</a></Empty></>;
-  const shared = { runs, labels, meant, onMeant: setMeant };
+  const shared: Compared = { runs, labels, meant, onMeant: setMeant };
   return (
     <>
       <Head many={runs.length} />

@@ -1,11 +1,11 @@
 // What was chosen against what came of it: parallel coordinates, and two quantities against each other.
 import { useEffect, useMemo } from 'preact/hooks';
-import type { Run } from '../../api/types.js';
 import * as codecs from '../../lib/codecs.js';
 import { useUrlState } from '../../lib/router.js';
 import { Button } from '../../ui/button.js';
 import { Select } from '../../ui/field.js';
 import { Card } from '../../ui/surfaces.js';
+import type { Compared } from './compared.js';
 import type { Difference } from './differences.js';
 import { ParallelPlot, type Axis } from './parallel-plot.js';
 import { passes, quantitiesOf, scaleOf, type Quantity } from './quantities.js';
@@ -16,12 +16,8 @@ const AXES = codecs.list();
 const KEY = codecs.text();
 const MOST_USUAL = 5;
 
-export interface CompareQuantitiesProps {
-  runs: readonly Run[];
-  labels: ReadonlyMap<string, string>;
+export interface CompareQuantitiesProps extends Compared {
   differences: readonly Difference[];
-  meant: string | null;
-  onMeant(id: string | null): void;
   onPassing(passing: ReadonlySet<string> | null): void;
 }
 

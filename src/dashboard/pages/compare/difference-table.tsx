@@ -2,14 +2,14 @@
 import { plain } from '../../lib/format.js';
 import { hrefOf } from '../../lib/router.js';
 import { palette } from '../../charts/palette.js';
-import type { Run } from '../../api/types.js';
+import type { Compared } from './compared.js';
 import type { Difference } from './differences.js';
 import { Swatch } from './legend.js';
 import type { Scalar } from '../../lib/spec-paths.js';
 
 const text = (value: Scalar | null) => (value === null ? '–' : typeof value === 'number' ? plain(value) : String(value));
 
-export function DifferenceTable({ runs, labels, differences, meant, onMeant }: { runs: readonly Run[]; labels: ReadonlyMap<string, string>; differences: readonly Difference[]; meant: string | null; onMeant(id: string | null): void }) {
+export function DifferenceTable({ runs, labels, differences, meant, onMeant }: Compared & { differences: readonly Difference[] }) {
   if (runs.length < 2) return <p class="muted">One run alone differs from nothing.</p>;
   if (differences.length === 0) return <p class="muted">The specs of these {runs.length} runs are the same.</p>;
   return (

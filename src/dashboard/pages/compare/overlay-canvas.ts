@@ -39,6 +39,7 @@ export class OverlayCanvas {
   readonly #base: HTMLCanvasElement;
   readonly #top: HTMLCanvasElement;
   readonly #resize: ResizeObserver;
+  readonly #onDrawn: (ms: number) => void;
   #colors: Colors;
   #view: OverlayView | null = null;
   #hover: OverlayHover = { place: null, trace: null, span: null };
@@ -61,8 +62,6 @@ export class OverlayCanvas {
     this.#resize.observe(host);
     this.#onDrawn = onDrawn;
   }
-
-  readonly #onDrawn: (ms: number) => void;
 
   show(view: OverlayView): void {
     this.#view = view;

@@ -2,8 +2,8 @@
 // or by the handles at their ends with the arrow keys; what lies outside of one is faint everywhere.
 import { useRef, useState } from 'preact/hooks';
 import { palette } from '../../charts/palette.js';
-import type { Run } from '../../api/types.js';
 import { useWidth } from '../../ui/use-width.js';
+import type { Compared } from './compared.js';
 import { passes, placesOf, type Brushes, type Quantity, type Scale } from './quantities.js';
 
 export interface Axis {
@@ -11,14 +11,10 @@ export interface Axis {
   scale: Scale;
 }
 
-export interface ParallelPlotProps {
-  runs: readonly Run[];
-  labels: ReadonlyMap<string, string>;
+export interface ParallelPlotProps extends Compared {
   axes: readonly Axis[];
   brushes: Brushes;
   onBrush(brushes: Brushes): void;
-  meant: string | null;
-  onMeant(id: string | null): void;
 }
 
 const HEIGHT = 300;

@@ -1,19 +1,15 @@
 // One quantity against another, a dot for each run. With the keyboard the arrows go from dot to dot, Enter opens its run.
 import { go, hrefOf } from '../../lib/router.js';
 import { palette } from '../../charts/palette.js';
-import type { Run } from '../../api/types.js';
-import { scaleOf, type Quantity } from './quantities.js';
 import { useWidth } from '../../ui/use-width.js';
+import type { Compared } from './compared.js';
+import { scaleOf, type Quantity } from './quantities.js';
 
-export interface ScatterPlotProps {
-  runs: readonly Run[];
-  labels: ReadonlyMap<string, string>;
+export interface ScatterPlotProps extends Compared {
   x: Quantity;
   y: Quantity;
   /** Whether the run at an index is among those that are wanted. */
   isIn(index: number): boolean;
-  meant: string | null;
-  onMeant(id: string | null): void;
 }
 
 const HEIGHT = 300;
