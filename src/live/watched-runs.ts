@@ -3,7 +3,7 @@
 import type { Run } from '../schemas/run.js';
 import type { Bus } from './bus.js';
 import type { EventLog } from './event-log.js';
-import { createGate } from './gate.js';
+import { createGate } from '../gate.js';
 import type { LiveLimits } from './limits.js';
 import { RunFeed } from './run-feed.js';
 

@@ -4,6 +4,7 @@ import { Prisma, type Database, type DatabaseSession } from '../db/client.js';
 import { sentArrays, sentNumbers } from '../db/sent-arrays.js';
 import { CHUNK_POINTS, cutPoints, isDense, startsOf, sumUp, type Buckets, type Chunk, type Points, type Summary } from './buckets.js';
 import { storableText } from '../db/storable-text.js';
+import { createGate } from '../gate.js';
 
 export interface SeriesInfo {
   key: string;
@@ -178,6 +179,8 @@ async function readBuckets(session: DatabaseSession, parts: readonly Place[], bu
 
 /** About as many values are looked at together: of a curve, a chunk for each bucket, or all its points. */
 const VALUES_AT_ONCE = 2 ** 20;
+/** Groups of curves under way for one request: while one is read, another is decoded; other requests need connections too. */
+const GROUPS_AT_ONCE = 2;
 
 export function createMetricRepository(database: Database): MetricRepository {
   return {
@@ -191,29 +194,26 @@ export function createMetricRepository(database: Database): MetricRepository {
     async findCurves(curves, query) {
       const { maxPoints } = query;
       const atOnce = Math.max(1, Math.floor(VALUES_AT_ONCE / (maxPoints * CHUNK_POINTS)));
-      const found: (CurvePart | null)[] = [];
-      // One group after the other: long curves are large answers, and other requests need the connections too.
-      for (let from = 0; from < curves.length; from += atOnce) {
-        const group = curves.slice(from, from + atOnce);
-        // Each of one snapshot: an attempt that goes on from an earlier step takes points away.
-        const parts = await database.$transaction(
-          async (session) => {
-            const places = await findPlaces(session, group, query);
-            const isRead = ({ start, end }: Place) => isDense({ length: end - start, buckets: maxPoints });
-            const read = await readPoints(session, places.filter(isRead));
-            const summed = await readBuckets(session, places.filter((place) => !isRead(place)), maxPoints);
-            return new Map(places.map(({ number, count, last, start, end }): [number, CurvePart] => {
-              const points = read.get(number);
-              if (points === undefined) return [number, { count, last, buckets: summed.get(number)! }];
-              if (end - start <= maxPoints) return [number, { count, last, points }];
-              return [number, { count, last, buckets: cutPoints(points, { skip: start % CHUNK_POINTS, buckets: maxPoints }) }];
-            }));
-          },
-          { isolationLevel: 'RepeatableRead' },
-        );
-        found.push(...group.map((_, number) => parts.get(number) ?? null));
-      }
-      return found;
+      const groups = Array.from({ length: Math.ceil(curves.length / atOnce) }, (_, at) => curves.slice(at * atOnce, (at + 1) * atOnce));
+      const gate = createGate(GROUPS_AT_ONCE);
+      // Each group of one snapshot: an attempt that goes on from an earlier step takes points away.
+      const found = await Promise.all(groups.map((group) => gate(() => database.$transaction((session) => findParts(session, group, query), { isolationLevel: 'RepeatableRead' }))));
+      return found.flat();
     },
   };
+}
+
+async function findParts(session: DatabaseSession, curves: readonly CurveName[], query: CurveQuery): Promise<(CurvePart | null)[]> {
+  const { maxPoints } = query;
+  const places = await findPlaces(session, curves, query);
+  const isRead = ({ start, end }: Place) => isDense({ length: end - start, buckets: maxPoints });
+  const read = await readPoints(session, places.filter(isRead));
+  const summed = await readBuckets(session, places.filter((place) => !isRead(place)), maxPoints);
+  const parts = new Map(places.map(({ number, count, last, start, end }): [number, CurvePart] => {
+    const points = read.get(number);
+    if (points === undefined) return [number, { count, last, buckets: summed.get(number)! }];
+    if (end - start <= maxPoints) return [number, { count, last, points }];
+    return [number, { count, last, buckets: cutPoints(points, { skip: start % CHUNK_POINTS, buckets: maxPoints }) }];
+  }));
+  return curves.map((_, number) => parts.get(number) ?? null);
 }
