@@ -78,6 +78,12 @@ async function judge(page: Page, name: string, colorScheme: keyof typeof RULES):
   }
 }
 
+/** Names of what is chosen in a row that is scrolled, where one has to scroll to see it. */
+const UNSEEN = `[...document.querySelectorAll('[aria-current="page"], [role="tab"][aria-selected="true"]')].filter((entry) => {
+  const { left, right } = entry.getBoundingClientRect();
+  return left < 0 || right > innerWidth;
+}).map((entry) => entry.textContent)`;
+
 /** The page in light, in dark and on a phone, which is judged. The window is left as it was. */
 export async function pictures(page: Page, name: string): Promise<void> {
   const size = page.viewportSize() ?? { width: 1440, height: 900 };
@@ -90,6 +96,8 @@ export async function pictures(page: Page, name: string): Promise<void> {
   await page.emulateMedia({ colorScheme: null });
   await page.setViewportSize({ width: 380, height: 800 });
   await settled(page);
+  const unseen = await page.evaluate<string[]>(UNSEEN);
+  if (unseen.length > 0) faultsOf.get(page)?.push(`${name}-narrow: ${unseen.join(' and ')} lies beside the screen`);
   await picture(page, `${name}-narrow`);
   await page.setViewportSize(size);
 }

@@ -5,6 +5,7 @@ import { wordsOf } from '../api/error.js';
 import { link } from '../live/link.js';
 import type { LinkStatus } from '../live/connection.js';
 import { Button } from '../ui/button.js';
+import { useInSight } from '../ui/in-sight.js';
 import { toast } from '../ui/toasts.js';
 import { PAGES } from './pages.js';
 import { hrefOf, matched } from '../lib/router.js';
@@ -34,8 +35,9 @@ function Nav() {
   const here = matched.value?.name;
   const entries = (Object.keys(PAGES) as PageName[]).filter((name) => PAGES[name].nav !== undefined && may(PAGES[name].right));
   const current = here === 'run' || here === 'try' ? 'runs' : here === 'dataset' ? 'datasets' : here;
+  const row = useInSight<HTMLElement>(current);
   return (
-    <nav class="nav" aria-label="Pages">
+    <nav ref={row} class="nav" aria-label="Pages">
       {entries.map((name) => <a key={name} href={hrefOf(name)} aria-current={name === current ? 'page' : undefined}>{PAGES[name].nav}</a>)}
     </nav>
   );

@@ -3,6 +3,7 @@ import t from 'tap';
 import type { Run, RunState } from '../../../src/dashboard/api/types.js';
 import { bestOf, headlineOf, lastedMsOf, leftMsOf, metricOf, progressLineOf } from '../../../src/dashboard/lib/run-words.js';
 import { filterRuns, sortRuns } from '../../../src/dashboard/pages/runs/select-runs.js';
+import { scrollToSee } from '../../../src/dashboard/ui/in-sight.js';
 import { scrollTo, windowOf } from '../../../src/dashboard/ui/window.js';
 
 const run = (more: object): Run => ({ id: 'r', name: 'a', recipe: null, state: 'running', tags: [], user: 'ada', metrics: {}, createdAt: '2026-01-01T00:00:00Z', startedAt: null, endedAt: null, transitions: [], spec: { dataset: { name: 'mnist', validation: 'test' }, fit: { batchSize: 10 } }, progress: { epoch: 1, epochs: 2, step: 5, totalSteps: 10, examplesPerSecond: 25 }, ...more }) as unknown as Run;
@@ -56,4 +57,9 @@ t.test('the time of a run is that of its work, however often it was taken up', a
   t.equal(lasted(told(...first, ['queued', 100], ['starting', 200], ['running', 201], ['succeeded', 205])), 8, 'resumed');
   t.equal(lasted(told(...first, ['queued', 100], ['starting', 298], ['running', 299])), 5, 'at work again');
   t.equal(lastedMsOf(told(['queued', 0]), Date.now()), null);
+});
+
+t.test('a row is scrolled no further than it takes to see what is chosen in it', async (t) => {
+  const row = { scrolled: 100, width: 300 };
+  t.same([{ left: 150, width: 80 }, { left: 500, width: 80 }, { left: 90, width: 80 }, { left: 10, width: 80 }, { left: 600, width: 400 }].map((entry) => scrollToSee(entry, row)), [100, 312, 58, 0, 568]);
 });
