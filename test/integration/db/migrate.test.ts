@@ -1,11 +1,12 @@
 // The migration runner on a real server, with migrations of its own.
-import { createHash } from 'node:crypto';
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { createHash, randomUUID } from 'node:crypto';
+import { cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
 import { pino } from 'pino';
 import t, { type Test } from 'tap';
 import { migrate, MigrationError } from '../../../src/db/migrate.js';
+import { migrationsDir } from '../../../src/paths.js';
 import { until } from '../../helpers/poll.js';
 import { emptyDatabase, testDatabase } from '../../helpers/postgres.js';
 
@@ -149,4 +150,29 @@ t.test('a server that is away is its own error, not one of migrations', async (t
 t.test('every test database comes with our own migrations applied', async (t) => {
   const { url } = await testDatabase(t);
   t.same(await migrate({ url, log }), { applied: [] }, 'nothing is left to do');
+});
+
+t.test('evaluations of an earlier version are those of this one', async (t) => {
+  const { pool, dir, run } = await scene(t, {});
+  const ours = (await readdir(migrationsDir)).sort();
+  const take = (names: readonly string[]) => Promise.all(names.map((name) => cp(join(migrationsDir, name), join(dir, name), { recursive: true })));
+  const at = ours.indexOf('20261124000000_unpredicted_counts');
+  await take(ours.slice(0, at));
+  await run();
+  const id = randomUUID();
+  const told = (confusionMatrix: number[][], unpredictedCount: number) => ({ epoch: 1, labels: ['a', 'b'], confusionMatrix, unpredictedCount, samples: [] });
+  const client = await pool.connect();
+  await client.query('set session_replication_role = replica');
+  const insert = (runId: string, seq: number, kind: string, data: object) => client.query('insert into run_events (run_id, seq, kind, at, data) values ($1, $2, $3, now(), $4)', [runId, seq, kind, data]);
+  await insert(id, 1, 'log', { level: 'info', message: 'hello' });
+  await insert(id, 2, 'evaluation', told([[2, 1], [0, 4]], 0));
+  await insert(id, 3, 'evaluation', told([[1, 0], [0, 3]], 3));
+  await insert(randomUUID(), 1, 'evaluation', told([[9, 9], [9, 9]], 0));
+  client.release();
+  await take(ours.slice(at));
+  await run();
+  const { rows } = await pool.query<{ data: object }>('select data from run_events where run_id = $1 order by seq', [id]);
+  const { unpredictedCount: _, ...rest } = told([[1, 0], [0, 3]], 3);
+  t.match(rows.map(({ data }) => data), [{ message: 'hello' }, { unpredictedCounts: [0, 0] }, { ...rest, unpredictedCounts: [2, 1] }]);
+  t.notOk('unpredictedCount' in rows[1]!.data);
 });
