@@ -4,10 +4,11 @@ import t from 'tap';
 import type { Page } from 'playwright-core';
 import type { Evaluations } from '../../src/schemas/evaluation.js';
 import type { CreatedApiKey } from '../../src/schemas/identity.js';
+import type { MetricSeriesList } from '../../src/schemas/metric.js';
 import type { Run } from '../../src/schemas/run.js';
 import { startBrowser } from '../helpers/browser.js';
 import { call, ended } from '../helpers/client.js';
-import { addressSays, chromium, picture, pictures, signIn, skipWithoutBrowser, visit } from '../helpers/dashboard.js';
+import { addressSays, chromium, picture, pictures, pointsOf, signIn, skipWithoutBrowser, visit } from '../helpers/dashboard.js';
 import { until } from '../helpers/poll.js';
 import { startService } from '../helpers/service.js';
 
@@ -75,6 +76,25 @@ t.test('a run is read and steered on its page', { skip: skipWithoutBrowser }, as
     t.equal(await page.locator('[data-chart="loss"] .chart-where').innerText(), place, 'what a key has set stays, however often it is drawn');
     await chart.blur();
     await page.setViewportSize({ width: 1440, height: 900 });
+  });
+
+  await t.test('a logarithmic axis may begin just below a power of ten', async (t) => {
+    const other = await page.context().newPage();
+    const thrown: string[] = [];
+    other.on('pageerror', (error) => thrown.push(String(error)));
+    await other.route(`**/v1/runs/${id}/metrics?*`, async (route) => {
+      const response = await route.fetch();
+      const { series } = (await response.json()) as MetricSeriesList;
+      // A tenth more and less than these are what the axis then begins and ends with.
+      for (const { key, points } of series) if (key === 'epoch/loss' && points) points.values = [14.1 / 1.1, 1, 0.00984 * 1.1];
+      await route.fulfill({ response, json: { series } });
+    });
+    await other.goto(`${address}/runs/${id}?log=yes`);
+    await until(async () => (await pointsOf(other, 'loss')) === 45, { what: 'the curve to be drawn' });
+    await other.locator('[data-chart="loss"]').getByRole('slider').press('Home');
+    await other.locator('[data-chart="loss"] [data-line="train"] b', { hasText: '12.82' }).waitFor();
+    t.same(thrown, []);
+    await other.close();
   });
 
   await t.test('the log is searched, filtered and followed', async (t) => {

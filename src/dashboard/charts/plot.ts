@@ -8,6 +8,7 @@ import { colorsOf, faint, paintBad, paintMarks, paintOutside, paintRanges, paint
 import { Pace } from './pace.js';
 import { rangeOf } from './scale.js';
 import { smoothed } from './smoothing.js';
+import { logTicks } from './ticks.js';
 
 export interface PlotView {
   lines: readonly Line[];
@@ -41,6 +42,11 @@ interface Callbacks {
 const PER_LINE = 2;
 const AXIS_WIDTH = 58;
 const FEW = 60;
+/** uPlot's own marks of a logarithmic axis never end where it begins just below a power of ten. */
+const LOG_AXIS: Pick<uPlot.Axis, 'splits' | 'filter'> = {
+  splits: ({ height }, _axis, from, to) => logTicks(from, to, { about: height / 48 }),
+  filter: (_plot, splits) => splits,
+};
 
 export class Plot {
   readonly #host: HTMLElement;
@@ -158,7 +164,7 @@ export class Plot {
       },
       axes: [
         { ...common, size: 30, gap: 6, grid: { show: false }, border: { show: true, stroke: axis, width: 1 }, space: 64, values: (_plot, places) => places.map((place) => this.#view!.formatPlace(place)), ...(view.wholePlaces ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 1e7] } : {}) },
-        { ...common, size: AXIS_WIDTH, gap: 6, grid: { stroke: grid, width: 1 }, space: view.small ? 40 : 44, values: (_plot, values) => values.map((value: number | null) => (value === null ? '' : this.#view!.formatValue(value))) },
+        { ...common, size: AXIS_WIDTH, gap: 6, grid: { stroke: grid, width: 1 }, space: view.small ? 40 : 44, values: (_plot, values) => values.map((value: number | null) => (value === null ? '' : this.#view!.formatValue(value))), ...(view.log ? LOG_AXIS : {}) },
       ],
       series: [{}, ...view.lines.flatMap((line) => this.#seriesOf(line, view.smoothing > 0 || view.lines.some(({ kind }) => kind === 'whole')))],
       hooks: {

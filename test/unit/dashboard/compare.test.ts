@@ -5,7 +5,7 @@ import { Series } from '../../../src/dashboard/live/series.js';
 import { bandOf, seedGroups } from '../../../src/dashboard/pages/compare/band.js';
 import { curveKeysOf, placeOf } from '../../../src/dashboard/pages/compare/curve-axis.js';
 import { passes, quantitiesOf, scaleOf, type Span } from '../../../src/dashboard/pages/compare/quantities.js';
-import { columnsToTrace, frameOf, logTicks, nearestPoint, ticks, TraceMaker, type Trace } from '../../../src/dashboard/pages/compare/trace.js';
+import { columnsToTrace, frameOf, nearestPoint, TraceMaker, type Trace } from '../../../src/dashboard/pages/compare/trace.js';
 import { BRUSHES, HIDDEN, RUN_IDS } from '../../../src/dashboard/pages/compare/view-codecs.js';
 
 const xy = (x: number[], y: number[]) => ({ x: Float64Array.from(x), y: Float64Array.from(y) });
@@ -87,8 +87,6 @@ t.test('a frame holds what is shown, on a line or by logarithm', async (t) => {
   t.same(frameOf(long, free).y.map(Math.round), [-1100, 1100], 'everything');
   t.same(frameOf(long, { ...free, cut: 0.01 }).y.map(Math.round), [1, 1], 'without what would press it flat');
   t.ok(frameOf([trace([1, 2], [5, 500])], { ...free, cut: 0.01 }).y[1] > 500, 'of few values nothing is left out');
-  t.same([ticks(0, 1, { about: 5 }), ticks(0, 3, { about: 9, whole: true }), ticks(0.1, 0.3, { about: 4 }), ticks(2, 2, { about: 4 })], [[0, 0.2, 0.4, 0.6, 0.8, 1], [0, 1, 2, 3], [0.1, 0.15, 0.2, 0.25, 0.3].filter((one) => one), [2]]);
-  t.same([logTicks(0.01, 1), logTicks(1e-6, 1)], [[0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1], [1e-6, 1e-5, 1e-4, 1e-3, 0.01, 0.1, 1]]);
   t.same([-1, 1.4, 1.6, 9].map((place) => nearestPoint(Float64Array.of(0, 1, 2), place)), [0, 1, 2, 2]);
   t.equal(nearestPoint(new Float64Array(), 1), -1);
 });

@@ -2,8 +2,9 @@
 // curves are not drawn anew for a cross-hair.
 import { colorsOf, faint, type Colors } from '../../charts/paint.js';
 import { Pace } from '../../charts/pace.js';
+import { logTicks, ticks } from '../../charts/ticks.js';
 import { strokeTrace } from './stroke-trace.js';
-import { logTicks, nearestPoint, ticks, type Frame, type Trace } from './trace.js';
+import { nearestPoint, type Frame, type Trace } from './trace.js';
 
 export interface OverlayView {
   traces: readonly Trace[];
@@ -219,7 +220,7 @@ export class OverlayCanvas {
     ctx.strokeStyle = grid;
     ctx.textAlign = 'right';
     ctx.textBaseline = 'middle';
-    for (const value of log ? logTicks(...frame.y) : ticks(...frame.y, { about: height / 48 })) {
+    for (const value of (log ? logTicks : ticks)(...frame.y, { about: height / 48 })) {
       const at = Math.round(y(value)) + 0.5;
       ctx.beginPath();
       ctx.moveTo(LEFT, at);

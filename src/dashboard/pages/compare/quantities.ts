@@ -1,11 +1,11 @@
 // What runs are set side by side by: hyperparameters in which they differ, metrics, and what they took.
 import type { Run } from '../../api/types.js';
+import { ticks } from '../../charts/ticks.js';
 import { plain } from '../../lib/format.js';
 import { numberOf } from '../../lib/number-of.js';
 import { formatOf, lastedMsOf } from '../../lib/run-words.js';
 import { scalarAt, shortPath } from '../../lib/spec-paths.js';
 import type { Difference } from './differences.js';
-import { ticks } from './trace.js';
 
 export interface Quantity {
   /** As the address names it: `spec.fit.batchSize`, `metrics.val_loss`, `minutes`. */

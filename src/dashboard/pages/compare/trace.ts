@@ -105,30 +105,5 @@ function endsOf(values: readonly number[], cut: number): [number, number] {
   return [low, high];
 }
 
-/** Round places from `from` to `to`, about so many. */
-export function ticks(from: number, to: number, { about, whole = false }: { about: number; whole?: boolean }): number[] {
-  if (!(to > from)) return [from];
-  const raw = (to - from) / Math.max(1, about);
-  const power = 10 ** Math.floor(Math.log10(raw));
-  const step = [1, 2, 5, 10].map((factor) => factor * power).find((one) => one >= raw * 0.999 && (!whole || one >= 1)) ?? 10 * power;
-  const first = Math.ceil(from / step - 1e-9);
-  const last = Math.floor(to / step + 1e-9);
-  // By whole multiples: sums of tenths are no tenths.
-  return Array.from({ length: Math.max(0, last - first + 1) }, (_, at) => Number(((first + at) * step).toPrecision(12)));
-}
-
-/** Powers of ten; with twos and fives between where there are few. */
-export function logTicks(from: number, to: number): number[] {
-  const factors = Math.log10(to / from) > 3 ? [1] : [1, 2, 5];
-  const found: number[] = [];
-  for (let power = Math.floor(Math.log10(from)); power <= Math.ceil(Math.log10(to)); power += 1) {
-    for (const factor of factors) {
-      const tick = Number(`${factor}e${power}`);
-      if (tick >= from && tick <= to) found.push(tick);
-    }
-  }
-  return found.length < 2 ? ticks(from, to, { about: 4 }) : found;
-}
-
 /** The point of a trace at a place, or the nearest; -1 where there is none. */
 export const nearestPoint = (x: Float64Array, place: number): number => nearestTo(place, x.length, (at) => x[at]!);
