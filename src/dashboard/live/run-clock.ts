@@ -1,6 +1,8 @@
 // When each step of a run was: straight lines between the moments that the event log tells. For axes of time.
-import type { RunState } from '../api/types.js';
+import type { RunEvent } from '../api/types.js';
 import { firstWhere } from '../lib/sorted.js';
+
+type StateEvent = Extract<RunEvent, { kind: 'state' }>;
 
 export class RunClock {
   #steps: number[] = [];
@@ -35,8 +37,9 @@ export class RunClock {
   }
 
   /** A change of state. The time in line before the first start, and what starting takes, are none of its training. */
-  noteState(state: RunState, step: number, timeMs: number): void {
-    if (state === 'running' || step > 0) this.note(step, timeMs);
+  takeState({ at, data: { state, step = 0 } }: StateEvent): void {
+    if (state === 'starting') this.cut(step);
+    if (state === 'running' || step > 0) this.note(step, Date.parse(at));
   }
 
   /** A run that was interrupted goes on from here; what followed is void. */

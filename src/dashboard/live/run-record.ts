@@ -70,24 +70,27 @@ export class RunRecord {
     const { progress, metrics, ...rest } = fresh;
     const { state, reason, message, head, attempt } = this.run;
     const { epochs, totalSteps } = progress;
-    this.run = { ...rest, state, reason, message, head, attempt, metrics: hasEnded(fresh.state) ? metrics : this.run.metrics, progress: { ...this.run.progress, epochs, totalSteps } };
+    this.run = { ...rest, state, reason, message, head, attempt, metrics: hasEnded(fresh.state) || Object.keys(this.run.metrics).length === 0 ? metrics : this.run.metrics, progress: { ...this.run.progress, epochs, totalSteps } };
   }
 
   /** A new attempt goes on from a step, or trains from the start, and its events all follow. */
   #beginAttempt({ data }: RunEvent): void {
     const { attempt, step = 0, epoch = 0 } = data as { attempt: number; step?: number; epoch?: number };
+    const wasWhole = Math.floor(this.run.progress.step / this.stepsPerEpoch);
     this.#attempt = attempt;
     if (step === 0) this.series = new Map();
     for (const [key, series] of this.series) series.cut(key.startsWith('epoch/') ? epoch : step);
     this.clock.cut(step);
-    this.run = { ...this.run, attempt, metrics: {}, progress: { ...this.run.progress, epoch, step, examplesPerSecond: null } };
+    // Where the latest epoch is void, the row knows those of the one before.
+    this.run = { ...this.run, attempt, metrics: epoch === wasWhole ? this.run.metrics : {}, progress: { ...this.run.progress, epoch, step, examplesPerSecond: null } };
   }
 
-  #takeState({ at, data }: Extract<RunEvent, { kind: 'state' }>): void {
+  #takeState(event: Extract<RunEvent, { kind: 'state' }>): void {
+    const { at, data } = event;
     const { state, reason = null, message = null } = data;
     const { startedAt, endedAt } = this.run;
     this.run = { ...this.run, state, reason, message, startedAt: state === 'starting' ? at : startedAt, endedAt: hasEnded(state) ? at : state === 'queued' ? null : endedAt };
-    this.clock.noteState(state, this.run.progress.step, Date.parse(at));
+    this.clock.takeState(event);
   }
 
   #takeSteps({ at, data: { epoch, steps, series, examplesPerSecond } }: Extract<RunEvent, { kind: 'metrics' }>): void {

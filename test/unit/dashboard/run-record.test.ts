@@ -42,6 +42,21 @@ t.test('an attempt that goes on cuts what is void, and an old one says nothing m
   t.equal(record.curve('batch/loss').total, 0, 'from the start');
 });
 
+t.test('metrics stand until the epoch that they are of is void; then the row tells those of the one before', async (t) => {
+  const record = new RunRecord(run(), new Map());
+  const epoch = (number: number, loss: number) => record.take(event('epoch', { attempt: 1, epoch: number, step: 10 * number, metrics: { loss }, examplesPerSecond: 8, durationMs: 5, best: true }));
+  epoch(1, 0.4);
+  record.take(steps([11, 12, 13, 14]));
+  record.take(event('state', { state: 'starting', attempt: 2, step: 14, epoch: 1 }));
+  t.same(record.run.metrics, { loss: 0.4 });
+  record.take(event('state', { state: 'starting', attempt: 3, step: 5, epoch: 0 }));
+  t.same(record.run.metrics, {});
+  record.refresh(run({ metrics: { loss: 0.9 } }));
+  t.same(record.run.metrics, { loss: 0.9 });
+  record.refresh(run({ metrics: { loss: 0.8 } }));
+  t.same(record.run.metrics, { loss: 0.9 }, 'which events tell from then on');
+});
+
 t.test('time begins with the first running state, as it does for who comes later', async (t) => {
   const record = new RunRecord(run({ state: 'queued', attempt: 0, progress: { epoch: 0, epochs: 2, step: 0, totalSteps: 20, examplesPerSecond: null } }), new Map());
   const told = (second: number, kind: string, data: object) => record.take({ ...event(kind, data), at: `2026-01-01T12:00:${String(second).padStart(2, '0')}Z` } as RunEvent);

@@ -1,5 +1,6 @@
 // Curves in memory, and the moments of their steps.
 import t from 'tap';
+import type { RunState } from '../../../src/dashboard/api/types.js';
 import { RunClock } from '../../../src/dashboard/live/run-clock.js';
 import { MAX_ENTRIES, Series } from '../../../src/dashboard/live/series.js';
 
@@ -84,4 +85,23 @@ t.test('a step has its time, between the moments that are known', async (t) => {
   later.prepend(clock);
   t.equal(later.secondsAt(5), 5);
   t.equal(later.isWhole, true);
+});
+
+t.test('states say at which step they were entered, also within an epoch', async (t) => {
+  const clock = new RunClock();
+  const told = (second: number, state: RunState, step?: number) => clock.takeState({ seq: 1, kind: 'state', at: new Date(second * 1000).toISOString(), data: { state, attempt: 1, ...(step === undefined ? {} : { step }) } });
+  told(1, 'queued');
+  told(5, 'starting');
+  told(10, 'running', 0);
+  clock.note(10, 20_000);
+  told(28, 'pausing', 18);
+  told(29, 'paused', 18);
+  told(100, 'queued', 18);
+  told(110, 'starting', 18);
+  told(112, 'running', 18);
+  clock.note(20, 114_000);
+  t.same([5, 10, 14, 18, 19].map((step) => clock.secondsAt(step)), [5, 10, 14, 18, 103]);
+  t.same([15_000, 28_000, 60_000, 113_000].map((ms) => clock.stepAt(ms)), [5, 18, 18, 19]);
+  told(120, 'starting', 10);
+  t.equal(clock.stepAt(120_000), 10, 'what followed is void');
 });
