@@ -131,10 +131,10 @@ async function uninterrupted(address: string) {
 
 type Whole = Awaited<ReturnType<typeof outcome>>;
 
-/** Those that events of a kind name, in order. */
+/** Those that events of a kind name, in order; of states, those from which an attempt went on. */
 async function stepsOf(address: string, { id }: Run, kind: string): Promise<number[]> {
-  const { body: page } = await call<{ items: { data: { step?: number } }[] }>(address, `/v1/runs/${id}/events?limit=1000&kind=${kind}`);
-  return page.items.flatMap(({ data }) => data.step ?? []);
+  const { body: page } = await call<{ items: { data: { state?: string; step?: number } }[] }>(address, `/v1/runs/${id}/events?limit=1000&kind=${kind}`);
+  return page.items.flatMap(({ data: { state = 'starting', step } }) => (state === 'starting' ? (step ?? []) : []));
 }
 
 function pidOf(service: ServiceProcess, what: RegExp): number {
