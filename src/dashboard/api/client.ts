@@ -12,6 +12,10 @@ export const setCsrfToken = (token: string | null) => void (csrfToken = token);
 let onSignedOut = () => {};
 export const whenSignedOut = (listener: () => void) => void (onSignedOut = listener);
 
+/** Called when a request found nobody to answer it. */
+let onUnreachable = () => {};
+export const whenUnreachable = (listener: () => void) => void (onUnreachable = listener);
+
 /** As `fetch`. @throws ApiError for what is no success; the signal's reason where it was aborted */
 export async function send(request: Request): Promise<Response> {
   if (request.method !== 'GET' && csrfToken !== null) request.headers.set('x-csrf-token', csrfToken);
@@ -22,6 +26,7 @@ export async function send(request: Request): Promise<Response> {
     if (!response.ok) text = await response.text();
   } catch (error) {
     if (request.signal.aborted) throw error;
+    onUnreachable();
     throw unreachable();
   }
   if (response.ok) return response;

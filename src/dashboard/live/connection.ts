@@ -9,6 +9,8 @@ const PULSE_MS = 5000;
 const QUIET_MS = 15_000;
 /** ...and given up after this long without one. Counted from the question: a hidden page looks once a minute. */
 const PATIENCE_MS = 10_000;
+/** The same where something else says that it is gone. */
+const DOUBT_MS = 2000;
 
 /** What becomes of a watched run. */
 export interface RunWatcher {
@@ -72,6 +74,7 @@ export class Connection {
   #askedAt: number | null = null;
   #retry: ReturnType<typeof setTimeout> | undefined;
   #pulse: ReturnType<typeof setInterval> | undefined;
+  #doubt: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = { now: Date.now, random: Math.random, ...options };
@@ -107,6 +110,16 @@ export class Connection {
     const watched = { runId, seq: after, watcher, asked: false, behindUntil: 0 };
     this.#watched.set(runId, watched);
     this.#subscribe(watched);
+  }
+
+  /** Something else says that the service is away: whether it is shows soon. */
+  doubt(): void {
+    if (!this.#open || this.#doubt !== undefined) return;
+    const askedAt = this.#askedAt ?? this.#ask();
+    this.#doubt = setTimeout(() => {
+      this.#doubt = undefined;
+      if (this.#askedAt === askedAt) this.#giveUp();
+    }, DOUBT_MS);
   }
 
   unwatch(runId: string): void {
@@ -210,14 +223,20 @@ export class Connection {
   #checkPulse(): void {
     const now = this.#options.now();
     if (this.#askedAt !== null) {
-      if (now - this.#askedAt < PATIENCE_MS) return;
-      const socket = this.#socket;
-      this.#lost(socket);
-      socket?.close();
-    } else if (now - this.#heardAt > QUIET_MS) {
-      this.#askedAt = now;
-      this.#send({ type: 'ping' });
-    }
+      if (now - this.#askedAt >= PATIENCE_MS) this.#giveUp();
+    } else if (now - this.#heardAt > QUIET_MS) this.#ask();
+  }
+
+  /** For a sign of life. Answers when that was. */
+  #ask(): number {
+    this.#send({ type: 'ping' });
+    return (this.#askedAt = this.#options.now());
+  }
+
+  #giveUp(): void {
+    const socket = this.#socket;
+    this.#lost(socket);
+    socket?.close();
   }
 
   #lost(socket: Socket | null): void {
@@ -230,6 +249,8 @@ export class Connection {
     this.#recovering = false;
     this.#again = true;
     clearInterval(this.#pulse);
+    clearTimeout(this.#doubt);
+    this.#doubt = undefined;
     this.#tell();
     // Spread, so that a hundred pages do not return to a restarted service at the same moment.
     this.#retry = setTimeout(() => this.start(), this.#delayMs * (0.5 + this.#options.random()));

@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import { addressOf } from '../lib/base.js';
+import { whenUnreachable } from '../api/client.js';
 import { checkSession } from '../api/session.js';
 import { LIVE_SUBPROTOCOL } from '../../portable/live-protocol.js';
 import { Connection, type Link, type Socket } from './connection.js';
@@ -28,6 +29,8 @@ export const connection = new Connection({
 export function openLink(): void {
   connection.start();
   addEventListener('online', () => connection.start());
+  addEventListener('offline', () => connection.doubt());
+  whenUnreachable(() => connection.doubt());
   document.addEventListener('visibilitychange', () => document.hidden || connection.start());
 }
 

@@ -147,3 +147,24 @@ t.test('a connection is given up when a question stays without an answer', async
   pulse(5000);
   t.equal(links.at(-1)?.status, 'reconnecting');
 });
+
+t.test('where something else says that the service is away, it is asked at once, and given up soon', async (t) => {
+  mock.timers.enable({ apis: ['setInterval', 'setTimeout'] });
+  t.teardown(() => mock.timers.reset());
+  const { connection, links, tell, last } = scene(t);
+  connection.start();
+  last().onopen?.();
+  connection.doubt();
+  connection.doubt();
+  t.same(last().sent, [{ type: 'ping' }], 'once');
+  tell({ type: 'pong' });
+  mock.timers.tick(2000);
+  t.equal(links.at(-1)?.status, 'live', 'it was there');
+  connection.doubt();
+  mock.timers.tick(1999);
+  t.equal(links.at(-1)?.status, 'live');
+  mock.timers.tick(1);
+  t.equal(links.at(-1)?.status, 'reconnecting');
+  connection.doubt();
+  t.equal(links.at(-1)?.status, 'reconnecting');
+});
