@@ -16,15 +16,18 @@ export interface Line {
   dash?: readonly number[];
   /** `raw`: single batches, faint where they are smoothed. `whole`: few and important. */
   kind: 'raw' | 'whole';
-  /** How far from a place on the axis an entry still tells of it; everywhere when absent. */
+  /** How far from a place on the axis an entry still tells of it; from its first step to its last when absent. */
   reach?: number;
 }
 
 /** The entry at a place, or the nearest within reach; -1 when there is none. */
-export function entryAt({ series, place, reach = Infinity }: Line, at: number): number {
-  const middle = (index: number) => place((series.from[index]! + series.to[index]!) / 2);
-  const best = nearestTo(at, series.length, middle);
-  return best >= 0 && Math.abs(middle(best) - at) <= reach ? best : -1;
+export function entryAt({ series: { length, from, to }, place, reach }: Line, at: number): number {
+  const middle = (index: number) => place((from[index]! + to[index]!) / 2);
+  const best = nearestTo(at, length, middle);
+  if (best < 0) return -1;
+  // Half a step beside its ends it is still as near as one can point.
+  const isNear = reach === undefined ? at >= place(from[0]! - 0.5) && at <= place(to[length - 1]! + 0.5) : Math.abs(middle(best) - at) <= reach;
+  return isNear ? best : -1;
 }
 
 /** What a line says at a place, or last where none is given: its value, or the range of its bucket; a dash for nothing. */

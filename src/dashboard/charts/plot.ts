@@ -2,7 +2,7 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { followFingers } from './fingers.js';
-import { gridPlaces, toGrid, type Grid } from './grid.js';
+import { gridPlaces, isOwn, toGrid, type Grid } from './grid.js';
 import type { Line } from './line.js';
 import { colorsOf, faint, paintBad, paintMarks, paintOutside, paintRanges, paintSpikes, type Colors, type Mark } from './paint.js';
 import { Pace } from './pace.js';
@@ -211,7 +211,7 @@ export class Plot {
     const isFaint = kind === 'raw' && hasStronger;
     const few = (plot: uPlot, series: number) => (this.#grids[(series - 1) / PER_LINE]?.raw.entries ?? 0) <= (kind === 'whole' ? FEW : 1) && plot.data[series]!.length > 0;
     return [
-      { label, stroke: isFaint ? faint(color, 0.5) : color, width: kind === 'whole' ? 2.25 : 1 / devicePixelRatio, ...(dash.length > 0 ? { dash: [...dash] } : {}), points: { show: few, size: 7, fill: color, stroke: color } },
+      { label, stroke: isFaint ? faint(color, 0.5) : color, width: kind === 'whole' ? 2.25 : 1 / devicePixelRatio, ...(dash.length > 0 ? { dash: [...dash] } : {}), points: { show: few, filter: ownColumns, size: 7, fill: color, stroke: color } },
       { stroke: color, width: 2, ...(dash.length > 0 ? { dash: [...dash] } : {}), points: { show: false } },
     ];
   }
@@ -224,11 +224,14 @@ export class Plot {
   }
 }
 
-/** The nearest column that has a value. */
+/** Those that have a value of their own. */
+const ownColumns = ({ data }: uPlot, series: number): number[] => Array.from(data[series]!, (_, column) => column).filter((column) => isOwn(data[series] as Grid['mean'], column));
+
+/** The nearest column that has a value of its own. */
 function nearestCell(cells: Grid['mean'], index: number): number {
   for (let away = 0; away < cells.length; away += 1) {
-    if (typeof cells[index - away] === 'number') return index - away;
-    if (typeof cells[index + away] === 'number') return index + away;
+    if (isOwn(cells, index - away)) return index - away;
+    if (isOwn(cells, index + away)) return index + away;
   }
   return index;
 }

@@ -2,7 +2,7 @@
 import t from 'tap';
 import { formatPlace, placeOn } from '../../../src/dashboard/charts/axis.js';
 import { spanUnder } from '../../../src/dashboard/charts/fingers.js';
-import { barWidth, gridPlaces, toGrid } from '../../../src/dashboard/charts/grid.js';
+import { barWidth, gridPlaces, isOwn, toGrid } from '../../../src/dashboard/charts/grid.js';
 import { readAt, type Line } from '../../../src/dashboard/charts/line.js';
 import { createPalette, PALETTE_SIZE } from '../../../src/dashboard/charts/palette.js';
 import { rangeOf } from '../../../src/dashboard/charts/scale.js';
@@ -17,6 +17,12 @@ const seriesOf = (values: readonly number[]) => {
   return series;
 };
 const same = (at: number) => at;
+
+t.test('what crosses the border of the chart is drawn, and is no value', async (t) => {
+  const { mean } = toGrid({ columns: seriesOf([1, 2, 3]), place: (at) => at, from: 1.5, to: 2.5, width: 4 });
+  t.same([mean[0], mean[3], mean[5]], [1.5, 2, 2.5]);
+  t.same(mean.flatMap((_, column) => (isOwn(mean, column) ? column : [])), [3]);
+});
 
 t.test('the bar of a column reaches to the next one, and that of the last nowhere', async (t) => {
   const max = [1, 2, undefined, 3, undefined, undefined, undefined, undefined, undefined, 4, null];
@@ -110,6 +116,8 @@ t.test('a line reads its values at a place', async (t) => {
   t.equal(readAt(line, 12, plain), '3');
   t.equal(readAt(line, 19, plain), 'NaN');
   t.equal(readAt(line, 90, plain), '–', 'out of reach');
+  const { reach: _, ...free } = line;
+  t.same([3, 6, 14, 34, 36].map((at) => readAt(free, at, plain)), ['–', '3', '3', '1', '–'], 'a line says nothing before its first step and after its last');
   t.equal(readAt({ ...line, series: new Series() }, null, plain), '–');
   const series = Series.of({ buckets: { from: [1], to: [9], count: [9], nan: [1], min: [1], max: [4], mean: [2], last: [4] } });
   t.equal(readAt({ ...line, series }, 50, plain), '1 to 4, NaN');
