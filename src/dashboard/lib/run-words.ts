@@ -1,5 +1,5 @@
 // What is said of a run in lists and headings.
-import { HELD_STATES } from '../../portable/run-states.js';
+import { hasEnded, HELD_STATES, isHeld } from '../../portable/run-states.js';
 import type { MetricValue, Run, RunState } from '../api/types.js';
 import { numberOf } from './number-of.js';
 import { ago, count, duration, percent, plain, several, words } from './format.js';
@@ -48,6 +48,12 @@ const endOf = (next: { at: string } | undefined, now: number): number => (next =
 
 /** How long it has been at work, or was, all its attempts together; null before. Waiting and pauses are none of it. */
 export const lastedMsOf = (run: Pick<Run, 'transitions'>, now: number): number | null => timeIn(HELD_STATES, run, now);
+
+/** When it first began, in whichever attempt; null before. */
+export const startOf = ({ transitions }: Pick<Run, 'transitions'>): string | null => transitions.find(({ state }) => state === 'starting')?.at ?? null;
+
+/** How fast it trains, or did to its end; null where it rests. */
+export const speedOf = ({ state, progress }: Pick<Run, 'state' | 'progress'>): number | null => (hasEnded(state) || isHeld(state) ? progress.examplesPerSecond : null);
 
 /** How long each of its steps took in the mean, validation included; null where nobody knows. */
 export function stepMsOf(run: Pick<Run, 'transitions' | 'progress'>, now: number): number | null {

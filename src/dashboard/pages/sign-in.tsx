@@ -23,7 +23,7 @@ export function SignInPage({ fault }: { fault: string | null }) {
       <form class="sign-in card" onSubmit={(event) => void submit(event)}>
         <h1>Sign in</h1>
         <p class="muted">With your API key, or with a link that you were sent. Whoever runs the service makes keys; its first start printed one.</p>
-        <TextField label="Key" type="password" value={key} onInput={setKey} placeholder="ty_…" autoComplete="current-password" required autoFocus fault={wrong} />
+        <TextField label="Key" type="password" value={key} onInput={(next) => { setKey(next); setWrong(null); }} placeholder="ty_…" autoComplete="current-password" required autoFocus fault={wrong} />
         <Button type="submit" primary busy={busy}>Sign in</Button>
       </form>
     </main>

@@ -1,6 +1,7 @@
 // The table of runs: narrowing, columns of choice, marking, what is done to many, and little curves.
 import t from 'tap';
 import type { Run } from '../../../src/dashboard/api/types.js';
+import { speedOf, startOf } from '../../../src/dashboard/lib/run-words.js';
 import { severalAtATime } from '../../../src/dashboard/lib/several-at-a-time.js';
 import { allows } from '../../../src/dashboard/lib/steering.js';
 import { Series } from '../../../src/dashboard/live/series.js';
@@ -108,4 +109,13 @@ t.test('little curves are fetched for rows that stay, each once, and again when 
   t.equal(asked.length, 4, 'not so soon again');
   await tick(5000);
   t.equal(asked.at(-1), 'e', 'but in a while');
+});
+
+t.test('a run began with its first attempt, and has a speed while it is at work or has ended', async (t) => {
+  const transitions = [['queued', 1], ['starting', 2], ['running', 3], ['paused', 4], ['queued', 5], ['starting', 6]].map(([state, minute]) => ({ state, at: `2026-01-01T00:0${minute}:00Z` }));
+  t.equal(startOf(run('a', { transitions })), '2026-01-01T00:02:00Z');
+  t.equal(startOf(run('a', { transitions: transitions.slice(0, 1) })), null);
+  t.same(['queued', 'running', 'pausing', 'paused', 'lost', 'succeeded'].map((state) => speedOf(run('a', { state }))), [null, 25, 25, null, null, 25]);
+  const sorted = sortRuns([run('late', { transitions: transitions.slice(4) }), run('early', { transitions })], { by: 'started', descending: false });
+  t.same(sorted.map(({ id }) => id), ['early', 'late']);
 });

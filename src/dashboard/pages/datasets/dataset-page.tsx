@@ -17,8 +17,9 @@ import './datasets.css';
 export function DatasetPage({ params }: { params: Params }) {
   const name = params.name ?? '';
   const { data, error, reload } = useResource(`dataset ${name}`, (signal) => take(api.GET('/v1/datasets/{name}', { params: { path: { name } }, signal })));
-  useTitle(data?.title ?? null);
-  if (error instanceof ApiError && error.status === 404) return <Empty title="There is no such data set"><p>Nothing is called <code>{name}</code>.</p><a class="button" href={hrefOf('datasets')}>All data sets</a></Empty>;
+  const isMissing = error instanceof ApiError && error.status === 404;
+  useTitle(isMissing ? 'No such data set' : (data?.title ?? null));
+  if (isMissing) return <Empty title="There is no such data set"><p>Nothing is called <code>{name}</code>.</p><a class="button" href={hrefOf('datasets')}>All data sets</a></Empty>;
   return (
     <article class="dataset">
       <a class="dataset-back small" href={hrefOf('datasets')}>All data sets</a>

@@ -2,7 +2,7 @@
 import type { Run } from '../../api/types.js';
 import { useNow } from '../../lib/clock.js';
 import { count, duration, sentence, words } from '../../lib/format.js';
-import { headlineOf, lastedMsOf, leftMsOf, specLineOf } from '../../lib/run-words.js';
+import { headlineOf, lastedMsOf, leftMsOf, specLineOf, speedOf } from '../../lib/run-words.js';
 import { hasEnded } from '../../../portable/run-states.js';
 import { Progress, StateBadge } from '../../ui/surfaces.js';
 import { RunActions, type RunActionsProps } from './run-actions.js';
@@ -42,13 +42,14 @@ function reasonOf({ reason, message }: Run): string {
 }
 
 function factsOf(run: Run, now: number): [string, string][] {
-  const { progress: { epoch, epochs, step, totalSteps, examplesPerSecond }, bestEpoch, endedAt, device, backend, state } = run;
+  const { progress: { epoch, epochs, step, totalSteps }, bestEpoch, endedAt, device, backend, state } = run;
   const lasted = lastedMsOf(run, now);
   const left = leftMsOf(run, now);
+  const speed = speedOf(run);
   return [
     ['Epoch', `${count(epoch)} of ${count(epochs)}${bestEpoch !== null && endedAt !== null ? `, best ${count(bestEpoch)}` : ''}`],
     ['Step', `${count(step)} of ${count(totalSteps)}`],
-    ['Speed', examplesPerSecond === null ? '–' : `${count(examplesPerSecond)} examples/s`],
+    ['Speed', speed === null ? '–' : `${count(speed)} examples/s`],
     [hasEnded(state) ? 'Took' : 'Time', lasted === null ? '–' : `${duration(lasted)}${left === null ? '' : `, about ${duration(left)} left`}`],
     ['Device', device === null ? '–' : `${device.replace(/\((R|TM)\)/g, '')}${backend === null || backend === device ? '' : ` (${backend})`}`],
   ];

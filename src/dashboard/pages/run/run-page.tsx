@@ -33,9 +33,9 @@ export function RunPage({ params }: { params: Params }) {
   const id = params.id ?? '';
   const store = useRun(id);
   if (store === null) return <Waiting />;
-  if (store.gone.value) return <Missing title="The run was deleted" />;
+  if (store.gone.value) return <Missing title="The run was deleted" about="Its curves and files are gone with it." />;
   const error = store.error.value;
-  if (error instanceof ApiError && (error.code === 'not_found' || error.status === 400)) return <Missing title="There is no such run" />;
+  if (error instanceof ApiError && (error.code === 'not_found' || error.status === 400)) return <Missing title="There is no such run" about="It may have been deleted, or is of another team." />;
   const run = store.run.value;
   const record = store.record();
   if (run === null || record === null) return error === undefined ? <Waiting /> : <ErrorNote title="The run could not be read." error={error} onRetry={() => store.reload()} />;
@@ -98,6 +98,6 @@ function Waiting() {
   return <div class="run"><Loading height={72} label="Loading the run" /><Loading height={24} /><div class="run-charts"><Loading height={344} /><Loading height={344} /></div></div>;
 }
 
-function Missing({ title }: { title: string }) {
-  return <Empty title={title}><p>It may have been deleted, or is of another team.</p>{onlyRun() === null && <a class="button" href={hrefOf('runs')}>All runs</a>}</Empty>;
+function Missing({ title, about }: { title: string; about: string }) {
+  return <Empty title={title}><p>{about}</p>{onlyRun() === null && <a class="button" href={hrefOf('runs')}>All runs</a>}</Empty>;
 }

@@ -4,7 +4,7 @@ import type { Run } from '../../api/types.js';
 import { useNow } from '../../lib/clock.js';
 import { ago, count, duration, plain, several } from '../../lib/format.js';
 import { hrefOf } from '../../lib/router.js';
-import { bestOf, formatOf, lastedMsOf, leftMsOf } from '../../lib/run-words.js';
+import { bestOf, formatOf, lastedMsOf, leftMsOf, startOf } from '../../lib/run-words.js';
 import { shortPath } from '../../lib/spec-paths.js';
 import { hasEnded } from '../../../portable/run-states.js';
 import { Progress, StateBadge } from '../../ui/surfaces.js';
@@ -83,8 +83,9 @@ function BestCell({ run }: { run: Run }) {
   return best === null ? <span class="muted">–</span> : <span title={`${best.label}, ${run.bestEpoch === null ? 'latest epoch' : `epoch ${run.bestEpoch}`}`}>{best.text}</span>;
 }
 
-function StartedCell({ run: { startedAt, createdAt } }: { run: Run }) {
-  return <span class="muted">{startedAt === null ? `sent ${ago(createdAt, useNow())}` : ago(startedAt, useNow())}</span>;
+function StartedCell({ run }: { run: Run }) {
+  const start = startOf(run);
+  return <span class="muted">{start === null ? `sent ${ago(run.createdAt, useNow())}` : ago(start, useNow())}</span>;
 }
 
 function DurationCell({ run }: { run: Run }) {

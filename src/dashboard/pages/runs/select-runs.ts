@@ -3,7 +3,7 @@ import { ENDED_STATES, PLACED_STATES, WAITING_STATES } from '../../../portable/r
 import type { Run } from '../../api/types.js';
 import type { Codec, Order } from '../../lib/codecs.js';
 import { numberOf } from '../../lib/number-of.js';
-import { bestOf, lastedMsOf, leftMsOf } from '../../lib/run-words.js';
+import { bestOf, lastedMsOf, leftMsOf, startOf } from '../../lib/run-words.js';
 import { scalarAt } from '../../lib/spec-paths.js';
 
 export const STATE_FILTERS = ['all', 'active', 'waiting', 'ended', 'queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled'] as const;
@@ -58,7 +58,7 @@ const VALUES: Record<string, (run: Run, now: number) => Value> = {
   progress: ({ progress: { step, totalSteps } }) => step / totalSteps,
   left: (run, now) => leftMsOf(run, now),
   best: (run) => bestOf(run)?.value ?? null,
-  started: ({ startedAt, createdAt }) => Date.parse(startedAt ?? createdAt),
+  started: (run) => Date.parse(startOf(run) ?? run.createdAt),
   duration: (run, now) => lastedMsOf(run, now),
 };
 
