@@ -1,4 +1,5 @@
 // Why a run waits, where it stands, when it is likely to start, and what would let it start now.
+import { useEffect, useState } from 'preact/hooks';
 import { api, take } from '../../api/client.js';
 import { ApiError } from '../../api/error.js';
 import { useResource } from '../../api/resource.js';
@@ -13,10 +14,25 @@ import './queue-note.css';
 
 const EVERY_MS = 3000;
 
+/** Most runs start at once: a card that comes and goes would only move the page. */
+const PASSING_MS = 700;
+
 /** Nothing where the run does not wait, or one has no part in its queue. */
 export function QueueNote({ run }: { run: Run }) {
-  if (run.state !== 'queued' || onlyRun() !== null || run.team !== identity.value?.team) return null;
-  return <Outlook id={run.id} />;
+  const isSeen = onlyRun() === null && run.team === identity.value?.team;
+  const waits = useLasting(isSeen && run.state === 'queued', Date.now() - Date.parse(run.queuedAt) > PASSING_MS);
+  return waits ? <Outlook id={run.id} /> : null;
+}
+
+/** Whether it is so, and has been for a while; `wasLong`: also before one looked. */
+function useLasting(is: boolean, wasLong: boolean): boolean {
+  const [lasts, setLasts] = useState(is && wasLong);
+  useEffect(() => {
+    if (!is) return setLasts(false);
+    const timer = setTimeout(() => setLasts(true), PASSING_MS);
+    return () => clearTimeout(timer);
+  }, [is]);
+  return is && lasts;
 }
 
 function Outlook({ id }: { id: string }) {
