@@ -53,11 +53,15 @@ export const moment = (iso: string): string => new Date(iso).toLocaleString('en-
 /** `14:05:09` */
 export const clockTime = (iso: string): string => new Date(iso).toLocaleTimeString('en-GB');
 
-/** `31.4 kB` */
-export function bytes(size: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+/** Of files: `31.4 kB` */
+export const bytes = (size: number): string => scaled(size, 1000, ['B', 'kB', 'MB', 'GB', 'TB']);
+
+/** Of memory, in the units of devices and their limits: `31.4 KiB` */
+export const memoryBytes = (size: number): string => scaled(size, 1024, ['B', 'KiB', 'MiB', 'GiB', 'TiB']);
+
+function scaled(size: number, step: number, units: readonly string[]): string {
   let unit = 0;
-  for (; size >= 1000 && unit < units.length - 1; unit += 1) size /= 1000;
+  for (; size >= step && unit < units.length - 1; unit += 1) size /= step;
   return `${unit === 0 ? size : size.toFixed(1)} ${units[unit]}`;
 }
 

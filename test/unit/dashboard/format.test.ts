@@ -1,5 +1,5 @@
 import t from 'tap';
-import { ago, bytes, count, duration, percent, plain, roundPercent, several } from '../../../src/dashboard/lib/format.js';
+import { ago, bytes, count, duration, memoryBytes, percent, plain, roundPercent, several } from '../../../src/dashboard/lib/format.js';
 
 t.test('numbers are short, and what is none has a name', async (t) => {
   const cases: [number, string][] = [[0, '0'], [0.1234567, '0.1235'], [2, '2'], [2.5, '2.5'], [-0.25, '−0.25'], [1234.5, '1,235'], [123456, '1.23e5'], [0.00001, '1.00e−5'], [NaN, 'NaN'], [Infinity, '∞'], [-Infinity, '−∞']];
@@ -13,6 +13,7 @@ t.test('numbers are short, and what is none has a name', async (t) => {
   t.equal(several(2000, 'point'), '2,000 points');
   t.equal(bytes(999), '999 B');
   t.equal(bytes(31_400), '31.4 kB');
+  t.same([1023, 31_400, 2 ** 30].map(memoryBytes), ['1023 B', '30.7 KiB', '1.0 GiB'], 'memory in the units of devices');
 });
 
 t.test('times have two units at most', async (t) => {

@@ -1,6 +1,6 @@
 // What the spec comes to, beside the editor: whether it can be trained, how large it is, when it would start.
 import type { ComponentChildren } from 'preact';
-import { bytes, count, duration, several } from '../../lib/format.js';
+import { count, duration, memoryBytes, several } from '../../lib/format.js';
 import { useNow } from '../../lib/clock.js';
 import { hrefOf } from '../../lib/router.js';
 import { withNames } from '../../lib/run-names.js';
@@ -77,9 +77,9 @@ function Memory({ memory }: Pick<Plan, 'memory'>) {
   const { totalBytes } = memory;
   return (
     <div class="plan-memory">
-      <h3>Memory <span class="muted">{totalBytes === 0 ? '–' : `about ${bytes(totalBytes)}`}</span></h3>
+      <h3>Memory <span class="muted">{totalBytes === 0 ? '–' : `about ${memoryBytes(totalBytes)}`}</span></h3>
       <div class="memory-bar" aria-hidden="true">{totalBytes > 0 && PARTS.map(([key], at) => <span key={key} data-part={at} style={{ flexGrow: memory[key] / totalBytes }} />)}</div>
-      <ul>{PARTS.map(([key, word], at) => <li key={key}><i data-part={at} aria-hidden="true" />{word} <b>{totalBytes === 0 ? '–' : bytes(memory[key])}</b></li>)}</ul>
+      <ul>{PARTS.map(([key, word], at) => <li key={key}><i data-part={at} aria-hidden="true" />{word} <b>{totalBytes === 0 ? '–' : memoryBytes(memory[key])}</b></li>)}</ul>
     </div>
   );
 }
