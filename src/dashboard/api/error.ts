@@ -1,4 +1,5 @@
 // What the service, or its silence, answered instead of what was asked for.
+import { labelOf, sentence } from '../lib/format.js';
 import type { Problem } from './types.js';
 
 export class ApiError extends Error {
@@ -39,8 +40,24 @@ export function toApiError(status: number, body: unknown): ApiError {
   });
 }
 
-/** One sentence for people. */
+/** For people: the faults where their places are told, without what the service says of every such request. */
 export function wordsOf(error: unknown): string {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
-  return [error.message, ...error.faults.map(({ place, detail }) => `${place} ${detail}`.trim())].join(' ');
+  const said = error.faults.map(faultWords);
+  return (said.length > 0 && (error.status === 400 || error.status === 422) ? said : [error.message, ...said]).join(' ');
+}
+
+/** `Epochs must be at most 100000.` */
+export function faultWords({ place, detail }: ApiError['faults'][number]): string {
+  const text = /^(must|may|can|cannot|is|are|has|have|repeats)\b/.test(detail) ? `${subjectOf(place)} ${detail}` : sentence(detail);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
+/** What a place is called: `Epochs`, `Item 2 of tags`, `Units (item 2 of layers)`. */
+function subjectOf(place: string): string {
+  const parts = place.split('/').filter((part) => part !== '');
+  const at = parts.findLastIndex((part) => /^\d+$/.test(part));
+  const item = at < 1 ? '' : `item ${Number(parts[at]) + 1} of ${labelOf(parts[at - 1]!).toLowerCase()}`;
+  if (parts.length === 0) return 'It';
+  return at === parts.length - 1 && item !== '' ? sentence(item) : `${labelOf(parts.at(-1)!)}${item === '' ? '' : ` (${item})`}`;
 }

@@ -70,3 +70,9 @@ export const words = (name: string): string => name.replaceAll('_', ' ');
 
 /** With a capital first letter. */
 export const sentence = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** `learningRate` becomes `Learning rate`. */
+export function labelOf(name: string): string {
+  const words = name.replace(/([a-z])([A-Z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`).replace(/ mi b$/i, ' (MiB)').replace(/^gpus$/, 'GPUs');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}

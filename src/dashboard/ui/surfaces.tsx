@@ -1,7 +1,7 @@
 // What things stand on, and what stands there while they are not there yet, are none, or cannot be had.
 import type { ComponentChildren } from 'preact';
 import { sentence } from '../lib/format.js';
-import { ApiError } from '../api/error.js';
+import { ApiError, faultWords, wordsOf } from '../api/error.js';
 import type { RunState } from '../api/types.js';
 import { Button } from './button.js';
 import './surfaces.css';
@@ -49,9 +49,9 @@ export function ErrorNote({ error, onRetry, title }: { error: unknown; onRetry?:
   const faults = error instanceof ApiError ? error.faults : [];
   return (
     <div class="error-note" role="alert">
-      <span>{title !== undefined && <b>{title} </b>}{error instanceof Error ? error.message : String(error)}</span>
+      <span>{title !== undefined && <b>{title} </b>}{faults.length > 1 ? null : wordsOf(error)}</span>
       {onRetry !== undefined && <Button quiet onClick={onRetry}>Try again</Button>}
-      {faults.length > 0 && <ul>{faults.map(({ place, detail }) => <li key={place + detail}>{place !== '' && <><code>{place}</code> </>}{detail}</li>)}</ul>}
+      {faults.length > 1 && <ul>{faults.map((fault) => <li key={fault.place + fault.detail} title={fault.place}>{faultWords(fault)}</li>)}</ul>}
     </div>
   );
 }

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import type { Plan, Run } from '../../../src/dashboard/api/types.js';
+import { labelOf } from '../../../src/dashboard/lib/format.js';
 import { estimateOf } from '../../../src/dashboard/pages/new-run/estimate.js';
 import { lineOf, moved, plannedOf, retyped } from '../../../src/dashboard/pages/new-run/layers.js';
 import { operations, startWords } from '../../../src/dashboard/pages/new-run/plan-words.js';
 import { isWithin, valueAt, withValue, withValueIn } from '../../../src/dashboard/pages/new-run/pointer.js';
 import { absentOf, blankOf, fieldOf, rangeOf, resolve, variantsOf, type Field, type Schema, type Schemas } from '../../../src/dashboard/pages/new-run/schema.js';
-import { labelOf, read, show } from '../../../src/dashboard/pages/new-run/written.js';
+import { read, show } from '../../../src/dashboard/pages/new-run/written.js';
 import { packageRoot } from '../../../src/paths.js';
 
 const { components } = JSON.parse(readFileSync(join(packageRoot, 'openapi/openapi.json'), 'utf8')) as { components: { schemas: Schemas } };

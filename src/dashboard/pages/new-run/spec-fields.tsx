@@ -1,6 +1,7 @@
 // A value of the spec with the control that its schema asks for; objects and lists by the fields in them.
 import type { ComponentChildren } from 'preact';
 import { useState } from 'preact/hooks';
+import { labelOf } from '../../lib/format.js';
 import { Button } from '../../ui/button.js';
 import { EditorContext, useEditor, type Editor } from './editor.js';
 import { hintOf, Said } from './frame.js';
@@ -8,7 +9,6 @@ import { pointerOf, valueAt, withValueIn } from './pointer.js';
 import { schemas } from './run-spec-schemas.js';
 import { blankOf, fieldOf, resolve, type Schema } from './schema.js';
 import { Choose, ChoiceField, ChoicesField, DatasetField, named, orNothing, WrittenField, type SpecFieldProps } from './value-fields.js';
-import { labelOf } from './written.js';
 
 export function SpecField(props: SpecFieldProps) {
   const field = fieldOf(schemas, props.schema);

@@ -1,12 +1,13 @@
 // The controls of single values: written, or chosen.
 import { useId, useState } from 'preact/hooks';
+import { labelOf } from '../../lib/format.js';
 import { Button } from '../../ui/button.js';
 import { saidOf, useEditor } from './editor.js';
 import { Frame, hintOf, Said } from './frame.js';
 import { valueAt } from './pointer.js';
 import { schemas } from './run-spec-schemas.js';
 import { absentOf, resolve, type Field, type Schema } from './schema.js';
-import { labelOf, read, show } from './written.js';
+import { read, show } from './written.js';
 
 export interface SpecFieldProps {
   pointer: string;

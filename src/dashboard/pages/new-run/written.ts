@@ -26,9 +26,3 @@ export function read(text: string, field: Field): unknown {
 }
 
 const numberOr = (text: string): number | string => (text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : text);
-
-/** `learningRate` becomes `Learning rate`. */
-export function labelOf(name: string): string {
-  const words = name.replace(/([a-z])([A-Z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`).replace(/ mi b$/i, ' (MiB)').replace(/^gpus$/, 'GPUs');
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}
