@@ -7,7 +7,7 @@ import type { Plan, Run } from '../../../src/dashboard/api/types.js';
 import { labelOf } from '../../../src/dashboard/lib/format.js';
 import { estimateOf } from '../../../src/dashboard/pages/new-run/estimate.js';
 import { lineOf, moved, plannedOf, retyped } from '../../../src/dashboard/pages/new-run/layers.js';
-import { operations, startWords } from '../../../src/dashboard/pages/new-run/plan-words.js';
+import { NO_PLAN, operations, panelOf, startWords } from '../../../src/dashboard/pages/new-run/plan-words.js';
 import { isWithin, valueAt, withValue, withValueIn } from '../../../src/dashboard/pages/new-run/pointer.js';
 import { absentOf, blankOf, fieldOf, rangeOf, resolve, variantsOf, type Field, type Schema, type Schemas } from '../../../src/dashboard/pages/new-run/schema.js';
 import { read, show } from '../../../src/dashboard/pages/new-run/written.js';
@@ -117,9 +117,26 @@ t.test('times are those of a run that did the same', async (t) => {
 t.test('sizes and starts in words', async (t) => {
   t.equal(operations(31_400_000), '31.4 MFLOP');
   const now = Date.parse('2026-01-01T12:00:00Z');
-  const outlook = (likely: string | null, code = 'slots') => ({ estimatedStart: { likely }, reason: { code } }) as NonNullable<Plan['queue']>;
+  const outlook = (likely: string | null, code = 'slots') => ({ valid: true, queue: { estimatedStart: { likely }, reason: { code } } }) as Plan;
   t.equal(startWords(outlook('2026-01-01T12:00:02Z', 'starting'), now), 'at once');
   t.equal(startWords(outlook('2026-01-01T11:00:00Z'), now), 'in a moment');
   t.equal(startWords(outlook('2026-01-01T12:02:00Z'), now), 'in about 2 min 00 s');
   t.equal(startWords(outlook(null), now), 'too far off to tell');
+  t.equal(startWords(outlook(null, 'too_large'), now), 'never on the boxes there are');
+  t.equal(startWords({ ...outlook(null), queue: null }, now), 'nobody can say now');
+  t.equal(startWords(NO_PLAN, now), '–');
+});
+
+t.test('the panel tells what there is, and of nothing else', async (t) => {
+  const plan = { ...NO_PLAN, valid: true, parameterCount: 7850 };
+  const waiting = (code: string) => ({ ...plan, queue: { reason: { code } } }) as Plan;
+  const planned = (of: Plan | null, current = true, error?: unknown) => ({ plan: of, current, error });
+  t.match(panelOf(planned(null, false), null), { state: 'asking', headline: 'Checking …', plan: null });
+  t.match(panelOf(planned(plan), null), { state: 'valid', shown: 'valid', headline: 'Ready to train', plan });
+  t.match(panelOf(planned(plan, false), null), { state: 'asking', shown: 'valid', plan }, 'the last answer stays while it asks again');
+  t.match(panelOf(planned({ ...NO_PLAN, problems: [{ pointer: '', detail: 'is required' }] }), null), { state: 'wrong', headline: '1 problem' });
+  for (const code of ['too_large', 'no_box']) t.match(panelOf(planned(waiting(code)), null), { state: 'valid', shown: 'unfit', headline: 'It fits no box that there is' });
+  t.match(panelOf(planned(waiting('slots')), null), { shown: 'valid' });
+  t.match(panelOf(planned(plan, false), 'The JSON cannot be read'), { state: 'broken', headline: 'The JSON cannot be read', plan: { parameterCount: 0 } }, 'a plan of a text before is none of this one');
+  t.match(panelOf(planned(plan, false, new Error('gone')), null), { state: 'unknown', plan: { parameterCount: 0 } });
 });

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { completionsAt } from '../../../src/dashboard/pages/new-run/completions.js';
 import { contextAt } from '../../../src/dashboard/pages/new-run/json-context.js';
-import { layOut, lineOf, parseText, spanOf } from '../../../src/dashboard/pages/new-run/json-text.js';
+import { layOut, lineOf, parseText, spanOf, whyNoSpec } from '../../../src/dashboard/pages/new-run/json-text.js';
 import { withProposal } from '../../../src/dashboard/pages/new-run/proposal.js';
 import type { Schemas } from '../../../src/dashboard/pages/new-run/schema.js';
 import { packageRoot } from '../../../src/paths.js';
@@ -47,6 +47,14 @@ t.test('each value has its place, and a fault has one too', async (t) => {
     }
     return (parseText(any).fault === null) === isJson;
   }));
+});
+
+t.test('a text that is no spec says why', async (t) => {
+  const why = (text: string) => whyNoSpec(text, parseText(text));
+  t.equal(why('{}'), null);
+  for (const text of ['null', '[]', '42', '"mnist-relu"']) t.match(why(text), { title: 'The JSON is no spec', detail: /^A spec is a JSON object/ }, text);
+  t.same(why('{\n"a": }'), { title: 'The JSON cannot be read', detail: 'Line 2: a value cannot begin with "}".' });
+  for (const number of ['1e400', '-1e999']) t.match(why(`{"fit": {"epochs": ${number}}}`), { detail: `Line 1: ${number} is too large a number.` });
 });
 
 t.test('the caret knows where it stands, whatever follows', async (t) => {

@@ -15,7 +15,7 @@ import { keepDraft, newKey, readDraft, type Draft } from './drafts.js';
 import { EditorContext, type Editor } from './editor.js';
 import { estimateOf } from './estimate.js';
 import { JsonEditor } from './json-editor.js';
-import { layOut, lineOf, parseText } from './json-text.js';
+import { layOut, parseText, whyNoSpec } from './json-text.js';
 import { PlanPanel } from './plan-panel.js';
 import { withValue } from './pointer.js';
 import { SpecForm } from './spec-form.js';
@@ -42,7 +42,8 @@ export function Editing({ origin, base, recipe, datasets, runs }: EditingProps) 
   const [goTo, setGoTo] = useState<{ pointer: string } | null>(null);
   const form = useRef<HTMLDivElement>(null);
   const parsed = useMemo(() => parseText(text), [text]);
-  const isSpec = parsed.fault === null && typeof parsed.value === 'object' && parsed.value !== null && !Array.isArray(parsed.value);
+  const broken = whyNoSpec(text, parsed);
+  const isSpec = broken === null;
   const planned = usePlan(text, isSpec ? parsed.value : undefined);
   const dirty = text !== base;
   const write = (next: string) => {
@@ -75,9 +76,8 @@ export function Editing({ origin, base, recipe, datasets, runs }: EditingProps) 
     addEventListener('beforeunload', warn);
     return () => removeEventListener('beforeunload', warn);
   }, []);
-  const broken = isSpec ? null : parsed.fault === null ? 'A spec is an object, in braces.' : `Line ${lineOf(text, parsed.fault.at)}: ${parsed.fault.message}.`;
   const visit = (pointer: string) => (view === 'json' ? setGoTo({ pointer }) : focusOn(form.current, pointer));
-  const why = whyNot('write') ?? (broken !== null ? 'The JSON does not parse.' : planned.current && planned.plan?.valid === false ? 'The service would refuse it.' : null);
+  const why = whyNot('write') ?? (broken !== null ? `${broken.title}.` : planned.current && planned.plan?.valid === false ? 'The service would refuse it.' : null);
   return (
     <div class="new-run">
       <div class="new-run-editor" ref={form}>
@@ -85,7 +85,7 @@ export function Editing({ origin, base, recipe, datasets, runs }: EditingProps) 
           <EditorContext.Provider value={editor}>
             {view === 'json' ? <JsonEditor text={text} parsed={parsed} problems={editor.problems} warnings={editor.warnings} goTo={goTo} onText={write} />
               : isSpec ? <SpecForm plan={planned.plan} />
-              : <Empty title="The form cannot read the spec"><p>{broken}</p><Button onClick={() => setView('json')}>To the JSON</Button></Empty>}
+              : <Empty title="The form cannot read the spec"><p>{broken.detail}</p><Button onClick={() => setView('json')}>To the JSON</Button></Empty>}
           </EditorContext.Provider>
         </Tabs>
       </div>

@@ -7,7 +7,7 @@ export interface Span {
 }
 
 export interface ParsedText {
-  /** `undefined` where it does not parse. */
+  /** `undefined` where it cannot be read. */
   value: unknown;
   /** By JSON pointer: where the value stands, as far as it was understood. */
   places: ReadonlyMap<string, Span>;
@@ -38,10 +38,12 @@ export function parseText(text: string): ParsedText {
     if (found === undefined) throw new Broken(at, text[at] === undefined ? 'a value is missing at the end' : text[at] === '"' ? 'this string is not closed' : `a value cannot begin with "${text[at]}"`);
     try {
       const value: unknown = JSON.parse(found);
+      // JSON has no word for what it becomes: the service would be sent null.
+      if (value === Infinity || value === -Infinity) throw new Broken(at, `${found.slice(0, 40)} is too large a number`);
       at += found.length;
       return value;
-    } catch {
-      throw new Broken(at, `${found.slice(0, 40)} is no JSON value`);
+    } catch (error) {
+      throw error instanceof Broken ? error : new Broken(at, `${found.slice(0, 40)} is no JSON value`);
     }
   };
   const list = <T>(close: string, item: (index: number) => T): T[] => {
@@ -79,6 +81,12 @@ export function parseText(text: string): ParsedText {
     if (!(error instanceof Broken)) throw error;
     return { value: undefined, places, fault: { at: error.at, message: error.message } };
   }
+}
+
+/** Why a text is no spec that could be asked about; null where it is one. */
+export function whyNoSpec(text: string, { value, fault }: Pick<ParsedText, 'value' | 'fault'>): { title: string; detail: string } | null {
+  if (fault !== null) return { title: 'The JSON cannot be read', detail: `Line ${lineOf(text, fault.at)}: ${fault.message}.` };
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? null : { title: 'The JSON is no spec', detail: 'A spec is a JSON object, in braces.' };
 }
 
 /** Where a pointer stands, or the nearest that holds it. */

@@ -1,19 +1,19 @@
 // What the spec comes to, beside the editor: whether it can be trained, how large it is, when it would start.
 import type { ComponentChildren } from 'preact';
-import { count, duration, memoryBytes, several } from '../../lib/format.js';
+import { count, duration, memoryBytes } from '../../lib/format.js';
 import { useNow } from '../../lib/clock.js';
 import { hrefOf } from '../../lib/router.js';
 import { withNames } from '../../lib/run-names.js';
 import type { Plan } from '../../api/types.js';
 import { ErrorNote } from '../../ui/surfaces.js';
-import { operations, startWords, timeTo } from './plan-words.js';
+import { fitsNoBox, operations, panelOf, startWords, timeTo } from './plan-words.js';
 import type { Estimate } from './estimate.js';
 import type { Planned } from './use-plan.js';
 
 export interface PlanPanelProps {
   planned: Planned;
   /** Why the text cannot be asked about; null where it can. */
-  broken: string | null;
+  broken: { title: string; detail: string } | null;
   estimate: Estimate | null;
   onGo(pointer: string): void;
   /** What a run is called, which the service speaks of by its id. */
@@ -21,20 +21,17 @@ export interface PlanPanelProps {
   children: ComponentChildren;
 }
 
-export function PlanPanel({ planned: { plan, current, error }, broken, estimate, onGo, nameOf, children }: PlanPanelProps) {
-  const state = broken !== null ? 'broken' : error !== undefined && !current ? 'unknown' : plan === null || !current ? 'asking' : plan.valid ? 'valid' : 'wrong';
-  // While it asks again the last answer stays: nothing flickers, and nothing is read out at each key.
-  const shown = state === 'asking' && plan !== null ? (plan.valid ? 'valid' : 'wrong') : state;
-  const headline = { broken: 'The JSON does not parse', unknown: 'Could not be checked', asking: 'Checking …', valid: 'Ready to train', wrong: several(plan?.problems.length ?? 0, 'problem') }[shown];
+export function PlanPanel({ planned, broken, estimate, onGo, nameOf, children }: PlanPanelProps) {
+  const { state, shown, headline, plan } = panelOf(planned, broken?.title ?? null);
   return (
     <aside class="card plan" aria-label="Plan" data-plan={state}>
       <h2 class="plan-state" data-shown={shown}><span role="status">{headline}</span></h2>
-      {broken !== null && <p class="field-fault">{broken}</p>}
-      {!current && <ErrorNote error={error} />}
-      {plan !== null && broken === null && <Places list={plan.problems} tone="problem" onGo={onGo} />}
-      {plan !== null && broken === null && <Places list={plan.warnings} tone="warning" onGo={onGo} />}
+      {broken !== null && <p class="field-fault">{broken.detail}</p>}
+      {!planned.current && <ErrorNote error={planned.error} />}
+      {plan !== null && <Places list={plan.problems} tone="problem" onGo={onGo} />}
+      {plan !== null && <Places list={plan.warnings} tone="warning" onGo={onGo} />}
       {children}
-      {plan === null ? null : <Facts plan={plan} estimate={estimate} nameOf={nameOf} />}
+      {plan !== null && <Facts plan={plan} estimate={estimate} nameOf={nameOf} />}
     </aside>
   );
 }
@@ -84,16 +81,17 @@ function Memory({ memory }: Pick<Plan, 'memory'>) {
   );
 }
 
-function Queue({ plan: { queue, valid }, nameOf }: { plan: Plan } & Pick<PlanPanelProps, 'nameOf'>) {
+function Queue({ plan, nameOf }: { plan: Plan } & Pick<PlanPanelProps, 'nameOf'>) {
   const now = useNow();
+  const { queue } = plan;
   const start = queue?.estimatedStart;
   return (
     <div class="plan-queue">
-      <h3>Would start <span class="muted">{!valid ? '–' : queue === null || queue === undefined ? 'nobody can say now' : startWords(queue, now)}</span></h3>
+      <h3>Would start <span class="muted">{startWords(plan, now)}</span></h3>
       {queue !== null && queue !== undefined && queue.reason.code !== 'starting' && (
         <>
           <p class="small">{withNames(queue.reason.message, nameOf)}</p>
-          <p class="small muted">Place {count(queue.position)} in line, {count(queue.positionInTeam)} of your team{start?.earliest && start.latest ? `; most likely between ${timeTo(start.earliest, now)} and ${timeTo(start.latest, now)} from now` : ''}.</p>
+          {!fitsNoBox(plan) && <p class="small muted">Place {count(queue.position)} in line, {count(queue.positionInTeam)} of your team{start?.earliest && start.latest ? `; most likely between ${timeTo(start.earliest, now)} and ${timeTo(start.latest, now)} from now` : ''}.</p>}
           {queue.wouldStart.length > 0 && <ul class="small plan-would">{queue.wouldStart.map(({ type, message }) => <li key={type + message}>{withNames(message, nameOf)}</li>)}</ul>}
         </>
       )}
