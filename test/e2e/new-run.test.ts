@@ -114,6 +114,22 @@ t.test('a run is written, trained and learned from', { skip: skipWithoutBrowser 
     await picture(page, 'new-run-nothing');
   });
 
+  await t.test('a fault of what has fields of its own is told once', async (t) => {
+    await page.goto(`${address}/new?recipe=mnist-relu-dropout`);
+    await plan(page, 'valid');
+    await page.getByLabel('Learning rate', { exact: true }).fill('0,5');
+    await plan(page, 'wrong');
+    t.same(await page.locator('.field-fault').allInnerTexts(), ['must be a number, not "0,5"']);
+    await page.getByLabel('Learning rate', { exact: true }).fill('0.5');
+    await plan(page, 'valid');
+    await page.getByRole('tab', { name: 'JSON' }).click();
+    const whole = await json(page).inputValue();
+    await json(page).fill(JSON.stringify({ ...(JSON.parse(whole) as object), loss: { type: 'meanSquaredError', fromLogits: 3 } }));
+    await plan(page, 'wrong');
+    await page.getByRole('tab', { name: 'Form' }).click();
+    t.same(await page.locator('.field-fault').allInnerTexts(), ['must be a boolean, not 3'], 'beneath a name with settings, too');
+  });
+
   await t.test('a field that is emptied to be written anew changes nothing else', async (t) => {
     await page.goto(`${address}/new?recipe=mnist-relu`);
     await plan(page, 'valid');

@@ -36,12 +36,13 @@ function VariantsField({ variants, ...props }: SpecFieldProps & { variants: read
   };
   return (
     <div class="variants">
-      <SpecFields key={type} schema={chosen?.schema ?? NOTHING} pointer={pointer} type={type} lead={<Choose {...props} value={type} options={orNothing(props, named(variants.map((variant) => variant.type)), 'none')} onChange={choose} />} />
+      <SpecFields key={type} schema={chosen?.schema ?? NOTHING} pointer={pointer} type={type} lead={<Choose {...props} parts={fieldsOf(chosen?.schema ?? NOTHING).map(([name]) => name)} value={type} options={orNothing(props, named(variants.map((variant) => variant.type)), 'none')} onChange={choose} />} />
     </div>
   );
 }
 
 const NOTHING: Schema = {};
+const fieldsOf = (schema: Schema) => Object.entries(schema.properties ?? {}).filter(([, property]) => property.const === undefined);
 const WITH_SETTINGS = '{}';
 
 function NamedField({ names, settings, ...props }: SpecFieldProps & { names: readonly string[]; settings: Schema }) {
@@ -58,7 +59,7 @@ function NamedField({ names, settings, ...props }: SpecFieldProps & { names: rea
   const within: Editor = { ...editor, set: (at, next) => set(pointer, withValueIn(spec, pointer, { pointer: at, value: next })) };
   return (
     <>
-      <Choose {...props} value={isObject ? WITH_SETTINGS : String(value ?? '')} options={orNothing(props, options)} onChange={choose} />
+      <Choose {...props} silent={isObject} value={isObject ? WITH_SETTINGS : String(value ?? '')} options={orNothing(props, options)} onChange={choose} />
       {isObject && <Group {...props}>{field.kind === 'variants' ? <VariantsField {...props} name="Type" required variants={field.variants} /> : <EditorContext.Provider value={within}><SpecFields schema={settings} pointer={pointer} /></EditorContext.Provider>}</Group>}
     </>
   );
@@ -97,13 +98,13 @@ export interface SpecFieldsProps {
   type?: string;
   /** Only these, in this order, all of them seen. */
   only?: readonly string[];
-  /** Stands before them. */
+  /** Stands before them, and says what is wrong with the whole. */
   lead?: ComponentChildren;
 }
 
 export function SpecFields({ schema, pointer, type, only, lead }: SpecFieldsProps) {
   const { spec } = useEditor();
-  const properties = Object.entries(schema.properties ?? {}).filter(([name, property]) => property.const === undefined && (only === undefined || only.includes(name)));
+  const properties = fieldsOf(schema).filter(([name]) => only === undefined || only.includes(name));
   const isMain = ([name, property]: [string, Schema]) => only !== undefined || schema.required?.includes(name) === true || (!RARE.has(name) && !/Initializer$/.test(name) && ['number', 'numbers', 'choice', 'text', 'named'].includes(fieldOf(schemas, property).kind));
   const [main, more] = [properties.filter(isMain), properties.filter((one) => !isMain(one))];
   // Asked once: fields must not jump while one writes in them.
@@ -114,7 +115,7 @@ export function SpecFields({ schema, pointer, type, only, lead }: SpecFieldsProp
     <>
       {(main.length > 0 || lead !== undefined) && <div class="fields">{lead}{fields(main)}</div>}
       {more.length > 0 && <details class="more" open={open}><summary>More settings</summary><div class="fields">{fields(more)}</div></details>}
-      {only === undefined && <Said pointer={pointer} parts={properties.map(([name]) => name)} />}
+      {only === undefined && lead === undefined && <Said pointer={pointer} parts={properties.map(([name]) => name)} />}
     </>
   );
 }

@@ -3,7 +3,7 @@ import { useId, useState } from 'preact/hooks';
 import { labelOf } from '../../lib/format.js';
 import { Button } from '../../ui/button.js';
 import { saidOf, useEditor } from './editor.js';
-import { Frame, hintOf, Said } from './frame.js';
+import { Frame, hintOf, Said, type FrameProps } from './frame.js';
 import { valueAt } from './pointer.js';
 import { schemas } from './run-spec-schemas.js';
 import { absentOf, resolve, type Field, type Schema } from './schema.js';
@@ -43,12 +43,13 @@ export interface Option {
   label: string;
 }
 
-export function Choose({ pointer, schema, name, value, options, onChange }: SpecFieldProps & { value: string; options: readonly Option[]; onChange(value: string): void }) {
+export function Choose({ pointer, schema, name, value, options, onChange, parts, silent = false }: SpecFieldProps & Pick<FrameProps, 'parts' | 'silent'> & { value: string; options: readonly Option[]; onChange(value: string): void }) {
   const id = useId();
+  const editor = useEditor();
   const known = options.some((option) => option.value === value) ? options : [...options, { value, label: value === '' ? 'choose…' : value }];
   return (
-    <Frame id={id} pointer={pointer} label={labelOf(name)} schema={resolve(schemas, schema)}>
-      <select id={id} class="input" value={value} aria-invalid={saidOf(useEditor(), pointer).some(({ isProblem }) => isProblem)} aria-describedby={`${id}-hint ${id}-said`} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
+    <Frame id={id} pointer={pointer} label={labelOf(name)} schema={resolve(schemas, schema)} parts={parts} silent={silent}>
+      <select id={id} class="input" value={value} aria-invalid={!silent && saidOf(editor, pointer, parts).some(({ isProblem }) => isProblem)} aria-describedby={`${id}-hint ${id}-said`} onChange={({ currentTarget }) => onChange(currentTarget.value)}>
         {known.map((option) => <option key={option.value} value={option.value}>{option.label}</option>)}
       </select>
     </Frame>
