@@ -114,6 +114,22 @@ t.test('a run is written, trained and learned from', { skip: skipWithoutBrowser 
     await picture(page, 'new-run-nothing');
   });
 
+  await t.test('who removes a layer goes on from the next', async (t) => {
+    const focused = () => page.evaluate<string>('document.activeElement.innerText');
+    const remove = (layer: RegExp) => page.getByRole('button', { name: layer }).press('Enter');
+    await page.goto(`${address}/new?recipe=mnist-relu-decay`);
+    await plan(page, 'valid');
+    const { length } = await types(page);
+    await remove(/^Remove flatten, layer 1/);
+    t.match(await focused(), /^dense/);
+    for (let left = length - 1; left > 1; left -= 1) {
+      await remove(new RegExp(`^Remove dense, layer ${left}`));
+      t.match(await focused(), /^dense/, 'or from the one before');
+    }
+    await remove(/^Remove dense, layer 1 of 1/);
+    t.equal(await focused(), 'Add layer');
+  });
+
   await t.test('a fault of what has fields of its own is told once', async (t) => {
     await page.goto(`${address}/new?recipe=mnist-relu-dropout`);
     await plan(page, 'valid');

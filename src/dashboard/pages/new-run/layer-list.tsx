@@ -1,5 +1,5 @@
 // The layers from input to output, as cards that one adds, opens, moves and removes.
-import { useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { several } from '../../lib/format.js';
 import type { Plan } from '../../api/types.js';
 import { Button } from '../../ui/button.js';
@@ -34,6 +34,14 @@ export function LayerList({ plan }: { plan: Plan | null }) {
     change(moved(layers, from, to), moved(ids.current, from, to), `${String(layers[from]?.type)} is now layer ${to + 1} of ${layers.length}`);
   };
   const { drag, grab } = useDrag(list, move);
+  const adding = useRef<HTMLDivElement>(null);
+  /** Where one was removed: the focus would be lost with it. */
+  const gap = useRef<number | null>(null);
+  useLayoutEffect(() => {
+    const cards = list.current?.querySelectorAll<HTMLElement>('.layer-name');
+    if (gap.current !== null) (cards?.[Math.min(gap.current, cards.length - 1)] ?? adding.current?.querySelector('button'))?.focus();
+    gap.current = null;
+  }, [layers?.length]);
   if (layers === null) return <Other plan={plan} />;
 
   const planned = plannedOf(layers.length, plan);
@@ -45,6 +53,10 @@ export function LayerList({ plan }: { plan: Plan | null }) {
     setOpenId(id);
     change(layers.toSpliced(at, 0, layer), ids.current.toSpliced(at, 0, id), `${String(layer.type)} is new, layer ${at + 1} of ${layers.length + 1}`);
   };
+  const remove = (at: number) => {
+    gap.current = at;
+    change(layers.toSpliced(at, 1), ids.current.toSpliced(at, 1), `${String(layers[at]?.type)} is removed`);
+  };
   return (
     <>
       <ol class="layers" ref={list}>
@@ -54,14 +66,14 @@ export function LayerList({ plan }: { plan: Plan | null }) {
             <li key={id} data-gap={drag !== null && drag.gap === at && drag.by !== 0 ? 'before' : drag !== null && drag.gap === layers.length && at === layers.length - 1 ? 'after' : undefined} data-dragged={drag?.from === at || undefined} style={{ transform: drag?.from === at ? `translateY(${drag.by}px)` : 'none' }}>
               <LayerCard
                 layer={layer} at={at} of={layers.length} planned={planned[at] ?? null} open={id === openId} onOpen={(open) => setOpenId(open ? id : null)} onMove={(to) => move(at, to)} onGrab={(event) => grab(event, at)}
-                onRemove={() => change(layers.toSpliced(at, 1), ids.current.toSpliced(at, 1), `${String(layer.type)} is removed`)} onCopy={() => put({ ...layer, ...('name' in layer ? { name: `${String(layer.name)}-copy` } : {}) }, at + 1)}
+                onRemove={() => remove(at)} onCopy={() => put({ ...layer, ...('name' in layer ? { name: `${String(layer.name)}-copy` } : {}) }, at + 1)}
               />
             </li>
           );
         })}
       </ol>
       {layers.length === 0 && <p class="muted small">No layer yet. A model begins with what the data are, and ends with one number for each class.</p>}
-      <div class="layer-add">
+      <div class="layer-add" ref={adding}>
         <label class="field"><span class="hidden-text">Type of the new layer</span>
           <select class="input" value={type} onChange={({ currentTarget }) => setType(currentTarget.value)}>{LAYER_TYPES.map((one) => <option key={one} value={one}>{one}</option>)}</select>
         </label>
