@@ -114,20 +114,30 @@ t.test('a run is written, trained and learned from', { skip: skipWithoutBrowser 
     await picture(page, 'new-run-nothing');
   });
 
-  await t.test('who removes a layer goes on from the next', async (t) => {
+  await t.test('who removes a layer goes on from the next, and begins anew', async (t) => {
     const focused = () => page.evaluate<string>('document.activeElement.innerText');
     const remove = (layer: RegExp) => page.getByRole('button', { name: layer }).press('Enter');
     await page.goto(`${address}/new?recipe=mnist-relu-decay`);
     await plan(page, 'valid');
-    const { length } = await types(page);
+    const whole = await types(page);
+    const before = page.getByText('These are your changes from before.');
     await remove(/^Remove flatten, layer 1/);
     t.match(await focused(), /^dense/);
-    for (let left = length - 1; left > 1; left -= 1) {
+    for (let left = whole.length - 1; left > 1; left -= 1) {
       await remove(new RegExp(`^Remove dense, layer ${left}`));
       t.match(await focused(), /^dense/, 'or from the one before');
     }
     await remove(/^Remove dense, layer 1 of 1/);
     t.equal(await focused(), 'Add layer');
+    t.equal(await before.isVisible(), false, 'what one has just done is no surprise');
+    await page.goto(`${address}/learn`);
+    await page.locator('[data-recipe="mnist-relu-decay"]').getByRole('link', { name: 'Change it first' }).click();
+    await before.waitFor();
+    t.same(await types(page), [], 'what was changed is there again');
+    await page.getByRole('button', { name: 'Start anew' }).click();
+    await page.getByRole('button', { name: 'Discard it' }).click();
+    await before.waitFor({ state: 'detached' });
+    t.same(await types(page), whole);
   });
 
   await t.test('a fault of what has fields of its own is told once', async (t) => {

@@ -37,7 +37,8 @@ export interface EditingProps {
 
 export function Editing({ origin, base, recipe, datasets, runs }: EditingProps) {
   const [view, setView] = useUrlState('view', VIEW);
-  const [text, setText] = useState(() => readDraft(origin)?.text ?? base);
+  const [found, setFound] = useState(() => readDraft(origin)?.text ?? base);
+  const [text, setText] = useState(found);
   const [asked, setAsked] = useState(false);
   const [goTo, setGoTo] = useState<{ pointer: string } | null>(null);
   const form = useRef<HTMLDivElement>(null);
@@ -81,6 +82,7 @@ export function Editing({ origin, base, recipe, datasets, runs }: EditingProps) 
   return (
     <div class="new-run">
       <div class="new-run-editor" ref={form}>
+        {found !== base && dirty && <p class="new-run-found muted small">These are your changes from before. <Button quiet onClick={() => setAsked(true)}>Start anew</Button></p>}
         <Tabs label="View" value={view} onChange={setView} tabs={[{ key: 'form', label: 'Form' }, { key: 'json', label: 'JSON' }]}>
           <EditorContext.Provider value={editor}>
             {view === 'json' ? <JsonEditor text={text} parsed={parsed} problems={editor.problems} warnings={editor.warnings} goTo={goTo} onText={write} />
@@ -97,7 +99,7 @@ export function Editing({ origin, base, recipe, datasets, runs }: EditingProps) 
         <ErrorNote error={train.error} title="It was not started." />
       </PlanPanel>
       {asked && (
-        <Confirm title="Discard what you have changed?" action="Discard it" onClose={() => setAsked(false)} onConfirm={() => { write(base); setAsked(false); }}>
+        <Confirm title="Discard what you have changed?" action="Discard it" onClose={() => setAsked(false)} onConfirm={() => { write(base); setFound(base); setAsked(false); }}>
           <p>The spec becomes what it was started from.</p>
         </Confirm>
       )}
