@@ -6,7 +6,7 @@ import t from 'tap';
 import type { Plan, Run } from '../../../src/dashboard/api/types.js';
 import { labelOf } from '../../../src/dashboard/lib/format.js';
 import { estimateOf } from '../../../src/dashboard/pages/new-run/estimate.js';
-import { lineOf, moved, plannedOf, retyped } from '../../../src/dashboard/pages/new-run/layers.js';
+import { isTopology, layersOf, lineOf, moved, plannedOf, retyped } from '../../../src/dashboard/pages/new-run/layers.js';
 import { asWritten, NO_PLAN, operations, panelOf, startWords } from '../../../src/dashboard/pages/new-run/plan-words.js';
 import { isWithin, valueAt, withValue, withValueIn } from '../../../src/dashboard/pages/new-run/pointer.js';
 import { absentOf, blankOf, fieldOf, rangeOf, resolve, variantsOf, type Field, type Schema, type Schemas } from '../../../src/dashboard/pages/new-run/schema.js';
@@ -97,6 +97,14 @@ t.test('layers are moved, told and matched with the plan', async (t) => {
   t.same(plannedOf(2, plan('flatten', 'dense')).map((one) => one?.type), ['flatten', 'dense']);
   t.same(plannedOf(2, plan('input', 'flatten', 'dense')).map((one) => one?.type), ['flatten', 'dense']);
   t.same(plannedOf(2, plan('flatten')), [null, null], 'a plan of another list says nothing');
+});
+
+t.test('only a topology is called one', async (t) => {
+  const layers = [{ type: 'flatten' }];
+  t.same(layersOf({ model: { layers } }), layers);
+  for (const spec of [{}, { model: {} }, null]) t.same([layersOf(spec), isTopology(spec)], [[], false], 'no model has no layer yet');
+  for (const model of [null, 5, [], { layers: [null] }, { layers: {} }, { layers: [[]] }, { layers: [null], topology: '{}' }]) t.same([layersOf({ model }), isTopology({ model })], [null, false], JSON.stringify(model));
+  t.same([layersOf({ model: { topology: '{}' } }), isTopology({ model: { topology: '{}' } })], [null, true]);
 });
 
 t.test('times are those of a run that did the same', async (t) => {

@@ -6,7 +6,7 @@ import { Button } from '../../ui/button.js';
 import { useEditor } from './editor.js';
 import { Said } from './frame.js';
 import { LAYER_TYPES, LayerCard } from './layer-card.js';
-import { layersOf, moved, plannedOf, retyped, shapeWords, type LayerSpec } from './layers.js';
+import { isTopology, layersOf, moved, plannedOf, retyped, shapeWords, type LayerSpec } from './layers.js';
 import { schemas } from './run-spec-schemas.js';
 import { useDrag } from './use-drag.js';
 import './layers.css';
@@ -42,7 +42,7 @@ export function LayerList({ plan }: { plan: Plan | null }) {
     if (gap.current !== null) (cards?.[Math.min(gap.current, cards.length - 1)] ?? adding.current?.querySelector('button'))?.focus();
     gap.current = null;
   }, [layers?.length]);
-  if (layers === null) return <Other plan={plan} />;
+  if (layers === null) return isTopology(editor.spec) ? <Topology plan={plan} /> : <Damaged />;
 
   const planned = plannedOf(layers.length, plan);
   const openAt = openId === null ? -1 : ids.current.indexOf(openId);
@@ -87,12 +87,30 @@ export function LayerList({ plan }: { plan: Plan | null }) {
   );
 }
 
-/** A model that is no list of layers. */
-function Other({ plan }: { plan: Plan | null }) {
+function Damaged() {
   return (
     <>
-      <p class="muted small">This model is a topology, as Keras or TF.js wrote it. The JSON view has it whole{plan === null || plan.layers.length === 0 ? '.' : `; it comes to ${several(plan.layers.length, 'layer')}:`}</p>
-      <ol class="layers">{plan?.layers.map((layer) => <li key={layer.name}><div class="layer"><div class="layer-line"><span class="layer-name"><b>{layer.type}</b> <span>{layer.name}</span></span><span class="layer-out"><b>{shapeWords(layer.outputShape)}</b><span>{several(layer.parameterCount, 'weight')}</span></span></div></div></li>)}</ol>
+      <p class="muted small">These are no layers that could be shown as cards. The JSON view has them as they are.</p>
+      <Said pointer="/model" />
+    </>
+  );
+}
+
+function Topology({ plan }: { plan: Plan | null }) {
+  const layers = plan?.layers ?? [];
+  return (
+    <>
+      <p class="muted small">This model is a topology, as Keras or TF.js wrote it. The JSON view has it whole{layers.length === 0 ? '.' : `; it comes to ${several(layers.length, 'layer')}:`}</p>
+      <ol class="layers">
+        {layers.map(({ name, type, outputShape, parameterCount }) => (
+          <li key={name}>
+            <div class="layer layer-read">
+              <span class="layer-name"><b>{type}</b> <span>{name}</span></span>
+              <span class="layer-out"><b>{shapeWords(outputShape)}</b><span>{parameterCount === 0 ? 'no weights' : several(parameterCount, 'weight')}</span></span>
+            </div>
+          </li>
+        ))}
+      </ol>
       <Said pointer="/model" />
     </>
   );

@@ -4,11 +4,19 @@ import { blankOf, resolve, variantsOf, type Schemas } from './schema.js';
 
 export type LayerSpec = Readonly<Record<string, unknown>>;
 
-/** The layers of a spec, or null where its model is written otherwise. */
+type Model = { layers?: unknown; topology?: unknown } | null | undefined;
+const modelOf = (spec: unknown): Model => (spec as { model?: Model } | null)?.model;
+const isObject = (value: unknown) => typeof value === 'object' && value !== null && !Array.isArray(value);
+
+/** The layers of a spec, none yet where it has no model; null where they are no list of layers. */
 export function layersOf(spec: unknown): readonly LayerSpec[] | null {
-  const layers = (spec as { model?: { layers?: unknown } } | null)?.model?.layers;
-  return Array.isArray(layers) && layers.every((layer) => typeof layer === 'object' && layer !== null) ? layers : null;
+  const model = modelOf(spec);
+  if (model === undefined || (isObject(model) && model?.layers === undefined && model?.topology === undefined)) return [];
+  return Array.isArray(model?.layers) && model.layers.every(isObject) ? (model.layers as LayerSpec[]) : null;
 }
+
+/** Whether the model is written as Keras or TF.js write it. */
+export const isTopology = (spec: unknown): boolean => modelOf(spec)?.layers === undefined && modelOf(spec)?.topology !== undefined;
 
 export function moved<T>(list: readonly T[], from: number, to: number): T[] {
   const rest = list.filter((_, at) => at !== from);
