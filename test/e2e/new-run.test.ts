@@ -8,6 +8,7 @@ import { call, ended } from '../helpers/client.js';
 import { chromium, picture, pictures, signIn, skipWithoutBrowser, visit } from '../helpers/dashboard.js';
 import { until } from '../helpers/poll.js';
 import { startService } from '../helpers/service.js';
+import { KERAS_3_SEQUENTIAL } from '../unit/ml/topology-keras3.fixture.js';
 
 const plan = (page: Page, state: string) => page.locator(`[data-plan="${state}"]`).waitFor();
 const types = (page: Page) => page.locator('.layer-name b').allInnerTexts();
@@ -154,6 +155,40 @@ t.test('a run is written, trained and learned from', { skip: skipWithoutBrowser 
     await plan(page, 'wrong');
     await page.getByRole('tab', { name: 'Form' }).click();
     t.same(await page.locator('.field-fault').allInnerTexts(), ['must be a boolean, not 3'], 'beneath a name with settings, too');
+  });
+
+  await t.test('the form says what it cannot show, and writes a recipe out', async (t) => {
+    await page.goto(`${address}/new`);
+    await page.getByRole('tab', { name: 'JSON' }).click();
+    const whole = JSON.parse(await json(page).inputValue()) as Run['spec'];
+    const form = async (spec: unknown, state: string) => {
+      await page.getByRole('tab', { name: 'JSON' }).click();
+      await json(page).fill(JSON.stringify(spec));
+      await plan(page, state);
+      await page.getByRole('tab', { name: 'Form' }).click();
+    };
+    await form({ recipe: 'mnist-relu', fit: { epochs: 2 } }, 'valid');
+    await page.getByRole('heading', { name: 'It starts from the recipe mnist-relu' }).waitFor();
+    await picture(page, 'new-run-recipe');
+    await page.getByRole('button', { name: 'Write it out as a spec' }).click();
+    await page.getByLabel('Epochs', { exact: true }).waitFor();
+    t.equal(await page.getByLabel('Epochs', { exact: true }).inputValue(), '2');
+    t.same(await types(page), ['flatten', 'dense', 'dense', 'dense'], 'with the layers of the recipe');
+    await plan(page, 'valid');
+    await form({ ...whole, model: { layers: [null] } }, 'wrong');
+    await page.getByText(/no layers that could be shown/).waitFor();
+    await form({ ...whole, model: { topology: JSON.stringify(KERAS_3_SEQUENTIAL) } }, 'valid');
+    await page.getByText(/This model is a topology.*11 layers/).waitFor();
+    for (const name of await page.locator('.layer-name').all()) t.ok((await name.boundingBox())!.height < 46, 'each on a line');
+    await pictures(page, 'new-run-topology');
+    await page.setViewportSize({ width: 380, height: 800 });
+    t.equal(await page.evaluate('document.documentElement.scrollWidth'), await page.evaluate('innerWidth'), 'nor is any beside a narrow screen');
+    await page.setViewportSize({ width: 1440, height: 900 });
+    await form({ recipe: 'mnist-relu', resources: { memoryMiB: 999_999 } }, 'valid');
+    t.match(await page.locator('.plan').innerText(), /It fits no box that there is[^]*Would start never on the boxes there are/);
+    t.notMatch(await page.locator('.plan').innerText(), /Place 1/);
+    await pictures(page, 'new-run-unfit');
+    t.equal(await page.getByRole('button', { name: 'Train' }).isEnabled(), true, 'a box may join');
   });
 
   await t.test('a field that is emptied to be written anew changes nothing else', async (t) => {

@@ -19,6 +19,8 @@ import { layOut, parseText, whyNoSpec } from './json-text.js';
 import { PlanPanel } from './plan-panel.js';
 import { withValue } from './pointer.js';
 import { SpecForm } from './spec-form.js';
+import { StartsFrom } from './starts-from.js';
+import { sourceOf } from './submission.js';
 import { usePlan } from './use-plan.js';
 
 const VIEW = codecs.choice(['form', 'json']);
@@ -44,8 +46,9 @@ export function Editing({ origin, base, recipe, datasets, runs }: EditingProps) 
   const form = useRef<HTMLDivElement>(null);
   const parsed = useMemo(() => parseText(text), [text]);
   const broken = whyNoSpec(text, parsed);
-  const isSpec = broken === null;
-  const planned = usePlan(text, isSpec ? parsed.value : undefined);
+  const source = broken === null ? sourceOf(parsed.value) : null;
+  const planned = usePlan(text, broken === null ? parsed.value : undefined);
+  const nameOf = (id: string) => runs.find((run) => run.id === id)?.name;
   const dirty = text !== base;
   const write = (next: string) => {
     setText(next);
@@ -86,12 +89,13 @@ export function Editing({ origin, base, recipe, datasets, runs }: EditingProps) 
         <Tabs label="View" value={view} onChange={setView} tabs={[{ key: 'form', label: 'Form' }, { key: 'json', label: 'JSON' }]}>
           <EditorContext.Provider value={editor}>
             {view === 'json' ? <JsonEditor text={text} parsed={parsed} problems={editor.problems} warnings={editor.warnings} goTo={goTo} onText={write} />
-              : isSpec ? <SpecForm plan={planned.plan} />
-              : <Empty title="The form cannot read the spec"><p>{broken.detail}</p><Button onClick={() => setView('json')}>To the JSON</Button></Empty>}
+              : broken !== null ? <Empty title="The form cannot read the spec"><p>{broken.detail}</p><Button onClick={() => setView('json')}>To the JSON</Button></Empty>
+              : source !== null ? <StartsFrom source={source} nameOf={nameOf} onJson={() => setView('json')} />
+              : <SpecForm plan={planned.plan} />}
           </EditorContext.Provider>
         </Tabs>
       </div>
-      <PlanPanel planned={planned} broken={broken} estimate={planned.plan === null || !isSpec ? null : estimateOf(runs, parsed.value as Partial<Run['spec']>, planned.plan)} onGo={visit} nameOf={(id) => runs.find((run) => run.id === id)?.name}>
+      <PlanPanel planned={planned} broken={broken} estimate={planned.plan === null || broken !== null ? null : estimateOf(runs, parsed.value as Partial<Run['spec']>, planned.plan)} onGo={visit} nameOf={nameOf}>
         <div class="plan-buttons">
           <Button primary busy={train.busy} why={why} onClick={() => train.run()}>Train</Button>
           {dirty && <Button quiet onClick={() => setAsked(true)}>Discard changes</Button>}
