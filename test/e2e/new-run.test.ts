@@ -187,6 +187,7 @@ t.test('a run is written, trained and learned from', { skip: skipWithoutBrowser 
     await form({ recipe: 'mnist-relu', resources: { memoryMiB: 999_999 } }, 'valid');
     t.match(await page.locator('.plan').innerText(), /It fits no box that there is[^]*Would start never on the boxes there are/);
     t.notMatch(await page.locator('.plan').innerText(), /Place 1/);
+    t.equal(await page.locator('.plan').getByText(/even when it is empty/).count(), 1, 'why is said once');
     await pictures(page, 'new-run-unfit');
     t.equal(await page.getByRole('button', { name: 'Train' }).isEnabled(), true, 'a box may join');
   });

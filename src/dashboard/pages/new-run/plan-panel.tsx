@@ -90,7 +90,7 @@ function Queue({ plan, nameOf }: { plan: Plan } & Pick<PlanPanelProps, 'nameOf'>
       <h3>Would start <span class="muted">{startWords(plan, now)}</span></h3>
       {queue !== null && queue !== undefined && queue.reason.code !== 'starting' && (
         <>
-          <p class="small">{withNames(queue.reason.message, nameOf)}</p>
+          {!plan.warnings.some(({ detail }) => detail === queue.reason.message) && <p class="small">{withNames(queue.reason.message, nameOf)}</p>}
           {!fitsNoBox(plan) && <p class="small muted">Place {count(queue.position)} in line, {count(queue.positionInTeam)} of your team{start?.earliest && start.latest ? `; most likely between ${timeTo(start.earliest, now)} and ${timeTo(start.latest, now)} from now` : ''}.</p>}
           {queue.wouldStart.length > 0 && <ul class="small plan-would">{queue.wouldStart.map(({ type, message }) => <li key={type + message}>{withNames(message, nameOf)}</li>)}</ul>}
         </>
