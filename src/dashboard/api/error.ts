@@ -43,9 +43,11 @@ export function toApiError(status: number, body: unknown): ApiError {
 /** For people: the faults where their places are told, without what the service says of every such request. */
 export function wordsOf(error: unknown): string {
   if (!(error instanceof ApiError)) return error instanceof Error ? error.message : String(error);
-  const said = error.faults.map(faultWords);
-  return (said.length > 0 && (error.status === 400 || error.status === 422) ? said : [error.message, ...said]).join(' ');
+  return [leadOf(error), ...error.faults.map(faultWords)].filter((text) => text !== '').join(' ');
 }
+
+/** What is said before the faults: nothing where it would be what the service says of every request with faults. */
+export const leadOf = ({ status, message, faults }: ApiError): string => (faults.length > 0 && (status === 400 || status === 422) ? '' : message);
 
 /** `Epochs must be at most 100000.` */
 export function faultWords({ place, detail }: ApiError['faults'][number]): string {

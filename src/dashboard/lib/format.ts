@@ -73,6 +73,5 @@ export const sentence = (text: string): string => text.charAt(0).toUpperCase() +
 
 /** `learningRate` becomes `Learning rate`. */
 export function labelOf(name: string): string {
-  const words = name.replace(/([a-z])([A-Z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`).replace(/ mi b$/i, ' (MiB)').replace(/^gpus$/, 'GPUs');
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  return sentence(name.replace(/([a-z])([A-Z])/g, (_, before: string, after: string) => `${before} ${after.toLowerCase()}`).replace(/ mi b$/i, ' (MiB)').replace(/^gpus$/, 'GPUs'));
 }

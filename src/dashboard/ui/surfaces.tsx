@@ -1,7 +1,7 @@
 // What things stand on, and what stands there while they are not there yet, are none, or cannot be had.
 import type { ComponentChildren } from 'preact';
 import { sentence } from '../lib/format.js';
-import { ApiError, faultWords, wordsOf } from '../api/error.js';
+import { ApiError, faultWords, leadOf, wordsOf } from '../api/error.js';
 import type { RunState } from '../api/types.js';
 import { Button } from './button.js';
 import './surfaces.css';
@@ -46,12 +46,12 @@ export function Loading({ height = 20, lines = 1, label = 'Loading' }: { height?
 /** Why something did not work; nothing where `error` is undefined. */
 export function ErrorNote({ error, onRetry, title }: { error: unknown; onRetry?: () => void; /** What did not work. */ title?: string }) {
   if (error === undefined || error === null) return null;
-  const faults = error instanceof ApiError ? error.faults : [];
+  const several = error instanceof ApiError && error.faults.length > 1 ? error : null;
   return (
     <div class="error-note" role="alert">
-      <span>{title !== undefined && <b>{title} </b>}{faults.length > 1 ? null : wordsOf(error)}</span>
+      <span>{title !== undefined && <b>{title} </b>}{several === null ? wordsOf(error) : leadOf(several)}</span>
       {onRetry !== undefined && <Button quiet onClick={onRetry}>Try again</Button>}
-      {faults.length > 1 && <ul>{faults.map((fault) => <li key={fault.place + fault.detail} title={fault.place}>{faultWords(fault)}</li>)}</ul>}
+      {several !== null && <ul>{several.faults.map((fault) => <li key={fault.place + fault.detail} title={fault.place}>{faultWords(fault)}</li>)}</ul>}
     </div>
   );
 }
