@@ -102,10 +102,10 @@ function ruleDetail(error: ErrorObject): string {
     case 'type': {
       // The `else` of a name-or-object schema: both forms are meant.
       const nameOrObject = error.schemaPath.endsWith('/else/type') ? 'a name or ' : '';
-      return `must be ${nameOrObject}${typePhrase(params['type'])}, ${found(error.data)}`;
+      return `must be ${nameOrObject}${typePhrase(params['type'])}, ${found(error.data, [params['type']])}`;
     }
     case 'anyOf':
-      return `must be ${(error.schema as SchemaObject[]).map(branchPhrase).join(' or ')}, ${found(error.data)}`;
+      return `must be ${(error.schema as SchemaObject[]).map(branchPhrase).join(' or ')}, ${found(error.data, (error.schema as SchemaObject[]).map((branch) => branch['type'] as unknown))}`;
     case 'const':
       return `must be ${JSON.stringify(params['allowedValue'])}`;
     case 'minimum':
@@ -172,12 +172,15 @@ function typePhrase(type: unknown): string {
   return `${/^[aeiou]/.test(name) ? 'an' : 'a'} ${name}`;
 }
 
-/** Goes on from "must be …, ". */
-function found(value: unknown): string {
+const MOST_QUOTED = 40;
+
+/** Goes on from "must be …, ". Who writes a text for a number sees what was written. @param wanted types, or lists of them */
+function found(value: unknown, wanted: readonly unknown[] = []): string {
   // JSON has no such value, so nothing was sent at all.
   if (value === undefined) return 'but the body is empty';
   if (value === null) return 'not null';
   if (Array.isArray(value)) return 'not an array';
   if (typeof value === 'number') return Number.isFinite(value) ? `not ${value}` : 'not a number out of range';
+  if (typeof value === 'string' && value.length <= MOST_QUOTED && wanted.flat().some((type) => type === 'number' || type === 'integer')) return `not ${JSON.stringify(value)}`;
   return `not ${typePhrase(typeof value)}`;
 }

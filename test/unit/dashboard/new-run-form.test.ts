@@ -7,7 +7,7 @@ import type { Plan, Run } from '../../../src/dashboard/api/types.js';
 import { labelOf } from '../../../src/dashboard/lib/format.js';
 import { estimateOf } from '../../../src/dashboard/pages/new-run/estimate.js';
 import { isTopology, layersOf, lineOf, moved, plannedOf, retyped } from '../../../src/dashboard/pages/new-run/layers.js';
-import { asWritten, NO_PLAN, operations, panelOf, startWords } from '../../../src/dashboard/pages/new-run/plan-words.js';
+import { NO_PLAN, operations, panelOf, startWords } from '../../../src/dashboard/pages/new-run/plan-words.js';
 import { isWithin, valueAt, withValue, withValueIn } from '../../../src/dashboard/pages/new-run/pointer.js';
 import { absentOf, blankOf, fieldOf, rangeOf, resolve, variantsOf, type Field, type Schema, type Schemas } from '../../../src/dashboard/pages/new-run/schema.js';
 import { read, show } from '../../../src/dashboard/pages/new-run/written.js';
@@ -133,14 +133,6 @@ t.test('sizes and starts in words', async (t) => {
   t.equal(startWords(outlook(null, 'too_large'), now), 'never on the boxes there are');
   t.equal(startWords({ ...outlook(null), queue: null }, now), 'nobody can say now');
   t.equal(startWords(NO_PLAN, now), '–');
-});
-
-t.test('what is no number is told as it was written', async (t) => {
-  const told = (written: unknown, detail: string) => asWritten([{ pointer: '/optimizer/learningRate', detail }], { optimizer: { learningRate: written } })[0]!.detail;
-  t.equal(told('0,001', 'must be a number, not a string'), 'must be a number, not "0,001"');
-  t.equal(told('1e999', 'must be a number, not a string'), 'is too large');
-  t.equal(told('3, x', 'must be an integer or an array, not a string'), 'must be an integer or an array, not "3, x"');
-  for (const [written, detail] of [[null, 'must be a number, not null'], [0, 'must be over 0'], ['x', 'must be one of a, b']] as const) t.equal(told(written, detail), detail);
 });
 
 t.test('the panel tells what there is, and of nothing else', async (t) => {

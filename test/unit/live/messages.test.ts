@@ -23,7 +23,7 @@ t.test('what is wrong with a message is said in plain words', async (t) => {
   t.equal(fault({ type: 'subscribe' }), 'runId is required.');
   t.equal(fault({ type: 'subscribe', runId: '7' }), 'runId must be a UUID.');
   t.equal(fault({ type: 'subscribe', run_id: ID }), 'unknown key "run_id"; did you mean "runId"?');
-  t.equal(fault({ type: 'subscribe', runId: ID, after: 'later' }), 'after must be an integer or "now", not a string.');
+  t.equal(fault({ type: 'subscribe', runId: ID, after: 'later' }), 'after must be an integer or "now", not "later".');
   t.equal(fault({ type: 'subscribe', runId: ID, after: -1 }), 'after must be at least 0.');
   t.equal(fault({ type: 'ping', id: 'x'.repeat(65) }), 'id must have at most 64 characters.');
   t.equal(fault({ type: 'subscribe', after: -1, extra: 1 }).split('; ').length, 3, 'all at once');

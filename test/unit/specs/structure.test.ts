@@ -37,7 +37,7 @@ t.test('every fault comes at once, each in its place', async (t) => {
         detail:
           'must be one of input, flatten, reshape, dense, conv2d, depthwiseConv2d, separableConv2d, maxPooling2d, averagePooling2d, globalAveragePooling2d, globalMaxPooling2d, dropout, batchNormalization, layerNormalization, activation, reLU, leakyReLU, elu, softmax; did you mean "conv2d"?',
       },
-      { pointer: '/optimizer/learningRate', detail: 'must be a number, not a string' },
+      { pointer: '/optimizer/learningRate', detail: 'must be a number, not "0.1"' },
       { pointer: '/fit/bachSize', detail: 'unknown key "bachSize"; did you mean "batchSize"?' },
       { pointer: '/fit/epochs', detail: 'must be at least 1' },
     ],
@@ -90,7 +90,8 @@ t.test('unions report the variant that was meant', async (t) => {
   const layer = (changes: Record<string, unknown>) => details({ model: { layers: [{ type: 'conv2d', filters: 1, kernelSize: 3, ...changes }] } });
   t.strictSame(layer({ kernelSize: -1 }), ['must be at least 1'], 'a number is judged as a number');
   t.strictSame(layer({ kernelSize: [3] }), ['must have at least 2 items'], 'an array as an array');
-  t.strictSame(layer({ kernelSize: '3' }), ['must be an integer or an array, not a string'], 'and neither as neither');
+  t.strictSame(layer({ kernelSize: '3' }), ['must be an integer or an array, not "3"'], 'and neither as neither');
+  t.strictSame(layer({ kernelSize: '3'.repeat(41) }), ['must be an integer or an array, not a string'], 'of a long text that it is one');
   t.strictSame(layer({ kernelInitializer: 'heNormall' })[0]?.endsWith('did you mean "heNormal"?'), true, 'a name is compared with names');
   t.strictSame(layer({ kernelInitializer: 3 }), ['must be a name or an object, not 3'], 'neither a name nor an object');
   t.strictSame(layer({ kernelInitializer: { type: 'constant' } }), ['is required'], 'an object has the keys of its type');

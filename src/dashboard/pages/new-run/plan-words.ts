@@ -1,18 +1,7 @@
 // What a plan says, for people.
 import type { Plan } from '../../api/types.js';
 import { duration, several } from '../../lib/format.js';
-import { valueAt } from './pointer.js';
 import type { Planned } from './use-plan.js';
-
-/** The form keeps a number that it cannot read as the text that it is: what was written is told of it, not that it is a string. */
-export function asWritten(problems: Plan['problems'], spec: unknown): Plan['problems'] {
-  return problems.map((problem) => {
-    const wanted = /^(must be .*\b(?:number|integer)\b.*), not a string$/.exec(problem.detail)?.[1];
-    const written = valueAt(spec, problem.pointer);
-    if (wanted === undefined || typeof written !== 'string') return problem;
-    return { ...problem, detail: Math.abs(Number(written)) === Infinity ? 'is too large' : `${wanted}, not "${written.slice(0, 40)}"` };
-  });
-}
 
 /** Of nothing that could be planned. */
 export const NO_PLAN: Plan = {

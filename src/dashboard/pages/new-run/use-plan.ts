@@ -2,7 +2,6 @@
 import { useEffect, useState } from 'preact/hooks';
 import { api, take } from '../../api/client.js';
 import type { Plan } from '../../api/types.js';
-import { asWritten } from './plan-words.js';
 
 const PAUSE_MS = 300;
 /** The queue goes on while one thinks. */
@@ -26,7 +25,7 @@ export function usePlan(text: string, spec: unknown): Planned {
     const ask = async () => {
       try {
         const plan = await take(api.POST('/v1/runs:plan', { body: spec as never, signal: aborter.signal }));
-        if (!aborter.signal.aborted) setState({ plan: { ...plan, problems: asWritten(plan.problems, spec) }, text });
+        if (!aborter.signal.aborted) setState({ plan, text });
       } catch (error) {
         if (!aborter.signal.aborted) setState((before) => ({ ...before, error }));
       }
