@@ -140,9 +140,7 @@ export async function changeState(session: DatabaseSession, id: string, change: 
   const { to, reason } = change;
   const resume = to === 'starting' ? change.resume : undefined;
   const message = change.message ? storableText(change.message) : null;
-  // A start from nothing has none: all points are void.
-  const hasStep = to !== 'starting';
-  const said = { state: to, ...(reason ? { reason } : {}), ...(message ? { message } : {}), ...(resume === undefined ? {} : { step: resume.step, epoch: resume.epoch }) };
+  const said = { state: to, ...(reason ? { reason } : {}), ...(message ? { message } : {}), ...(resume === undefined ? {} : { epoch: resume.epoch }) };
   const rows = await session.$queryRaw<{ head: number; attempt: number; step: number }[]>`
     WITH changed AS (
       UPDATE runs SET ${settingsOf({ ...change, resume }, { at, message })} WHERE ${conditionsOf(id, change)}
@@ -152,10 +150,10 @@ export async function changeState(session: DatabaseSession, id: string, change: 
       SELECT ${id}::uuid, head, ${to}::text, ${reason ?? null}::text, ${message}::text, attempt, ${time(at)} FROM changed
     ), logged AS (
       INSERT INTO run_events (run_id, seq, kind, at, data)
-      SELECT ${id}::uuid, head, 'state', ${time(at)}, ${JSON.stringify(said)}::jsonb || jsonb_build_object('attempt', attempt)${hasStep ? Prisma.sql` || jsonb_build_object('step', step)` : Prisma.empty} FROM changed
+      SELECT ${id}::uuid, head, 'state', ${time(at)}, ${JSON.stringify(said)}::jsonb || jsonb_build_object('attempt', attempt, 'step', step) FROM changed
     )${usePart(id, change, at)}${change.extension === undefined ? Prisma.empty : extensionParts(id, change.extension)}
     SELECT head, attempt, step FROM changed`;
   const row = rows[0];
   if (row === undefined) return null;
-  return { seq: row.head, kind: 'state', at: at.toISOString(), data: { ...said, attempt: row.attempt, ...(hasStep ? { step: row.step } : {}) } };
+  return { seq: row.head, kind: 'state', at: at.toISOString(), data: { ...said, attempt: row.attempt, step: row.step } };
 }

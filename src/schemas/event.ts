@@ -19,8 +19,8 @@ export const StateData = strictObject({
   reason: Type.Optional(oneOf(RUN_REASONS, { description: 'Why, for machines.' })),
   message: Type.Optional(Type.String({ description: 'The reason in words.' })),
   attempt,
-  step: Type.Optional(Type.Integer({ minimum: 0, description: 'Steps done. With `starting`: the step that the attempt goes on from. Points of earlier attempts after it are void; without it, all of them are.' })),
-  epoch: Type.Optional(Type.Integer({ minimum: 0, description: 'With `starting` and `step`: the epochs that were whole there, with their validation. Epochs and evaluations of earlier attempts after it are void.' })),
+  step: Type.Optional(Type.Integer({ minimum: 0, description: 'Steps done. With `starting`: the step that the attempt goes on from, 0 where it begins anew. Points of earlier attempts after it are void.' })),
+  epoch: Type.Optional(Type.Integer({ minimum: 0, description: 'With `starting`: the epochs that were whole there, with their validation. Epochs and evaluations of earlier attempts after it are void.' })),
 });
 /** A block of steps of several series; every array is as long as `steps`. */
 export const MetricsData = strictObject({

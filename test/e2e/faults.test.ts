@@ -131,7 +131,7 @@ async function uninterrupted(address: string) {
 
 type Whole = Awaited<ReturnType<typeof outcome>>;
 
-/** Those that events of a kind name, in order; of states, those from which an attempt went on. */
+/** Those that events of a kind name, in order; of states, those that an attempt began at. */
 async function stepsOf(address: string, { id }: Run, kind: string): Promise<number[]> {
   const { body: page } = await call<{ items: { data: { state?: string; step?: number } }[] }>(address, `/v1/runs/${id}/events?limit=1000&kind=${kind}`);
   return page.items.flatMap(({ data: { state = 'starting', step } }) => (state === 'starting' ? (step ?? []) : []));
@@ -179,7 +179,8 @@ async function paused(t: Test, service: ServiceProcess, whole: Whole) {
   kill(service, /workers\/trainer/);
   const again = await ended(address, run.id);
   t.match(again, { state: 'succeeded', attempt: 3, retries: 1 }, 'a pause is no retry, a kill is one');
-  const [resumed = 0, retried = 0] = await stepsOf(address, run, 'state');
+  const [begun, resumed = 0, retried = 0] = await stepsOf(address, run, 'state');
+  t.equal(begun, 0);
   t.equal(resumed, rest.progress.step, 'it went on from the step at which it had paused');
   t.ok(retried >= resumed, `and from a state that it had kept, of step ${retried}`);
   t.strictSame(await outcome(address, again), whole, 'the loss of each step and every byte of the weights are those of a run without either');

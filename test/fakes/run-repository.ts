@@ -178,7 +178,7 @@ function applyChange(records: FakeRecords, record: RunRecord, { to, reason = nul
   if (!isHeld(to) && to !== 'lost') Object.assign(record, { leaseOwner: null, leaseExpiresAt: null });
   run.transitions.push({ state: to, reason, message, attempt: run.attempt, at });
   const said = { state: to, attempt: run.attempt, ...(reason === null ? {} : { reason }), ...(message === null ? {} : { message }) };
-  const place = to !== 'starting' ? { step: run.progress.step } : change.resume === undefined ? {} : { step: change.resume.step, epoch: change.resume.epoch };
+  const place = { step: run.progress.step, ...(to === 'starting' && change.resume !== undefined ? { epoch: change.resume.epoch } : {}) };
   const data = { ...said, ...place };
   const events = records.append(record, [{ kind: 'state', at, data }]);
   return { run: structuredClone(run), events };
