@@ -1,8 +1,5 @@
 // A run's life: the one table of legal changes of state. Writers compare-and-set against it.
-import { RUN_STATES } from './portable/run-states.js';
-import type { RunState } from './schemas/run.js';
-
-export { HELD_STATES, WORKING_STATES, hasEnded, isHeld } from './portable/run-states.js';
+import { RUN_STATES, type RunState } from './portable/run-states.js';
 
 /** From each state to those that may follow. From `cancelling` nothing leads back to work; what has ended is queued again on request alone. */
 export const NEXT_STATES: Record<RunState, readonly RunState[]> = {

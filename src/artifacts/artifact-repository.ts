@@ -2,10 +2,10 @@
 import type { Database, DatabaseSession } from '../db/client.js';
 import { FencedError, type Fence } from '../live/event-log.js';
 import { toMetricValues } from '../metrics/values.js';
-import { HELD_STATES } from '../run-states.js';
+import { ENDED_STATES, HELD_STATES } from '../portable/run-states.js';
 import { storableText } from '../db/storable-text.js';
 import type { CHECKPOINT_KINDS } from '../schemas/event.js';
-import { ENDED_STATES, type MetricValue } from '../schemas/run.js';
+import { type MetricValue } from '../schemas/run.js';
 import { holdStore, lockStore } from './store-lock.js';
 import type { StoredFile } from './store.js';
 

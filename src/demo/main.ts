@@ -6,7 +6,7 @@ import { loadMnist } from '../datasets/mnist.js';
 import { createLog } from '../log.js';
 import { findRecipe, RECIPES } from '../recipes/catalog.js';
 import type { RunEvent } from '../schemas/event.js';
-import { hasEnded } from '../run-states.js';
+import { hasEnded } from '../portable/run-states.js';
 import type { Run } from '../schemas/run.js';
 import { cancelRun, getRun, predict, submitRun, watchRun, type Place } from './client.js';
 import { epochLine, formatMetric, formatSeconds, imageLines, progressLine } from './progress.js';

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { ConfigError, loadConfig } from '../config.js';
 import { createLog } from '../log.js';
 import { findRecipe, RECIPES } from '../recipes/catalog.js';
-import { hasEnded } from '../run-states.js';
+import { hasEnded } from '../portable/run-states.js';
 import type { Recipe } from '../schemas/recipe.js';
 import { getRun, submitRun, watchRun, type Place } from './client.js';
 import { isReached, LADDER_HEAD, ladderLine, type Rung } from './ladder-table.js';

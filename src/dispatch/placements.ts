@@ -1,7 +1,7 @@
 // Who waits, who holds what, and who may decide: the scheduler's part of the database.
 import { Prisma, type Database } from '../db/client.js';
 import type { DeviceKind } from '../schemas/device-kind.js';
-import type { RunState } from '../schemas/run.js';
+import type { RunState } from '../portable/run-states.js';
 import type { Leaving } from '../run-states.js';
 import { timeOnDevicesMs } from '../runs/time-on-devices.js';
 import type { Demand, Measured } from './demand.js';

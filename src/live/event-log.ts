@@ -3,7 +3,7 @@
 import { Prisma, type Database, type DatabaseSession } from '../db/client.js';
 import type { DatabaseClock } from '../db/clock.js';
 import { curveAppends, curvesOf } from '../metrics/chunks.js';
-import { HELD_STATES } from '../run-states.js';
+import { HELD_STATES } from '../portable/run-states.js';
 import { storable } from '../db/storable-text.js';
 import type { EventKind, EventPage, NewEvent, RunEvent } from '../schemas/event.js';
 

@@ -1,6 +1,6 @@
 // One client of one run, for a transport that carries nothing else and hears nothing: the events after its
 // position, and an end when none can follow.
-import { hasEnded } from '../run-states.js';
+import { hasEnded } from '../portable/run-states.js';
 import type { EndMessage, ServerMessage } from '../schemas/live.js';
 import type { Clock } from './clock.js';
 import { FramePump, type LiveClient } from './frame-pump.js';

@@ -6,7 +6,7 @@ import type { Reader } from '../identity/principal.js';
 import type { ModelMetadata } from '../ml/model-files.js';
 import { MAX_PIXELS, pictureShape } from '../portable/picture.js';
 import type { RunRepository } from '../runs/run-repository.js';
-import { hasEnded } from '../run-states.js';
+import { hasEnded } from '../portable/run-states.js';
 import type { Inversion, PredictorInput, PredictorReply } from '../schemas/ipc.js';
 import type { Predictions } from '../schemas/predict.js';
 import type { Run } from '../schemas/run.js';

@@ -2,7 +2,7 @@
 // at once, and one that goes on just now is left alone.
 import { START_STATE } from '../artifacts/artifact-repository.js';
 import { Prisma, type Database } from '../db/client.js';
-import { ENDED_STATES } from '../schemas/run.js';
+import { ENDED_STATES } from '../portable/run-states.js';
 
 /** Runs with this tag are left as they are. */
 export const KEEP_TAG = 'keep';

@@ -4,10 +4,11 @@ import type { ResumePoint } from '../artifacts/artifact-repository.js';
 import type { Bus } from '../live/bus.js';
 import type { Fence } from '../live/event-log.js';
 import type { RunQueue } from '../queue/queue.js';
-import type { FailureReason, Run, RunReason, RunState } from '../schemas/run.js';
+import { HELD_STATES, WORKING_STATES, type RunState } from '../portable/run-states.js';
+import type { FailureReason, Run, RunReason } from '../schemas/run.js';
 import { partsAfter, RETRIES } from './retry-policy.js';
 import type { Changed, Extension, RunRepository, StateChange } from './run-repository.js';
-import { HELD_STATES, NEXT_STATES, WORKING_STATES } from '../run-states.js';
+import { NEXT_STATES } from '../run-states.js';
 
 /** A database that takes longer for a question of a few rows is not well. */
 const SLOW_ANSWER_MS = 500;

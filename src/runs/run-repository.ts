@@ -7,14 +7,15 @@ import type { Reader } from '../identity/principal.js';
 import type { Fence } from '../live/event-log.js';
 import type { RunEvent } from '../schemas/event.js';
 import type { Plan } from '../schemas/plan.js';
-import type { Run, RunState } from '../schemas/run.js';
+import { HELD_STATES, type RunState } from '../portable/run-states.js';
+import type { Run } from '../schemas/run.js';
 import type { RunSpec } from '../schemas/spec.js';
 import { rewindCurves } from '../metrics/chunks.js';
 import { demandOf, shapeOf } from '../dispatch/demand.js';
 import { timeOnDevicesMs } from './time-on-devices.js';
 import { readRuns } from './run-row.js';
 import { changeState, type StateChange } from './state-change.js';
-import { HELD_STATES, type Leaving } from '../run-states.js';
+import { type Leaving } from '../run-states.js';
 import { storable, storableText } from '../db/storable-text.js';
 
 export type { Extension, StateChange } from './state-change.js';

@@ -1,7 +1,8 @@
 // From database rows to the runs that the API shows. By hand, because each run that is read through Prisma's own
 // queries costs the API three times as much.
 import { Prisma, type DatabaseSession } from '../db/client.js';
-import type { MetricValue, Run, RunReason, RunState, RunTransition } from '../schemas/run.js';
+import type { RunState } from '../portable/run-states.js';
+import type { MetricValue, Run, RunReason, RunTransition } from '../schemas/run.js';
 import type { RunSpec } from '../schemas/spec.js';
 
 /** The scheduler's and the ledger's, which read them by themselves. */

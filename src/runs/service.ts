@@ -12,7 +12,8 @@ import type { RunQueue } from '../queue/queue.js';
 import type { Plan } from '../schemas/plan.js';
 import type { QueueOutlook } from '../schemas/queue.js';
 import type { RunSpec } from '../schemas/spec.js';
-import type { Run, RunExtension, RunMove, RunNotes, RunState } from '../schemas/run.js';
+import { hasEnded, type RunState } from '../portable/run-states.js';
+import type { Run, RunExtension, RunMove, RunNotes } from '../schemas/run.js';
 import { flattenHyperparameters } from '../specs/hyperparameters.js';
 import { planSubmission, type PlanLimits } from '../specs/plan-submission.js';
 import { formatBytes } from '../specs/memory.js';
@@ -21,7 +22,7 @@ import type { Reader } from '../identity/principal.js';
 import { findForkSource } from './forks.js';
 import type { Lifecycle } from './lifecycle.js';
 import { ForkGoneError, type RunFilter, type RunRepository } from './run-repository.js';
-import { hasEnded, NEXT_STATES } from '../run-states.js';
+import { NEXT_STATES } from '../run-states.js';
 
 export interface RunServiceOptions {
   runs: RunRepository;

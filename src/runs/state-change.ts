@@ -4,10 +4,11 @@ import type { ResumePoint } from '../artifacts/artifact-repository.js';
 import { Prisma, type DatabaseSession } from '../db/client.js';
 import type { EventOf } from '../schemas/event.js';
 import type { Plan } from '../schemas/plan.js';
-import type { RunReason, RunState } from '../schemas/run.js';
+import { hasEnded, isHeld, type RunState } from '../portable/run-states.js';
+import type { RunReason } from '../schemas/run.js';
 import type { RunSpec } from '../schemas/spec.js';
 import { toMetricValues } from '../metrics/values.js';
-import { hasEnded, isHeld, statesBefore } from '../run-states.js';
+import { statesBefore } from '../run-states.js';
 import { storableText } from '../db/storable-text.js';
 
 /** More epochs than were asked for at first. */

@@ -3,7 +3,8 @@ import { Type, type Static, type TSchema } from 'typebox';
 import { oneOf, ref, strictObject } from './build.js';
 import { SPLITS } from './dataset.js';
 import { MAX_SAMPLES } from './evaluation-limits.js';
-import { MetricValue, MetricValues, RUN_REASONS, RUN_STATES } from './run.js';
+import { RUN_STATES } from '../portable/run-states.js';
+import { MetricValue, MetricValues, RUN_REASONS } from './run.js';
 
 export const EVENT_KINDS = ['state', 'metrics', 'epoch', 'evaluation', 'log', 'system', 'warning', 'checkpoint', 'artifact'] as const;
 export const CHECKPOINT_KINDS = ['final', 'resume'] as const;

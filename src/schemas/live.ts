@@ -2,7 +2,8 @@
 // JSON array of messages. `after` is the number of the last event seen: 0 (or absent) for all, "now" for none.
 import { Type, type Static } from 'typebox';
 import { discriminated, ref, strictObject } from './build.js';
-import { MetricValues, RunId, RUN_STATES, type RunState } from './run.js';
+import { RUN_STATES, type RunState } from '../portable/run-states.js';
+import { MetricValues, RunId } from './run.js';
 import { oneOf } from './build.js';
 import type { RunEvent } from './event.js';
 

@@ -1,16 +1,14 @@
 // Runs as the API shows them.
 import { Type, type Static, type TSchema } from 'typebox';
-import { ENDED_STATES, RUN_STATES, type RunState } from '../portable/run-states.js';
+import { RUN_STATES } from '../portable/run-states.js';
 import { oneOf, page, ref, strictObject } from './build.js';
 import { RunSpec, Tags } from './spec.js';
 
-export { ENDED_STATES, RUN_STATES };
 export const RUN_REASONS = [
   'user_cancel', 'user_pause', 'user_resume', 'user_extend', 'early_stopped', 'timeout', 'out_of_gpu_memory', 'out_of_memory', 'non_finite_loss', 'preempted',
   'worker_lost', 'trainer_lost', 'data_missing', 'device_missing', 'disk_full', 'invalid_spec', 'internal',
 ] as const;
 
-export type { RunState };
 export type RunReason = (typeof RUN_REASONS)[number];
 /** Without the reasons of those who stop a run, and of one that comes to its end. */
 export type FailureReason = Exclude<RunReason, 'user_cancel' | 'user_pause' | 'user_resume' | 'user_extend' | 'preempted' | 'early_stopped'>;

@@ -1,7 +1,8 @@
 // What is using the disk, as the API shows it.
 import { Type, type Static } from 'typebox';
 import { oneOf, ref, strictObject } from './build.js';
-import { RUN_STATES, RunId } from './run.js';
+import { RUN_STATES } from '../portable/run-states.js';
+import { RunId } from './run.js';
 
 const bytes = (description: string) => Type.Integer({ minimum: 0, description });
 

@@ -2,8 +2,7 @@
 import type { Test } from 'tap';
 import { FencedError } from '../../src/live/event-log.js';
 import type { NewCheckpoint } from '../../src/artifacts/artifact-repository.js';
-import { isHeld } from '../../src/run-states.js';
-import { RUN_STATES } from '../../src/schemas/run.js';
+import { RUN_STATES, isHeld } from '../../src/portable/run-states.js';
 import { until } from '../helpers/poll.js';
 import { newRun, runIn, type CreateSubject } from './subject.js';
 

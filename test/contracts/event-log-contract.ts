@@ -2,9 +2,8 @@
 import type { Test } from 'tap';
 import type { ResumePoint } from '../../src/artifacts/artifact-repository.js';
 import { FencedError } from '../../src/live/event-log.js';
-import { isHeld } from '../../src/run-states.js';
+import { RUN_STATES, isHeld } from '../../src/portable/run-states.js';
 import type { NewEvent } from '../../src/schemas/event.js';
-import { RUN_STATES } from '../../src/schemas/run.js';
 import { AT, block, FAR, line, newRun, pointsOf, runIn, STORED, UNSTORABLE, type CreateSubject } from './subject.js';
 
 const NOBODY = '01890000-0000-7000-8000-ffffffffffff';

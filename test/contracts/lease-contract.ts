@@ -1,6 +1,6 @@
 // Leases and sweeps: who holds a run, and whose holder has gone.
 import type { Test } from 'tap';
-import { RUN_STATES } from '../../src/schemas/run.js';
+import { RUN_STATES } from '../../src/portable/run-states.js';
 import { FAR, newRun, runIn, type CreateSubject } from './subject.js';
 
 const later = (ms: number) => new Date(FAR.getTime() + ms);

@@ -1,7 +1,6 @@
 // What runs keep after their end: their states for a time, themselves for another; with the tag `keep`, all.
 import type { Test } from 'tap';
-import { RUN_STATES, type RunState } from '../../src/schemas/run.js';
-import { hasEnded, isHeld } from '../../src/run-states.js';
+import { RUN_STATES, hasEnded, isHeld, type RunState } from '../../src/portable/run-states.js';
 import { until } from '../helpers/poll.js';
 import { FAR, newRun, runIn, type CreateSubject } from './subject.js';
 

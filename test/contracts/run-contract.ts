@@ -2,7 +2,7 @@
 import type { Test } from 'tap';
 import { isUniqueViolation } from '../../src/db/client.js';
 import type { NewEvent } from '../../src/schemas/event.js';
-import { RUN_STATES, type RunState } from '../../src/schemas/run.js';
+import { RUN_STATES, type RunState } from '../../src/portable/run-states.js';
 import { newRun, runIn, STORED, UNSTORABLE, type CreateSubject } from './subject.js';
 
 /** The life of a run as it was drawn, apart from the code: a row leads to the columns marked x. */

@@ -13,7 +13,8 @@ import type { CurvePart, CurveQuery, MetricRepository } from '../../src/metrics/
 import type { NewRun, RunRepository } from '../../src/runs/run-repository.js';
 import type { NewEvent } from '../../src/schemas/event.js';
 import type { UsageRepository } from '../../src/usage/repository.js';
-import type { Run, RunState } from '../../src/schemas/run.js';
+import type { RunState } from '../../src/portable/run-states.js';
+import type { Run } from '../../src/schemas/run.js';
 import { flattenHyperparameters } from '../../src/specs/hyperparameters.js';
 import { planSubmission } from '../../src/specs/plan-submission.js';
 

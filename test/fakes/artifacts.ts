@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { isWithin, type ArtifactRepository } from '../../src/artifacts/artifact-repository.js';
 import type { AgedFile, ArtifactStore, LocalFile, StoredFile } from '../../src/artifacts/store.js';
 import { toMetricValues } from '../../src/metrics/values.js';
-import { hasEnded } from '../../src/run-states.js';
+import { hasEnded } from '../../src/portable/run-states.js';
 import type { FakeRecords } from './records.js';
 
 export function createFakeArtifactRepository(records: FakeRecords): ArtifactRepository {

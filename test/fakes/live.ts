@@ -5,7 +5,8 @@ import type { EventNotice } from '../../src/live/bus.js';
 import type { LiveClient } from '../../src/live/hub.js';
 import type { EventKind, NewEvent, RunEvent } from '../../src/schemas/event.js';
 import type { ServerMessage } from '../../src/schemas/live.js';
-import type { Run, RunState } from '../../src/schemas/run.js';
+import type { RunState } from '../../src/portable/run-states.js';
+import type { Run } from '../../src/schemas/run.js';
 import { EventStreamParser } from '../helpers/event-stream.js';
 import type { FakeClock } from './clock.js';
 

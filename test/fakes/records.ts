@@ -3,7 +3,7 @@
 import { FencedError, type Fence } from '../../src/live/event-log.js';
 import type { Artifact, NewCheckpoint } from '../../src/artifacts/artifact-repository.js';
 import type { Curve } from '../../src/metrics/chunks.js';
-import { isHeld } from '../../src/run-states.js';
+import { isHeld } from '../../src/portable/run-states.js';
 import { storable } from '../../src/db/storable-text.js';
 import type { NewEvent, RunEvent } from '../../src/schemas/event.js';
 import type { Plan } from '../../src/schemas/plan.js';

@@ -1,7 +1,7 @@
 // What ended runs no longer keep, in memory.
 import { START_STATE } from '../../src/artifacts/artifact-repository.js';
 import { KEEP_TAG, type RetentionRepository } from '../../src/retention/repository.js';
-import { hasEnded } from '../../src/run-states.js';
+import { hasEnded } from '../../src/portable/run-states.js';
 import type { FakeRecords, RunRecord } from './records.js';
 
 export function createFakeRetentionRepository(records: FakeRecords): RetentionRepository {

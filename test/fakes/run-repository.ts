@@ -4,7 +4,8 @@ import { START_STATE, type ResumePoint } from '../../src/artifacts/artifact-repo
 import { Prisma } from '../../src/db/client.js';
 import { toMetricValues } from '../../src/metrics/values.js';
 import { ForkGoneError, type Changed, type Extension, type RunRepository, type StateChange } from '../../src/runs/run-repository.js';
-import { hasEnded, isHeld, statesBefore } from '../../src/run-states.js';
+import { hasEnded, isHeld } from '../../src/portable/run-states.js';
+import { statesBefore } from '../../src/run-states.js';
 import { storable, storableText } from '../../src/db/storable-text.js';
 import type { Run } from '../../src/schemas/run.js';
 import type { FakeRecords, RunRecord } from './records.js';

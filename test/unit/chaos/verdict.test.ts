@@ -3,7 +3,8 @@ import t from 'tap';
 import type { Outcome } from '../../chaos/outcome.js';
 import { judgeRun, replay } from '../../chaos/verdict/run-verdict.js';
 import type { RunEvent } from '../../../src/schemas/event.js';
-import type { Run, RunReason, RunState } from '../../../src/schemas/run.js';
+import type { RunState } from '../../../src/portable/run-states.js';
+import type { Run, RunReason } from '../../../src/schemas/run.js';
 
 type Entry = { [K in RunEvent['kind']]: { kind: K; data: Extract<RunEvent, { kind: K }>['data'] } }[RunEvent['kind']];
 
