@@ -97,6 +97,24 @@ t.test('a run is read and steered on its page', { skip: skipWithoutBrowser }, as
     await other.close();
   });
 
+  await t.test('epochs have a dot each, single batches none', async (t) => {
+    const other = await page.context().newPage();
+    // The dots of a curve are circles of one path.
+    await other.addInitScript(`{
+      const [circles, arc] = [new WeakMap(), Path2D.prototype.arc];
+      window.dots = [];
+      Path2D.prototype.arc = function (...circle) {
+        if (!circles.has(this)) dots.push(circles.set(this, { count: 0 }).get(this));
+        circles.get(this).count += 1;
+        return arc.apply(this, circle);
+      };
+    }`);
+    await other.goto(`${address}/runs/${id}`);
+    await until(async () => (await pointsOf(other, 'loss')) === 45, { what: 'the curve to be drawn' });
+    t.same([...new Set(await other.evaluate<number[]>('dots.map(({ count }) => count)'))], [3]);
+    await other.close();
+  });
+
   await t.test('the log is searched, filtered and followed', async (t) => {
     const log = page.getByRole('region', { name: 'Log', exact: true });
     const lines = log.locator('.log-line');

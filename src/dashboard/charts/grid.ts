@@ -41,6 +41,8 @@ export function gridPlaces({ from, to, width }: Pick<GridInput, 'from' | 'to' | 
 /** Whether a column has a value of its own: the outermost two say where the line crosses the border. */
 export const isOwn = (cells: readonly Cell[], column: number): boolean => column > 0 && column < cells.length - 1 && typeof cells[column] === 'number';
 
+export const ownColumns = (cells: readonly Cell[]): number[] => Array.from(cells, (_, column) => column).filter((column) => isOwn(cells, column));
+
 /** Buckets that are few stand apart; the range of one is drawn at most so many columns wide. */
 const WIDEST = 4;
 

@@ -2,7 +2,7 @@
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { followFingers } from './fingers.js';
-import { gridPlaces, isOwn, toGrid, type Grid } from './grid.js';
+import { gridPlaces, isOwn, ownColumns, toGrid, type Grid } from './grid.js';
 import type { Line } from './line.js';
 import { colorsOf, faint, paintBad, paintMarks, paintOutside, paintRanges, paintSpikes, type Colors, type Mark } from './paint.js';
 import { Pace } from './pace.js';
@@ -209,9 +209,13 @@ export class Plot {
     const color = this.#colors.of(name);
     // Of single batches as thin as the screen can: what goes up and down at each takes a canvas ten times as long when it is thicker.
     const isFaint = kind === 'raw' && hasStronger;
-    const few = (plot: uPlot, series: number) => (this.#grids[(series - 1) / PER_LINE]?.raw.entries ?? 0) <= (kind === 'whole' ? FEW : 1) && plot.data[series]!.length > 0;
+    // uPlot draws the dots that its filter names, whatever `show` says.
+    const dots = (plot: uPlot, series: number) => {
+      const grid = this.#grids[(series - 1) / PER_LINE]?.raw;
+      return grid === undefined || grid.entries > (kind === 'whole' ? FEW : 1) ? null : ownColumns(plot.data[series] as Grid['mean']);
+    };
     return [
-      { label, stroke: isFaint ? faint(color, 0.5) : color, width: kind === 'whole' ? 2.25 : 1 / devicePixelRatio, ...(dash.length > 0 ? { dash: [...dash] } : {}), points: { show: few, filter: ownColumns, size: 7, fill: color, stroke: color } },
+      { label, stroke: isFaint ? faint(color, 0.5) : color, width: kind === 'whole' ? 2.25 : 1 / devicePixelRatio, ...(dash.length > 0 ? { dash: [...dash] } : {}), points: { show: false, filter: dots, size: 7, fill: color, stroke: color } },
       { stroke: color, width: 2, ...(dash.length > 0 ? { dash: [...dash] } : {}), points: { show: false } },
     ];
   }
@@ -223,9 +227,6 @@ export class Plot {
     this.#callbacks.onZoom([plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x')]);
   }
 }
-
-/** Those that have a value of their own. */
-const ownColumns = ({ data }: uPlot, series: number): number[] => Array.from(data[series]!, (_, column) => column).filter((column) => isOwn(data[series] as Grid['mean'], column));
 
 /** The nearest column that has a value of its own. */
 function nearestCell(cells: Grid['mean'], index: number): number {

@@ -2,7 +2,7 @@
 import t from 'tap';
 import { formatPlace, placeOn } from '../../../src/dashboard/charts/axis.js';
 import { spanUnder } from '../../../src/dashboard/charts/fingers.js';
-import { barWidth, gridPlaces, isOwn, toGrid } from '../../../src/dashboard/charts/grid.js';
+import { barWidth, gridPlaces, ownColumns, toGrid } from '../../../src/dashboard/charts/grid.js';
 import { readAt, type Line } from '../../../src/dashboard/charts/line.js';
 import { createPalette, PALETTE_SIZE } from '../../../src/dashboard/charts/palette.js';
 import { rangeOf } from '../../../src/dashboard/charts/scale.js';
@@ -21,7 +21,7 @@ const same = (at: number) => at;
 t.test('what crosses the border of the chart is drawn, and is no value', async (t) => {
   const { mean } = toGrid({ columns: seriesOf([1, 2, 3]), place: (at) => at, from: 1.5, to: 2.5, width: 4 });
   t.same([mean[0], mean[3], mean[5]], [1.5, 2, 2.5]);
-  t.same(mean.flatMap((_, column) => (isOwn(mean, column) ? column : [])), [3]);
+  t.same(ownColumns(mean), [3]);
 });
 
 t.test('the bar of a column reaches to the next one, and that of the last nowhere', async (t) => {
