@@ -253,6 +253,14 @@ t.test('a run is read and steered on its page', { skip: skipWithoutBrowser }, as
     t.same(other.faults, []);
     await other.page.context().close();
 
+    await page.getByRole('button', { name: 'More' }).focus();
+    const focused = await page.evaluate(`(async () => {
+      document.activeElement.click();
+      for (let turns = 0; turns < 5; turns += 1) await null;
+      return document.activeElement.getAttribute('role');
+    })()`);
+    t.equal(focused, 'menuitem', 'a menu has the keys before a frame is drawn');
+    await page.keyboard.press('Escape');
     await choose(page, 'Fork from a checkpoint');
     await picture(page, 'run-fork');
     await page.getByRole('dialog').getByRole('spinbutton', { name: 'Epochs' }).fill('1');

@@ -1,5 +1,5 @@
 // What one does more rarely, behind one button. Arrows go from entry to entry, Escape closes it.
-import { useEffect, useId, useRef, useState } from 'preact/hooks';
+import { useId, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import './controls.css';
 import './menu.css';
 
@@ -16,7 +16,8 @@ export function Menu({ label, entries }: { label: string; entries: readonly Menu
   const [open, setOpen] = useState(false);
   const items = () => [...root.current!.querySelectorAll<HTMLElement>('[role="menuitem"]')];
   const opener = () => root.current!.querySelector<HTMLElement>('[aria-haspopup]');
-  useEffect(() => {
+  // Before the next key, which may come at once.
+  useLayoutEffect(() => {
     if (!open) return;
     items()[0]?.focus();
     const away = ({ target }: Event) => root.current?.contains(target as Node) || setOpen(false);
