@@ -4,6 +4,7 @@ import { useSignalEffect } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { paint } from '../lib/theme.js';
 import { Button } from '../ui/button.js';
+import { formatPlace, type AxisKind } from './axis.js';
 import type { ChartGroup } from './group.js';
 import { readAt, type Line } from './line.js';
 import type { Mark } from './paint.js';
@@ -27,10 +28,7 @@ export interface CurvesProps {
   format(value: number): string;
   /** How they read beside the axis, where that is shorter. */
   axisFormat?: (value: number) => string;
-  formatPlace(place: number): string;
-  /** What the axis counts: `step`. */
-  axisName: string;
-  wholePlaces?: boolean;
+  axis: AxisKind;
   /** How far the arrow keys go, and PageUp and PageDown. */
   stride?: { small: number; large: number };
   log?: boolean;
@@ -47,13 +45,13 @@ const NONE: readonly Mark[] = [];
 const UNLIMITED = [-Infinity, Infinity] as const;
 
 export function Curves(props: CurvesProps) {
-  const { name, title, lines, version, group, domain, zoom, onZoom, format, axisFormat = format, formatPlace, axisName, wholePlaces = false, log = false, smoothing = 0, limits = UNLIMITED, small = false, marks = NONE } = props;
+  const { name, title, lines, version, group, domain, zoom, onZoom, format, axisFormat = format, axis, log = false, smoothing = 0, limits = UNLIMITED, small = false, marks = NONE } = props;
   const host = useRef<HTMLDivElement>(null);
   const plot = useRef<Plot | null>(null);
   const [full, setFull] = useState(false);
   // Functions are made anew with each render; what they do changes only with the lines.
-  const latest = useRef({ onZoom, axisFormat, formatPlace });
-  latest.current = { onZoom, axisFormat, formatPlace };
+  const latest = useRef({ onZoom, axisFormat });
+  latest.current = { onZoom, axisFormat };
 
   useEffect(() => {
     const element = host.current!;
@@ -69,17 +67,17 @@ export function Curves(props: CurvesProps) {
   }, [group]);
   useEffect(() => {
     plot.current?.show({
-      lines, domain, zoom, log, smoothing, full: full || small, limits, wholePlaces, small, marks,
-      formatValue: (value) => latest.current.axisFormat(value), formatPlace: (place) => latest.current.formatPlace(place),
+      lines, axis, domain, zoom, log, smoothing, full: full || small, limits, small, marks,
+      formatValue: (value) => latest.current.axisFormat(value),
     });
-  }, [group, version, lines, ...domain, zoom?.[0], zoom?.[1], log, smoothing, full, ...limits, wholePlaces, small, marks]);
+  }, [group, version, lines, axis, ...domain, zoom?.[0], zoom?.[1], log, smoothing, full, ...limits, small, marks]);
   useSignalEffect(() => plot.current?.hover(group.hover.value));
   useSignalEffect(() => {
     if (paint.value > 0) plot.current?.repaint();
   });
 
   const at = group.hover.value;
-  const where = at === null ? 'latest' : `${axisName} ${formatPlace(at)}`;
+  const where = at === null ? 'latest' : `${axis} ${formatPlace(axis, at)}`;
   const readings = lines.map((line) => ({ line, text: readAt(line, at, format) }));
   const spoken = useSpoken(`${where}: ${readings.map(({ line, text }) => `${line.label} ${text}`).join(', ')}`, at !== null);
   const onKeyDown = (event: KeyboardEvent) => {
@@ -109,7 +107,7 @@ export function Curves(props: CurvesProps) {
       </ul>
       <div
         ref={host} class="chart-plot" tabIndex={0} role="slider" aria-orientation="horizontal" onKeyDown={onKeyDown} onBlur={() => (group.hover.value = null)}
-        aria-label={`${title} by ${axisName}. Arrow keys move the cross-hair, plus and minus zoom, 0 shows all.`}
+        aria-label={`${title} by ${axis}. Arrow keys move the cross-hair, plus and minus zoom, 0 shows all.`}
         aria-valuemin={Math.round(domain[0])} aria-valuemax={Math.round(domain[1])} aria-valuenow={Math.round(at ?? domain[1])}
         aria-valuetext={spoken}
       />

@@ -1,6 +1,7 @@
 // One canvas of curves: uPlot, told for each frame what to draw. It keeps no curve and no view; both are handed to it.
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
+import { incrementsOf, tickTexts, type AxisKind } from './axis.js';
 import { followFingers } from './fingers.js';
 import { gridPlaces, isOwn, ownColumns, toGrid, type Grid } from './grid.js';
 import type { Line } from './line.js';
@@ -12,6 +13,7 @@ import { logTicks } from './ticks.js';
 
 export interface PlotView {
   lines: readonly Line[];
+  axis: AxisKind;
   /** The whole of the axis, and what of it is shown. */
   domain: readonly [number, number];
   zoom: readonly [number, number] | null;
@@ -23,9 +25,6 @@ export interface PlotView {
   limits: readonly [number, number];
   /** How values read beside the axis. */
   formatValue(value: number): string;
-  formatPlace(place: number): string;
-  /** Places on the axis are whole numbers. */
-  wholePlaces: boolean;
   small: boolean;
   marks: readonly Mark[];
 }
@@ -131,7 +130,7 @@ export class Plot {
     const positive = view.log ? (cells: Grid['mean']) => cells.map((cell) => (typeof cell === 'number' && cell <= 0 ? undefined : cell)) : (cells: Grid['mean']) => cells;
     const nothing: undefined[] = [];
     const data = [gridPlaces(grid), ...this.#grids.flatMap(({ raw, smoothed }) => [positive(raw.mean), smoothed === null ? nothing : positive(smoothed.mean)])] as uPlot.AlignedData;
-    const structure = JSON.stringify([view.log, view.small, view.wholePlaces, view.smoothing > 0, view.lines.map(({ key, color, dash, kind }) => [key, color, dash, kind])]);
+    const structure = JSON.stringify([view.log, view.small, view.axis, view.smoothing > 0, view.lines.map(({ key, color, dash, kind }) => [key, color, dash, kind])]);
     if (this.#plot === null || structure !== this.#structure) this.#create(view, data, { width, height });
     else {
       if (this.#plot.width !== width || this.#plot.height !== height) this.#plot.setSize({ width, height });
@@ -163,7 +162,7 @@ export class Plot {
         y: { distr: view.log ? 3 : 1, range: () => [...this.#range] },
       },
       axes: [
-        { ...common, size: 30, gap: 6, grid: { show: false }, border: { show: true, stroke: axis, width: 1 }, space: 64, values: (_plot, places) => places.map((place) => this.#view!.formatPlace(place)), ...(view.wholePlaces ? { incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6, 1e7] } : {}) },
+        { ...common, size: 30, gap: 6, grid: { show: false }, border: { show: true, stroke: axis, width: 1 }, space: 64, incrs: incrementsOf(view.axis), values: (plot, places) => whatFits(plot, places, { texts: tickTexts(view.axis, places), font }) },
         { ...common, size: AXIS_WIDTH, gap: 6, grid: { stroke: grid, width: 1 }, space: view.small ? 40 : 44, values: (_plot, values) => values.map((value: number | null) => (value === null ? '' : this.#view!.formatValue(value))), ...(view.log ? LOG_AXIS : {}) },
       ],
       series: [{}, ...view.lines.flatMap((line) => this.#seriesOf(line, view.smoothing > 0 || view.lines.some(({ kind }) => kind === 'whole')))],
@@ -226,6 +225,16 @@ export class Plot {
     plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
     this.#callbacks.onZoom([plot.posToVal(left, 'x'), plot.posToVal(left + width, 'x')]);
   }
+}
+
+/** Texts beneath an axis without those that the border would cut. */
+function whatFits({ ctx, bbox, width, valToPos }: uPlot, places: readonly number[], { texts, font }: { texts: readonly string[]; font: string }): string[] {
+  const room = width - bbox.left / devicePixelRatio;
+  ctx.save();
+  ctx.font = font;
+  const fitting = texts.map((text, at) => (valToPos(places[at]!, 'x') + ctx.measureText(text).width / 2 <= room ? text : ''));
+  ctx.restore();
+  return fitting;
 }
 
 /** The nearest column that has a value of its own. */

@@ -1,6 +1,6 @@
 // What a chart draws of a curve: nothing is left out, and nothing is made up.
 import t from 'tap';
-import { formatPlace, placeOn } from '../../../src/dashboard/charts/axis.js';
+import { formatPlace, placeOn, tickTexts } from '../../../src/dashboard/charts/axis.js';
 import { spanUnder } from '../../../src/dashboard/charts/fingers.js';
 import { barWidth, gridPlaces, ownColumns, toGrid } from '../../../src/dashboard/charts/grid.js';
 import { readAt, type Line } from '../../../src/dashboard/charts/line.js';
@@ -129,6 +129,9 @@ t.test('steps, epochs and seconds are places on one axis', async (t) => {
   t.equal(placeOn('step', 'train', scale)(2), 150, 'the mean of an epoch is in its middle');
   t.equal(placeOn('step', 'validation', scale)(2), 200, 'validation is at its end');
   t.same([formatPlace('step', 1234.4), formatPlace('epoch', 1.5), formatPlace('time', 75)], ['1,234', '1.5', '1 min 15 s']);
+  t.same(tickTexts('time', [0, 5, 60, 90, 7200]), ['0 s', '5 s', '1 min', '1 min 30 s', '2 h'], 'marks say no more than they must');
+  t.same(tickTexts('time', [100, 100.2, 101]), ['1 min 40 s', '', '1 min 41 s'], 'and nothing twice');
+  t.same(tickTexts('step', [0, 1000]), ['0', '1,000']);
 });
 
 t.test('a curve is smoothed once for each of its versions and weights', async (t) => {

@@ -1,6 +1,6 @@
 // A rung's curves, live, beside those of the rung before.
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
-import { placeOn, formatPlace } from '../../charts/axis.js';
+import { placeOn } from '../../charts/axis.js';
 import { Curves } from '../../charts/curves.js';
 import type { ChartGroup } from '../../charts/group.js';
 import type { Line } from '../../charts/line.js';
@@ -52,7 +52,7 @@ function Shown({ recipe, stores, group, zoom, onZoom }: RungChartProps & { store
   return (
     <Curves
       name={`rung-${recipe}`} title="Accuracy" lines={lines} version={version} group={group} domain={[0, epochs]} zoom={zoom} onZoom={onZoom} format={percent} axisFormat={roundPercent} limits={[0, 1]}
-      axisName="epoch" wholePlaces formatPlace={(place) => formatPlace('epoch', place)} stride={{ small: 0.5, large: 1 }}
+      axis="epoch" stride={{ small: 0.5, large: 1 }}
     />
   );
 }

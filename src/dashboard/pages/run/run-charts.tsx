@@ -5,7 +5,7 @@ import * as codecs from '../../lib/codecs.js';
 import { percent, plain, roundPercent, sentence, words } from '../../lib/format.js';
 import { useUrlState } from '../../lib/router.js';
 import { isShare, metricOf } from '../../lib/run-words.js';
-import { AXES, AXIS_NAMES, formatPlace, placeOn, type AxisKind, type RunScale } from '../../charts/axis.js';
+import { AXES, placeOn, type AxisKind, type RunScale } from '../../charts/axis.js';
 import { Curves } from '../../charts/curves.js';
 import type { Line } from '../../charts/line.js';
 import type { RunRecord } from '../../live/run-record.js';
@@ -38,15 +38,14 @@ export function RunCharts({ run, record, version, view, events }: RunChartsProps
   const measured = names.length === 0 ? 'accuracy' : metricOf(names);
   const { happenings, phases, marks } = useHappenings(run, record, view, events);
   const shared = {
-    version, group, zoom, smoothing, marks, domain,
+    version, group, axis, zoom, smoothing, marks, domain,
     onZoom: (next: Span | null) => setZoom(next),
-    axisName: AXIS_NAMES[axis], wholePlaces: axis !== 'time', formatPlace: (at: number) => formatPlace(axis, at),
     stride: strideOf(axis, { end: domain[1], stepsPerEpoch: scale.stepsPerEpoch }),
   };
   return (
     <section aria-label="Curves" class="run-curves">
       <div class="run-chart-bar">
-        <Segments label="Axis" value={axis} options={AXES.map((value) => ({ value, label: sentence(AXIS_NAMES[value]) }))} onChange={setAxis} />
+        <Segments label="Axis" value={axis} options={AXES.map((value) => ({ value, label: sentence(value) }))} onChange={setAxis} />
         <Button quiet pressed={log} onClick={() => setLog(!log)}>Log scale</Button>
         <Range label="Smoothing" value={smoothing} min={0} max={0.99} step={0.01} onChange={setSmoothing} format={(value) => value.toFixed(2)} />
       </div>

@@ -6,7 +6,7 @@ import { Curves } from '../../../charts/curves.js';
 import { useChartGroup } from '../../../charts/group.js';
 import type { Line } from '../../../charts/line.js';
 import * as codecs from '../../../lib/codecs.js';
-import { bytes, count, duration } from '../../../lib/format.js';
+import { bytes, count } from '../../../lib/format.js';
 import { useUrlState } from '../../../lib/router.js';
 import { useBoxes } from '../../../live/link.js';
 import { hasEnded } from '../../../../portable/run-states.js';
@@ -40,7 +40,7 @@ function Open({ run, record }: { run: Run; record: RunRecord }) {
   }, [data]);
   if (data === undefined) return error === undefined ? <Loading lines={3} height={40} /> : <ErrorNote error={error} onRetry={reload} />;
   if (data.length === 0) return <p class="muted">{hasEnded(run.state) ? 'It was too short to be sampled.' : 'The first sample comes five seconds after its start.'}</p>;
-  const shared = { version: data.length, group, domain: [0, Math.max(1, seconds)] as const, zoom: null, onZoom: () => undefined, axisName: 'time', formatPlace: (at: number) => duration(at * 1000), limits: [0, Infinity] as const };
+  const shared = { version: data.length, group, domain: [0, Math.max(1, seconds)] as const, zoom: null, onZoom: () => undefined, axis: 'time' as const, limits: [0, Infinity] as const };
   return (
     <>
       {!hasEnded(run.state) && may('read') && <Gpus runId={run.id} />}

@@ -2,7 +2,7 @@
 // them in the list of events.
 import { useMemo, useRef } from 'preact/hooks';
 import { clockTime, sentence, several } from '../../../lib/format.js';
-import { AXIS_NAMES, formatPlace } from '../../../charts/axis.js';
+import { formatPlace } from '../../../charts/axis.js';
 import type { RunView } from '../run-view.js';
 import { near, phaseAt, ticksOf, type Happening, type Phase } from './happenings.js';
 import './timeline.css';
@@ -28,7 +28,7 @@ export function Timeline({ happenings, phases, view: { axis, zoom, domain, group
   return (
     <figure class="chart chart-small timeline" data-chart="events">
       <figcaption><h3>Phases</h3></figcaption>
-      <p class="timeline-told">{at === null ? summary : told[0] === undefined ? `${sentence(phaseAt(phases, at)?.state ?? 'before its start')}, ${AXIS_NAMES[axis]} ${formatPlace(axis, at)}` : <><time dateTime={told[0].at}>{clockTime(told[0].at)}</time> {told.slice(0, MOST_TOLD).map(({ text }) => text).join(' · ')}{told.length > MOST_TOLD && ` (and ${told.length - MOST_TOLD} more)`}</>}</p>
+      <p class="timeline-told">{at === null ? summary : told[0] === undefined ? `${sentence(phaseAt(phases, at)?.state ?? 'before its start')}, ${axis} ${formatPlace(axis, at)}` : <><time dateTime={told[0].at}>{clockTime(told[0].at)}</time> {told.slice(0, MOST_TOLD).map(({ text }) => text).join(' · ')}{told.length > MOST_TOLD && ` (and ${told.length - MOST_TOLD} more)`}</>}</p>
       <div class="timeline-plot" aria-hidden="true">
         <div ref={track} class="timeline-track" onPointerMove={point} onPointerDown={point} onPointerLeave={() => (group.hover.value = null)}>
           <div class="timeline-phases">
