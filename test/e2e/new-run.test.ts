@@ -111,7 +111,8 @@ t.test('a run is written, trained and learned from', { skip: skipWithoutBrowser 
     await page.locator('.plan').getByText(/at the speed of/).waitFor();
     t.match(await page.locator('.plan').innerText(), /about \d/, 'a run of layers with many settings tells how long another takes');
     await page.goto(`${address}/new`);
-    await plan(page, 'wrong');
+    await plan(page, 'empty');
+    t.equal(await page.locator('.field-fault').count(), 0, 'nothing is wrong with what has only begun');
     await picture(page, 'new-run-nothing');
   });
 

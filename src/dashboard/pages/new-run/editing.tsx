@@ -16,6 +16,7 @@ import { EditorContext, type Editor } from './editor.js';
 import { estimateOf } from './estimate.js';
 import { JsonEditor } from './json-editor.js';
 import { layOut, parseText, whyNoSpec } from './json-text.js';
+import { layersOf } from './layers.js';
 import { PlanPanel } from './plan-panel.js';
 import { withValue } from './pointer.js';
 import { SpecForm } from './spec-form.js';
@@ -47,6 +48,7 @@ export function Editing({ origin, base, recipe, datasets, runs }: EditingProps) 
   const parsed = useMemo(() => parseText(text), [text]);
   const broken = whyNoSpec(text, parsed);
   const source = broken === null ? sourceOf(parsed.value) : null;
+  const layers = layersOf(parsed.value)?.length ?? null;
   const planned = usePlan(text, broken === null ? parsed.value : undefined);
   const nameOf = (id: string) => runs.find((run) => run.id === id)?.name;
   const dirty = text !== base;
@@ -81,7 +83,7 @@ export function Editing({ origin, base, recipe, datasets, runs }: EditingProps) 
     return () => removeEventListener('beforeunload', warn);
   }, []);
   const visit = (pointer: string) => (view === 'json' ? setGoTo({ pointer }) : focusOn(form.current, pointer));
-  const why = whyNot('write') ?? (broken !== null ? `${broken.title}.` : planned.current && planned.plan?.valid === false ? 'The service would refuse it.' : null);
+  const why = whyNot('write') ?? (broken !== null ? `${broken.title}.` : planned.current && planned.plan?.valid === false ? (layers === 0 ? 'A model has at least one layer.' : 'The service would refuse it.') : null);
   return (
     <div class="new-run">
       <div class="new-run-editor" ref={form}>
@@ -95,7 +97,7 @@ export function Editing({ origin, base, recipe, datasets, runs }: EditingProps) 
           </EditorContext.Provider>
         </Tabs>
       </div>
-      <PlanPanel planned={planned} broken={broken} estimate={planned.plan === null || broken !== null ? null : estimateOf(runs, parsed.value as Partial<Run['spec']>, planned.plan)} onGo={visit} nameOf={nameOf}>
+      <PlanPanel planned={planned} broken={broken} layers={layers} estimate={planned.plan === null || broken !== null ? null : estimateOf(runs, parsed.value as Partial<Run['spec']>, planned.plan)} onGo={visit} nameOf={nameOf}>
         <div class="plan-buttons">
           <Button primary busy={train.busy} why={why} onClick={() => train.run()}>Train</Button>
           {dirty && <Button quiet onClick={() => setAsked(true)}>Discard changes</Button>}

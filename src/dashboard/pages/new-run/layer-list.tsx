@@ -81,7 +81,7 @@ export function LayerList({ plan }: { plan: Plan | null }) {
         <span class="muted small">{layers.length === 0 ? '' : place === 0 ? 'before the first' : `after layer ${place}, ${String(layers[place - 1]?.type)}`}</span>
       </div>
       <Said pointer="/model" parts={['layers']} />
-      <Said pointer="/model/layers" parts={layers.map((_, at) => String(at))} />
+      {layers.length > 0 && <Said pointer="/model/layers" parts={layers.map((_, at) => String(at))} />}
       <p class="hidden-text" role="status">{told}</p>
     </>
   );

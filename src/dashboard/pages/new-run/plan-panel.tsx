@@ -14,6 +14,8 @@ export interface PlanPanelProps {
   planned: Planned;
   /** Why the text cannot be asked about; null where it can. */
   broken: { title: string; detail: string } | null;
+  /** How many there are; null for no list of them. */
+  layers: number | null;
   estimate: Estimate | null;
   onGo(pointer: string): void;
   /** What a run is called, which the service speaks of by its id. */
@@ -21,8 +23,8 @@ export interface PlanPanelProps {
   children: ComponentChildren;
 }
 
-export function PlanPanel({ planned, broken, estimate, onGo, nameOf, children }: PlanPanelProps) {
-  const { state, shown, headline, plan } = panelOf(planned, broken?.title ?? null);
+export function PlanPanel({ planned, broken, layers, estimate, onGo, nameOf, children }: PlanPanelProps) {
+  const { state, shown, headline, plan } = panelOf(planned, { broken: broken?.title ?? null, layers });
   return (
     <aside class="card plan" aria-label="Plan" data-plan={state}>
       <h2 class="plan-state" data-shown={shown}><span role="status">{headline}</span></h2>

@@ -13,7 +13,7 @@ export const NO_PLAN: Plan = {
 export const fitsNoBox = ({ queue }: Plan): boolean => queue?.reason.code === 'too_large' || queue?.reason.code === 'no_box';
 
 export interface Panel {
-  state: 'broken' | 'unknown' | 'asking' | 'valid' | 'wrong';
+  state: 'broken' | 'unknown' | 'asking' | 'empty' | 'valid' | 'wrong';
   /** While it asks again the last answer stays: nothing flickers, and nothing is read out at each key. */
   shown: Panel['state'] | 'unfit';
   headline: string;
@@ -21,11 +21,13 @@ export interface Panel {
   plan: Plan | null;
 }
 
-/** `broken`: why the text cannot be asked about. */
-export function panelOf({ plan, current, error }: Planned, broken: string | null): Panel {
+/** `broken`: why the text cannot be asked about. `layers`: how many there are; null for no list of them. */
+export function panelOf({ plan, current, error }: Planned, { broken, layers }: { broken: string | null; layers: number | null }): Panel {
   if (broken !== null) return { state: 'broken', shown: 'broken', headline: broken, plan: NO_PLAN };
   if (error !== undefined && !current) return { state: 'unknown', shown: 'unknown', headline: 'Could not be checked', plan: NO_PLAN };
   if (plan === null) return { state: 'asking', shown: 'asking', headline: 'Checking …', plan };
+  // To have only begun is no mistake.
+  if (layers === 0 && !plan.valid && plan.problems.every(({ pointer }) => pointer === '/model/layers')) return { state: current ? 'empty' : 'asking', shown: 'empty', headline: 'No layer yet', plan: NO_PLAN };
   const state = plan.valid ? 'valid' : 'wrong';
   const shown = plan.valid && fitsNoBox(plan) ? 'unfit' : state;
   return { state: current ? state : 'asking', shown, headline: { valid: 'Ready to train', unfit: 'It fits no box that there is', wrong: several(plan.problems.length, 'problem') }[shown], plan };
