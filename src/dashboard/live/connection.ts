@@ -3,7 +3,10 @@
 import type { ClientMessage, DevicesMessage, RunEvent, ServerMessage } from './protocol.js';
 
 const FIRST_DELAY_MS = 300;
+/** Between tries at a service that answers and refuses, in the end. */
 const MAX_DELAY_MS = 8000;
+/** The same where nobody answers: that costs nobody anything, and people look at the page until it is back. */
+const MAX_SILENT_DELAY_MS = 2500;
 const PULSE_MS = 5000;
 /** A connection that has been silent for this long is asked for a sign of life... */
 const QUIET_MS = 15_000;
@@ -244,6 +247,7 @@ export class Connection {
     socket.onclose = socket.onmessage = socket.onopen = null;
     // What was missed is counted anew, unless this was while it was being fetched.
     if (this.#open && !this.#recovering) this.#fetched = 0;
+    this.#delayMs = Math.min(this.#delayMs, this.#open ? MAX_DELAY_MS : MAX_SILENT_DELAY_MS);
     this.#socket = null;
     this.#open = false;
     this.#recovering = false;
@@ -254,6 +258,6 @@ export class Connection {
     this.#tell();
     // Spread, so that a hundred pages do not return to a restarted service at the same moment.
     this.#retry = setTimeout(() => this.start(), this.#delayMs * (0.5 + this.#options.random()));
-    this.#delayMs = Math.min(this.#delayMs * 2, MAX_DELAY_MS);
+    this.#delayMs *= 2;
   }
 }

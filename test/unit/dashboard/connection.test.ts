@@ -125,6 +125,21 @@ t.test('a service that refuses after the handshake is asked ever less often', as
   t.equal(sockets.length, before + 1, 'and one that had it subscribe, at once');
 });
 
+t.test('a service that nobody hears is back on the page within seconds, however long it was away', async (t) => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+  t.teardown(() => mock.timers.reset());
+  const { connection, sockets, last } = scene(t);
+  connection.start();
+  last().onopen?.();
+  last().onclose?.({ code: 1006 });
+  for (let at = 0; at < 10 * 60_000; at += 50) {
+    if (last().onclose !== null) last().onclose?.({ code: 1006 });
+    mock.timers.tick(50);
+  }
+  const tries = sockets.length;
+  t.ok(tries > 300 && tries < 600, `${tries} times in ten minutes`);
+});
+
 t.test('a connection is given up when a question stays without an answer', async (t) => {
   mock.timers.enable({ apis: ['setInterval'] });
   t.teardown(() => mock.timers.reset());
