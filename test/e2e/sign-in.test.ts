@@ -74,6 +74,16 @@ t.test('signing in, and out again', { skip: skipWithoutBrowser }, async (t) => {
     t.notMatch(page.url(), /tyl_/);
   });
 
+  await t.test('a part of a page that found the service away is there when it is back, without a press', async () => {
+    const { page } = await visit(browser);
+    await page.route('**/v1/teams/*/members', (route) => route.abort());
+    await signIn(page, address, { path: '/teams' });
+    await page.getByRole('alert').filter({ hasText: 'The service does not answer.' }).waitFor();
+    await page.unroute('**/v1/teams/*/members');
+    await page.getByRole('region', { name: /^Members of/ }).getByText('vera', { exact: true }).waitFor();
+    await page.getByText('The service does not answer.').waitFor({ state: 'detached' });
+  });
+
   await t.test('two tabs are of one person', async (t) => {
     const { page } = await visit(browser);
     const other = await page.context().newPage();

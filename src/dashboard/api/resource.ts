@@ -1,6 +1,10 @@
 // What a component reads from the service: loaded when it is shown, again when its key changes, and as often as asked.
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { whileSeen } from '../lib/while-seen.js';
+import { ApiError } from './error.js';
+
+/** After a request that found nobody: the service may be back any moment. */
+const AGAIN_MS = 1500;
 
 export interface Resource<T> {
   /** The latest that was read, of this key. */
@@ -13,7 +17,7 @@ export interface Resource<T> {
 
 /**
  * `key` names what is read: where it changes, the data of the old one goes. With `everyMs` it is read again as long as
- * somebody looks at the page.
+ * somebody looks at the page; while the service does not answer, soon, and without.
  */
 export function useResource<T>(key: string, load: (signal: AbortSignal) => Promise<T>, { everyMs }: { everyMs?: number } = {}): Resource<T> {
   const [state, setState] = useState<{ key: string; data?: T; error?: unknown }>({ key });
@@ -26,10 +30,11 @@ export function useResource<T>(key: string, load: (signal: AbortSignal) => Promi
       try {
         const data = await latest.current(aborter.signal);
         if (!aborter.signal.aborted) setState({ key, data });
+        return everyMs ?? null;
       } catch (error) {
         if (!aborter.signal.aborted) setState((before) => ({ ...(before.key === key ? before : { key }), error }));
+        return error instanceof ApiError && error.status === 0 ? Math.min(everyMs ?? AGAIN_MS, AGAIN_MS) : (everyMs ?? null);
       }
-      return everyMs ?? null;
     };
     whileSeen(read, aborter.signal);
     return () => aborter.abort();
