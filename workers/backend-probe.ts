@@ -11,9 +11,9 @@ const PROBE = { module: fileURLToPath(new URL('./probe.js', import.meta.url)), p
 export function createBackendProbe({ module, patienceMs } = PROBE): (signal: AbortSignal) => Promise<BackendProbe[]> {
   const child = createBoundedProgram(process.execPath, { patienceMs, env: trainerEnv() });
   return async (signal) => {
-    signal.addEventListener('abort', child.kill, { once: true });
+    signal.addEventListener('abort', child.stop, { once: true });
     const { output, failure } = await child.run([module]);
-    signal.removeEventListener('abort', child.kill);
+    signal.removeEventListener('abort', child.stop);
     if (failure !== null) throw new Error(`the backends could not be probed: ${failure.message}`);
     // Backends print what they like; the answer comes last.
     return JSON.parse(output.trimEnd().split('\n').at(-1)!) as BackendProbe[];

@@ -11,13 +11,15 @@ export interface Answer {
 export interface BoundedProgram {
   /** Settles within the patience, whatever the program does; never rejects. */
   run(args: readonly string[]): Promise<Answer>;
-  kill(): void;
+  /** Ends it, with whatever it has started, for good: whoever was between two questions when it stopped starts nothing more. */
+  stop(): void;
 }
 
 const MAX_OUTPUT = 1024 * 1024;
 
 export function createBoundedProgram(program: string, { patienceMs, env }: { patienceMs: number; env: NodeJS.ProcessEnv }): BoundedProgram {
   let child: ChildProcess | null = null;
+  let stopped = false;
 
   /** With whatever it has started: a script's own children would hold its output open. */
   function kill(): void {
@@ -30,6 +32,7 @@ export function createBoundedProgram(program: string, { patienceMs, env }: { pat
   }
 
   function run(args: readonly string[]): Promise<Answer> {
+    if (stopped) return Promise.resolve({ output: '', failure: new Error(`${program} is not asked any more`) });
     // Whoever waits for a broken driver cannot even be killed; one of them is enough.
     if (child !== null) return Promise.resolve({ output: '', failure: new Error(`${program} was killed and has still not ended`) });
     return new Promise((resolve) => {
@@ -66,7 +69,13 @@ export function createBoundedProgram(program: string, { patienceMs, env }: { pat
     });
   }
 
-  return { run, kill };
+  return {
+    run,
+    stop() {
+      stopped = true;
+      kill();
+    },
+  };
 }
 
 const firstLines = (text: string) => text.split('\n').map((line) => line.trim()).filter((line) => line !== '').slice(0, 2).join(' | ').slice(0, 500);

@@ -69,6 +69,7 @@ export function startGpuMonitor({ program, everyMs, searchEveryMs, patienceMs, t
   async function divided(gpus: readonly GpuReading[]): Promise<GpuReading[]> {
     if (!gpus.some(({ isDivided }) => isDivided)) return [...gpus];
     const { output, failure } = await smi.run(LIST);
+    if (stopped) return [];
     if (failure !== null) report(failure);
     const found = withInstances(gpus, output);
     const without = gpus.filter(({ uuid, isDivided }) => isDivided && !found.some(({ instance }) => instance?.gpuUuid === uuid));
@@ -103,7 +104,7 @@ export function startGpuMonitor({ program, everyMs, searchEveryMs, patienceMs, t
     stop() {
       stopped = true;
       stopRounds();
-      smi.kill();
+      smi.stop();
     },
   };
 }

@@ -13,12 +13,13 @@ export const gpuLine = (used: number, { index = 0, uuid = UUID } = {}) => `${ind
 /** In a folder of its own; it answers with one idle GPU until it is told otherwise. */
 export function fakeDriver(t: TestScope) {
   const folder = mkdtempSync(join(tmpdir(), 'trainyard-smi-'));
-  t.teardown(() => rm(folder, { recursive: true, force: true }));
+  // One that was killed a moment ago may still end its last write there.
+  t.teardown(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }));
   const program = join(folder, 'nvidia-smi');
   copyFileSync(join(packageRoot, 'test/fixtures/nvidia-smi.sh'), program);
   chmodSync(program, 0o755);
   const write = (name: string, text: string) => writeFileSync(join(folder, name), text);
-  const set = (mode: 'answer' | 'fail' | 'hang', says: { gpus?: string; processes?: string; list?: string; failure?: string } = {}) => {
+  const set = (mode: 'answer' | 'fail' | 'hang' | 'hang-at-list', says: { gpus?: string; processes?: string; list?: string; failure?: string } = {}) => {
     for (const [name, text] of Object.entries(says)) write(name, text);
     write('mode', mode);
   };

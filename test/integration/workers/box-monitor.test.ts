@@ -138,6 +138,17 @@ t.test('when it stops it leaves nothing behind', async (t) => {
   await until(() => driver.asked().every((pid) => !isAlive(pid)), { what: 'the process to be gone' });
 });
 
+t.test('when it stops between two questions it asks no more, and takes no GPU for one without instances', async (t) => {
+  const driver = fakeDriver(t);
+  driver.set('hang-at-list', { gpus: gpuLine(2).replace('[N/A]', 'Enabled') });
+  const { stop, ready, remarks, errors } = monitor(t, { program: driver.program });
+  await until(() => driver.asked().length === 2, { what: 'it to be asked for the instances' });
+  stop();
+  await ready;
+  t.same([remarks, errors], [[], []]);
+  t.equal(driver.asked().length, 2);
+});
+
 t.test('a GPU that is lost among others goes, and the loss is told', async (t) => {
   const driver = fakeDriver(t);
   driver.set('answer', { gpus: gpuLine(0) + gpuLine(0, { index: 1, uuid: OTHER }) });
